@@ -1,0 +1,93 @@
+//! The throttle's token bucket: rate is the refill per second, burst the capacity, as API Gateway defines them.
+
+use std::time::Duration;
+
+use api_types::{Throttle, Timestamp};
+
+/// One bucket; starts full.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TokenBucket {
+    tokens: f64,
+    at: Timestamp,
+}
+
+/// Slack for adding up binary fractions: a thousandth of a token.
+const SLACK: f64 = 1e-3;
+
+impl TokenBucket {
+    /// A full bucket.
+    #[must_use]
+    pub fn full(throttle: Throttle, now: Timestamp) -> Self {
+        Self { tokens: f64::from(throttle.burst), at: now }
+    }
+
+    /// Adds what came back since it was last looked at. A clock set back adds nothing and counts on from there.
+    pub fn refill(&mut self, throttle: Throttle, now: Timestamp) {
+        let seconds = now.duration_since(self.at).as_secs_f64().max(0.0);
+        self.tokens = (self.tokens + seconds * throttle.rate).min(f64::from(throttle.burst));
+        self.at = now;
+    }
+
+    /// How long until one token is there; `None` if one is there now. Call [`refill`](Self::refill) first.
+    #[must_use]
+    pub fn wait(&self, throttle: Throttle) -> Option<Duration> {
+        let missing = 1.0 - self.tokens;
+        (missing > SLACK).then(|| Duration::from_secs_f64(missing / throttle.rate))
+    }
+
+    /// Takes one token.
+    pub fn take(&mut self) {
+        self.tokens = (self.tokens - 1.0).max(0.0);
+    }
+
+    /// Whether it holds all that it can: forgetting it then changes nothing.
+    #[must_use]
+    pub fn is_full(&self, throttle: Throttle) -> bool {
+        self.tokens + SLACK >= f64::from(throttle.burst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const THROTTLE: Throttle = Throttle { rate: 10.0, burst: 20 };
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millisecond(1_800_000_000_000 + millis).unwrap()
+    }
+
+    fn try_take(bucket: &mut TokenBucket, now: Timestamp) -> bool {
+        bucket.refill(THROTTLE, now);
+        let open = bucket.wait(THROTTLE).is_none();
+        if open {
+            bucket.take();
+        }
+        open
+    }
+
+    #[test]
+    fn a_full_bucket_gives_its_burst_and_no_more() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        assert_eq!((0..50).filter(|_| try_take(&mut bucket, at(0))).count(), 20);
+    }
+
+    #[test]
+    fn tokens_come_back_at_the_rate() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        while try_take(&mut bucket, at(0)) {}
+        assert_eq!(bucket.wait(THROTTLE).unwrap().as_millis(), 100);
+        assert!(!try_take(&mut bucket, at(99)));
+        assert!(try_take(&mut bucket, at(100)));
+        assert!(!try_take(&mut bucket, at(100)));
+        assert_eq!((0..50).filter(|_| try_take(&mut bucket, at(100_000))).count(), 20);
+    }
+
+    #[test]
+    fn a_clock_set_back_gives_nothing_and_locks_nobody_out() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        while try_take(&mut bucket, at(0)) {}
+        assert!(!try_take(&mut bucket, at(-3_600_000)));
+        assert!(try_take(&mut bucket, at(-3_600_000 + 100)));
+    }
+}

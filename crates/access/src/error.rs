@@ -1,0 +1,20 @@
+//! The one error of a backend: it could not look, or could not write.
+
+/// The store can't be asked right now. Nothing was changed by the call that got it.
+///
+/// The message is for the log; people get a sentence of the edge's own.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{doing}: {cause}")]
+pub struct StoreError {
+    /// What the store was asked to do, such as "admit".
+    pub doing: &'static str,
+    /// What its driver said; never a secret or a value of a row.
+    pub cause: String,
+}
+
+impl StoreError {
+    /// An error with its cause in words.
+    pub fn new(doing: &'static str, cause: impl std::fmt::Display) -> Self {
+        Self { doing, cause: cause.to_string() }
+    }
+}

@@ -1,0 +1,145 @@
+//! A usage plan as the backends know it: what the wire shows, and the time zone its periods follow.
+
+use api_types::{
+    Date, Period, Plan, Quota, QuotaStatus, Timestamp,
+    limits::{PLAN_DESCRIPTION_MAX_BYTES, QUOTA_MAX, THROTTLE_BURST_MAX, THROTTLE_RATE_MAX, THROTTLE_RATE_MIN},
+};
+
+use crate::{Span, TimeZone};
+
+/// A checked usage plan.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UsagePlan {
+    plan: Plan,
+    time_zone: TimeZone,
+}
+
+/// A plan breaks a rule: which field, and what to write instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field}: {detail}")]
+pub struct UsagePlanError {
+    /// The field, such as `quota.offset`.
+    pub field: &'static str,
+    /// The rule.
+    pub detail: String,
+}
+
+impl UsagePlan {
+    /// Checks a plan.
+    ///
+    /// # Errors
+    /// The first rule that it breaks: limits out of `api_types::limits`, offsets out of what AWS's tools accept.
+    pub fn new(plan: Plan, time_zone: TimeZone) -> Result<Self, UsagePlanError> {
+        let wrong = |field, detail: String| Err(UsagePlanError { field, detail });
+        if plan.description.len() > PLAN_DESCRIPTION_MAX_BYTES {
+            return wrong("description", format!("use at most {PLAN_DESCRIPTION_MAX_BYTES} bytes"));
+        }
+        if let Quota::Limited { limit, period, offset } = plan.quota {
+            if !(1..=QUOTA_MAX).contains(&limit) {
+                return wrong("quota.limit", format!("must be from 1 to {QUOTA_MAX}"));
+            }
+            if offset > period.max_offset() {
+                let most = period.max_offset();
+                return wrong("quota.offset", format!("must be from 0 to {most} for a {} quota", period.as_str()));
+            }
+            if u64::from(offset) > limit {
+                return wrong("quota.offset", "must not exceed the limit".to_owned());
+            }
+        }
+        if let Some(throttle) = plan.throttle {
+            if !(THROTTLE_RATE_MIN..=THROTTLE_RATE_MAX).contains(&throttle.rate) {
+                return wrong("throttle.rate", format!("must be from {THROTTLE_RATE_MIN} to {THROTTLE_RATE_MAX}"));
+            }
+            if !(1..=THROTTLE_BURST_MAX).contains(&throttle.burst) {
+                return wrong("throttle.burst", format!("must be from 1 to {THROTTLE_BURST_MAX}"));
+            }
+        }
+        Ok(Self { plan, time_zone })
+    }
+
+    /// What the wire shows.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The zone whose calendar its periods follow.
+    #[must_use]
+    pub fn time_zone(&self) -> &TimeZone {
+        &self.time_zone
+    }
+
+    /// The period of its quota that an instant lies in; a day where there is no quota, since usage is listed by day.
+    #[must_use]
+    pub fn span(&self, now: Timestamp) -> Span {
+        let period = match self.plan.quota {
+            Quota::Limited { period, .. } => period,
+            Quota::Unlimited => Period::Day,
+        };
+        Span::at(period, &self.time_zone, now)
+    }
+
+    /// Requests allowed in a period; the offset is subtracted in the one in which the subscription began. `None` is
+    /// unlimited.
+    #[must_use]
+    pub fn limit_in(&self, span: &Span, subscribed_on: Date) -> Option<u64> {
+        match self.plan.quota {
+            Quota::Limited { limit, offset, .. } if span.contains(subscribed_on) => Some(limit - u64::from(offset)),
+            Quota::Limited { limit, .. } => Some(limit),
+            Quota::Unlimited => None,
+        }
+    }
+
+    /// How much is used of the period's quota.
+    #[must_use]
+    pub fn quota_status(&self, span: &Span, subscribed_on: Date, used: u64) -> QuotaStatus {
+        match (self.plan.quota, self.limit_in(span, subscribed_on)) {
+            (Quota::Limited { period, .. }, Some(limit)) => QuotaStatus::Limited {
+                limit,
+                used,
+                remaining: limit.saturating_sub(used),
+                period,
+                reset_at: Some(span.resets_at),
+            },
+            _ => QuotaStatus::Unlimited,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::{PlanName, Throttle};
+
+    use super::*;
+
+    fn plan(quota: Quota, throttle: Option<Throttle>) -> Result<UsagePlan, UsagePlanError> {
+        let name = PlanName::parse("p").unwrap();
+        UsagePlan::new(Plan { name, description: String::new(), quota, throttle }, TimeZone::utc())
+    }
+
+    fn monthly(limit: u64, offset: u32) -> Quota {
+        Quota::Limited { limit, period: Period::Month, offset }
+    }
+
+    #[test]
+    fn bounds_name_their_field() {
+        let field = |quota, throttle| plan(quota, throttle).unwrap_err().field;
+        assert_eq!(field(monthly(0, 0), None), "quota.limit");
+        assert_eq!(field(monthly(100, 28), None), "quota.offset");
+        assert_eq!(field(monthly(5, 6), None), "quota.offset");
+        assert_eq!(field(Quota::Limited { limit: 5, period: Period::Day, offset: 1 }, None), "quota.offset");
+        assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: 0.0, burst: 1 })), "throttle.rate");
+        assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: f64::NAN, burst: 1 })), "throttle.rate");
+        assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: 1.0, burst: 0 })), "throttle.burst");
+    }
+
+    #[test]
+    fn the_offset_lowers_only_the_first_period() {
+        let plan = plan(monthly(1000, 2), None).unwrap();
+        let subscribed: Date = "2026-11-20".parse().unwrap();
+        let first = plan.span("2026-11-21T00:00:00Z".parse().unwrap());
+        let second = plan.span("2026-12-01T00:00:00Z".parse().unwrap());
+        assert_eq!(plan.limit_in(&first, subscribed), Some(998));
+        assert_eq!(plan.limit_in(&second, subscribed), Some(1000));
+    }
+}

@@ -1,0 +1,86 @@
+//! What this installation is and promises, as `GET /about` tells the page.
+
+use serde::{Deserialize, Serialize};
+
+/// Answer of `GET /about`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct About {
+    /// The server's version.
+    pub version: String,
+    /// Which backend keeps plans and keys.
+    #[cfg_attr(feature = "openapi", schema(example = "embedded"))]
+    pub backend: String,
+    /// What that backend keeps to.
+    pub promises: Promises,
+    /// Where requests go.
+    pub upstream: UpstreamInfo,
+}
+
+/// What answers the requests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum UpstreamInfo {
+    /// The built-in demo model.
+    Demo {
+        /// The model's name.
+        model: String,
+    },
+    /// An OpenAI-compatible server.
+    Configured {
+        /// The model used when a request names none.
+        default_model: Option<String>,
+    },
+}
+
+/// What a backend keeps, said plainly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Promises {
+    /// How strictly quota and throttle hold.
+    pub quota: QuotaPromise,
+    /// What a counted request survives.
+    pub survives: Survival,
+    /// Whether a failed request's charge is given back.
+    pub fair_charge: bool,
+    /// Whether the reset time is known.
+    pub reset_known: bool,
+    /// How a key's value is stored.
+    pub key_at_rest: KeyAtRest,
+}
+
+/// How strictly a quota holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum QuotaPromise {
+    /// Never one over, never one under.
+    Exact,
+    /// About that many.
+    BestEffort,
+}
+
+/// What a counted request survives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Survival {
+    /// A killed process; a power cut may lose the last few counts.
+    ProcessKill,
+    /// A power cut too.
+    PowerCut,
+    /// Another service's promise.
+    Provider,
+}
+
+/// How a key's value is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum KeyAtRest {
+    /// As SHA-256: nobody can read it.
+    Digest,
+    /// In clear, readable by the provider's console users.
+    Clear,
+}

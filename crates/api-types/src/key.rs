@@ -1,0 +1,204 @@
+//! API keys on the wire: creating, listing, changing, and what a key tells about itself.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Email, Fields, Form, KeyId, Period, PlanName, Reason, Throttle, Timestamp,
+    limits::{KEY_LABEL_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS},
+};
+
+/// A key's label: its owner's own words, one line, at most 64 bytes; may be empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "laptop"))]
+pub struct KeyLabel(String);
+
+impl KeyLabel {
+    /// Reads a label.
+    ///
+    /// # Errors
+    /// A sentence for the form field.
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        let text = text.trim();
+        if text.len() > KEY_LABEL_MAX_BYTES {
+            return Err(Reason::new(format!("Use at most {KEY_LABEL_MAX_BYTES} bytes.")));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Reason::new("Use one line of plain text."));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for KeyLabel {
+    type Error = Reason;
+
+    fn try_from(text: String) -> Result<Self, Reason> {
+        Self::parse(&text)
+    }
+}
+
+impl From<KeyLabel> for String {
+    fn from(label: KeyLabel) -> String {
+        label.0
+    }
+}
+
+/// Body of `POST /create_key`.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateKey {
+    /// A plan from `GET /plans`.
+    pub plan_name: PlanName,
+    /// The caller's own email address, if given at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<Email>,
+}
+
+impl Form for CreateKey {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let plan_name = fields.text("plan_name", PlanName::parse);
+        let user = fields.optional_text("user", Email::parse);
+        Some(Self { plan_name: plan_name?, user: user? })
+    }
+}
+
+/// Answer of `POST /create_key` and of a rotation: the only time that the value is shown.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreatedKey {
+    /// The key itself; it can't be shown again.
+    #[cfg_attr(feature = "openapi", schema(example = "tg_…"))]
+    pub value: String,
+    /// Its public id.
+    pub id: KeyId,
+    /// Its plan.
+    pub plan_name: PlanName,
+}
+
+/// Body of `PATCH /keys/{id}`: what is left out stays.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyChange {
+    /// `false` disables the key, `true` enables it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// A new label; empty clears it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<KeyLabel>,
+}
+
+impl Form for KeyChange {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let enabled = fields.optional_bool("enabled");
+        let label = fields.optional_text("label", KeyLabel::parse);
+        Some(Self { enabled: enabled?, label: label? })
+    }
+}
+
+/// Body of `POST /keys/{id}/rotate`.
+#[derive(Debug, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RotateKey {
+    /// How long the old value still works, in seconds.
+    #[cfg_attr(feature = "openapi", schema(maximum = 86400, default = 0))]
+    pub grace_seconds: u32,
+}
+
+impl Form for RotateKey {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let grace_seconds = fields.optional_number("grace_seconds", ROTATION_GRACE_MAX_SECONDS)?;
+        Some(Self { grace_seconds: grace_seconds.unwrap_or(0) })
+    }
+}
+
+/// Whether a key works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum KeyState {
+    /// It works.
+    Active,
+    /// Its owner switched it off.
+    Disabled,
+}
+
+/// How much of a quota is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum QuotaStatus {
+    /// So many per period.
+    Limited {
+        /// Requests that this period allows.
+        limit: u64,
+        /// Requests charged in it, those under way among them.
+        used: u64,
+        /// What is left.
+        remaining: u64,
+        /// The period's kind.
+        period: Period,
+        /// When the next period starts; null where the backend doesn't promise one.
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+        reset_at: Option<Timestamp>,
+    },
+    /// No quota.
+    Unlimited,
+}
+
+/// Answer of `GET /v1/key`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyStatus {
+    /// The key's public id.
+    pub id: KeyId,
+    /// Its plan.
+    pub plan_name: PlanName,
+    /// Whether it works.
+    pub state: KeyState,
+    /// Its plan's quota, as used by the whole subscription.
+    pub quota: QuotaStatus,
+    /// Its plan's throttle.
+    pub throttle: Option<Throttle>,
+}
+
+/// One entry of `GET /keys`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct KeyEntry {
+    /// The key's public id.
+    pub id: KeyId,
+    /// Its plan.
+    pub plan_name: PlanName,
+    /// Its owner's words for it; may be empty.
+    pub label: KeyLabel,
+    /// Whether it works.
+    pub state: KeyState,
+    /// When it was created.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub created_at: Timestamp,
+    /// When its value was last replaced.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub rotated_at: Option<Timestamp>,
+    /// Until when the value before the last rotation still works.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    pub old_value_until: Option<Timestamp>,
+    /// Its plan's quota, as used by the whole subscription.
+    pub quota: QuotaStatus,
+    /// Its plan's throttle.
+    pub throttle: Option<Throttle>,
+}

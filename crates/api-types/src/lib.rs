@@ -1,0 +1,29 @@
+//! All that crosses the wire between the server, the page and generated clients.
+//!
+//! Compiled to native code and to WASM, so that the page and the server run the same rules.
+//! Values are parsed once, at the edge, into types that cannot be wrong; see [`Form`].
+
+mod about;
+mod account;
+mod email;
+mod fields;
+mod ids;
+mod key;
+pub mod limits;
+pub mod openai;
+mod password;
+mod plan;
+mod problem;
+mod usage;
+
+pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo};
+pub use account::{Credentials, Me, NewAccount, PasswordChange, SessionTokens};
+pub use email::Email;
+pub use fields::{FieldError, Fields, Form, Reason, read_form};
+pub use ids::{AccountId, AttemptId, IdError, KeyId, RequestId, SessionId, SubscriptionId};
+pub use jiff::{Timestamp, civil::Date};
+pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
+pub use password::Password;
+pub use plan::{Period, Plan, PlanName, Quota, Throttle};
+pub use problem::{Problem, ProblemCode};
+pub use usage::UsageDay;

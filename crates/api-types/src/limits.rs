@@ -1,0 +1,42 @@
+//! Every bound of the wire, with its unit and where it comes from; no bound is written anywhere else.
+
+/// Shortest password, in bytes. NIST SP 800-63B asks for at least 8; we ask for 10, without composition rules.
+pub const PASSWORD_MIN_BYTES: usize = 10;
+/// Longest password, in bytes: room for any passphrase, and a bound on what Argon2 has to read.
+pub const PASSWORD_MAX_BYTES: usize = 128;
+/// Longest email address, in bytes (RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets).
+pub const EMAIL_MAX_BYTES: usize = 254;
+/// Longest part of an email address before the `@`, in bytes (RFC 5321, 4.5.3.1.1).
+pub const EMAIL_LOCAL_MAX_BYTES: usize = 64;
+/// Longest plan name, in bytes; API Gateway takes longer ones, a card on a phone doesn't.
+pub const PLAN_NAME_MAX_BYTES: usize = 64;
+/// Longest plan description, in bytes.
+pub const PLAN_DESCRIPTION_MAX_BYTES: usize = 500;
+/// Longest label of a key, in bytes.
+pub const KEY_LABEL_MAX_BYTES: usize = 64;
+/// Longest grace of a rotated key's old value, in seconds: a day.
+pub const ROTATION_GRACE_MAX_SECONDS: u32 = 86_400;
+/// Largest quota: what API Gateway's signed 32-bit limit can hold.
+pub const QUOTA_MAX: u64 = i32::MAX as u64;
+/// Highest throttle rate per second; API Gateway's regional default for an account.
+pub const THROTTLE_RATE_MAX: f64 = 10_000.0;
+/// Lowest throttle rate per second: about one request in three hours.
+pub const THROTTLE_RATE_MIN: f64 = 0.0001;
+/// Largest burst; API Gateway's token bucket capacity for an account is 5,000, ours may be larger.
+pub const THROTTLE_BURST_MAX: u32 = 100_000;
+/// Largest request body of the management calls, in bytes: many times the largest valid form.
+pub const FORM_MAX_BYTES: usize = 64 * 1024;
+/// Largest request body under `/v1` by default, in bytes: 20 MiB, room for a few images in base64.
+pub const CHAT_BODY_MAX_BYTES: usize = 20 * 1024 * 1024;
+/// Longest presented key, in bytes; API Gateway's longest value is 128 characters.
+pub const PRESENTED_KEY_MAX_BYTES: usize = 128;
+/// Shortest presented key, in bytes; API Gateway's shortest value is 20 characters.
+pub const PRESENTED_KEY_MIN_BYTES: usize = 20;
+/// Most days one usage listing covers: a leap year.
+pub const USAGE_MAX_DAYS: i32 = 366;
+/// Lifetime of an access token, in seconds.
+pub const ACCESS_TOKEN_SECONDS: i64 = 900;
+/// Lifetime of a session's refresh token, in seconds: 30 days.
+pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 86_400;
+/// How long the token just rotated still gets the same successor, in seconds (two tabs, a lost reply).
+pub const REFRESH_GRACE_SECONDS: i64 = 10;

@@ -1,0 +1,181 @@
+//! Usage plans: a named quota and throttle, in API Gateway's terms.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Reason, limits::PLAN_NAME_MAX_BYTES};
+
+/// A usage plan's name, unique among the plans; shown to people and used in URLs and configuration.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "10RequestPerDay"))]
+pub struct PlanName(String);
+
+impl PlanName {
+    /// Reads a name: 1 to 64 bytes of letters, digits, spaces and `-_.:/+`, no space at either end.
+    ///
+    /// # Errors
+    /// A sentence for the field.
+    pub fn parse(text: &str) -> Result<Self, Reason> {
+        if text.is_empty() {
+            return Err(Reason::new("Name a plan."));
+        }
+        if text.len() > PLAN_NAME_MAX_BYTES {
+            return Err(Reason::new(format!("A plan's name has at most {PLAN_NAME_MAX_BYTES} bytes.")));
+        }
+        if text.trim() != text || !text.chars().all(|c| c.is_alphanumeric() || " -_.:/+".contains(c)) {
+            return Err(Reason::new("A plan's name has letters, digits, spaces and - _ . : / + only."));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for PlanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl TryFrom<String> for PlanName {
+    type Error = Reason;
+
+    fn try_from(text: String) -> Result<Self, Reason> {
+        Self::parse(&text)
+    }
+}
+
+impl From<PlanName> for String {
+    fn from(name: PlanName) -> String {
+        name.0
+    }
+}
+
+/// The span over which a quota counts, by the calendar of the plan's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Period {
+    /// From local midnight.
+    Day,
+    /// From Monday's local midnight.
+    Week,
+    /// From the first of the month.
+    Month,
+}
+
+impl Period {
+    /// The spelling on the wire and in the configuration, which is API Gateway's.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "DAY",
+            Self::Week => "WEEK",
+            Self::Month => "MONTH",
+        }
+    }
+
+    /// For people: "per day".
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    /// Largest offset that AWS's tools accept for a quota of this period.
+    #[must_use]
+    pub const fn max_offset(self) -> u32 {
+        match self {
+            Self::Day => 0,
+            Self::Week => 6,
+            Self::Month => 27,
+        }
+    }
+}
+
+/// How many requests a plan allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Quota {
+    /// So many per period.
+    Limited {
+        /// Requests per period, at least 1.
+        limit: u64,
+        /// The period.
+        period: Period,
+        /// Requests subtracted from the limit in a subscription's first period.
+        offset: u32,
+    },
+    /// As many as the throttle lets through.
+    Unlimited,
+}
+
+/// A token bucket: how fast requests may come.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Throttle {
+    /// Tokens that come back per second.
+    #[cfg_attr(feature = "openapi", schema(example = 10.0))]
+    pub rate: f64,
+    /// Most tokens the bucket holds.
+    #[cfg_attr(feature = "openapi", schema(example = 20))]
+    pub burst: u32,
+}
+
+/// One entry of `GET /plans`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Plan {
+    /// Its unique name.
+    pub name: PlanName,
+    /// A sentence for people; may be empty.
+    pub description: String,
+    /// How many requests.
+    pub quota: Quota,
+    /// How fast; null is as fast as they come.
+    pub throttle: Option<Throttle>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_form_is_the_documented_one() {
+        let plan = Plan {
+            name: PlanName::parse("10RequestPerDay").unwrap(),
+            description: String::new(),
+            quota: Quota::Limited { limit: 10, period: Period::Day, offset: 0 },
+            throttle: None,
+        };
+        assert_eq!(
+            serde_json::to_value(&plan).unwrap(),
+            serde_json::json!({"name": "10RequestPerDay", "description": "",
+                "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": null})
+        );
+        assert_eq!(serde_json::to_value(Quota::Unlimited).unwrap(), serde_json::json!({"kind": "unlimited"}));
+    }
+
+    #[test]
+    fn odd_names_are_refused() {
+        for text in ["", " x", "a\nb", "a\"b", &"x".repeat(65)] {
+            assert!(PlanName::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! One day of a key's usage.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Date;
+
+/// One row of `GET /keys/{id}/usage`: a calendar day in the plan's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct UsageDay {
+    /// The day.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    pub date: Date,
+    /// Requests charged.
+    pub used: u64,
+    /// Requests refused by quota or throttle; they cost nothing.
+    pub refused: u64,
+    /// Charges given back, because the upstream failed.
+    pub returned: u64,
+    /// What the day allowed; null unless the plan's period is DAY.
+    pub limit: Option<u64>,
+}
