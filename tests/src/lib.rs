@@ -1,1 +1,40 @@
-//! tests
+//! What the end-to-end suites stand on: the real server as a process, a fake upstream on a socket, and callers by role.
+//!
+//! The role is the receiver: [`TestServer::anonymous`], [`TestServer::signed_in`], [`TestServer::with_cookie`] and
+//! [`TestServer::with_key`] give a [`Caller`], and every caller makes requests the same way. Each answer is checked on
+//! its way in: a header that isn't on the list fails the test, and so does a missing request id.
+
+mod answer;
+mod caller;
+mod environment;
+mod events;
+mod exchange;
+mod header_list;
+mod output;
+mod plan_spec;
+mod raw_client;
+mod script;
+mod server;
+mod setup;
+mod store;
+mod token;
+mod upstream;
+mod wait;
+mod wire;
+
+pub use answer::Answer;
+pub use caller::{Call, Caller, Identity};
+pub use environment::{page_dir, screenshot_dir, server_binary};
+pub use events::Events;
+pub use exchange::Exchange;
+pub use output::Output;
+pub use plan_spec::{PlanSpec, calm_time_zone};
+pub use raw_client::{RawAnswer, RawClient};
+pub use script::{Script, chat_events, chunk, event};
+pub use server::{PASSWORD, TestServer};
+pub use setup::ServerSetup;
+pub use store::{Snapshot, Store};
+pub use token::{AccessToken, unknown_key};
+pub use upstream::FakeUpstream;
+pub use wait::{settled, wait_until, within};
+pub use wire::Received;

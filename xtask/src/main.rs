@@ -1,2 +1,90 @@
-//! xtask
-fn main() {}
+//! Tasks of this workspace. `cargo xtask` lists them; `cargo xtask <task> --help` explains one.
+
+mod bench;
+mod browser;
+mod ci;
+#[cfg(feature = "compress")]
+mod compress;
+mod dist;
+mod edges;
+mod failure;
+mod help;
+mod openapi;
+mod page;
+mod page_size;
+mod prepare;
+mod progress;
+mod run;
+mod server;
+mod test;
+mod tidy;
+mod tools;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use help::Task;
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match dispatch(&args) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(args: &[String]) -> Result<ExitCode> {
+    let Some((name, rest)) = args.split_first() else {
+        println!("{}", help::OVERVIEW);
+        return Ok(ExitCode::SUCCESS);
+    };
+    if matches!(name.as_str(), "help" | "--help" | "-h") {
+        match rest.first().and_then(|topic| Task::parse(topic)) {
+            Some(task) => println!("{}", task.help()),
+            None => println!("{}", help::OVERVIEW),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    #[cfg(feature = "compress")]
+    if name == compress::VERB {
+        return compress::main(rest);
+    }
+    let Some(task) = Task::parse(name) else {
+        bail!("there is no task `{name}`; `cargo xtask help` lists them");
+    };
+    let (own, passed) = match rest.iter().position(|arg| arg == "--") {
+        Some(at) => (&rest[..at], &rest[at + 1..]),
+        None => (rest, &[][..]),
+    };
+    if own.iter().any(|arg| arg == "--help" || arg == "-h") {
+        println!("{}", task.help());
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(stray) = own.iter().find(|arg| !task.flags().contains(&arg.as_str())) {
+        match task.passes_on() {
+            Some(to) => {
+                bail!("unknown flag `{stray}`; what is meant for {to} goes after `--`: cargo xtask {name} -- {stray}")
+            }
+            None => bail!("unknown flag `{stray}`; `cargo xtask {name} --help` lists them"),
+        }
+    }
+    if task.passes_on().is_none() && !passed.is_empty() {
+        bail!("`cargo xtask {name}` takes nothing after `--`");
+    }
+    let has = |flag: &str| own.iter().any(|arg| arg == flag);
+    match task {
+        Task::Run => run::main(passed),
+        Task::Test => test::main(passed),
+        Task::Ci => ci::main(),
+        Task::Openapi => openapi::main(has("--check")).map(|()| ExitCode::SUCCESS),
+        Task::Tidy => tidy::main(!has("--no-page")),
+        Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
+        Task::Bench => bench::main(passed),
+    }
+}

@@ -14,6 +14,10 @@ pub struct TokenBucket {
 /// Slack for adding up binary fractions: a thousandth of a token.
 const SLACK: f64 = 1e-3;
 
+/// Askers read the clock before they queue, so instants may come this much out of order. Moving back with each of
+/// them would give the same stretch of time several times over.
+const OVERTAKEN_SECONDS: f64 = 5.0;
+
 impl TokenBucket {
     /// A full bucket.
     #[must_use]
@@ -21,10 +25,14 @@ impl TokenBucket {
         Self { tokens: f64::from(throttle.burst), at: now }
     }
 
-    /// Adds what came back since it was last looked at. A clock set back adds nothing and counts on from there.
+    /// Adds what came back since it was last looked at. A clock set back adds nothing and counts on from there; an
+    /// instant that is only a little earlier is an asker overtaken in a queue, and moves nothing.
     pub fn refill(&mut self, throttle: Throttle, now: Timestamp) {
-        let seconds = now.duration_since(self.at).as_secs_f64().max(0.0);
-        self.tokens = (self.tokens + seconds * throttle.rate).min(f64::from(throttle.burst));
+        let seconds = now.duration_since(self.at).as_secs_f64();
+        if (-OVERTAKEN_SECONDS..0.0).contains(&seconds) {
+            return;
+        }
+        self.tokens = (self.tokens + seconds.max(0.0) * throttle.rate).min(f64::from(throttle.burst));
         self.at = now;
     }
 
@@ -81,6 +89,17 @@ mod tests {
         assert!(try_take(&mut bucket, at(100)));
         assert!(!try_take(&mut bucket, at(100)));
         assert_eq!((0..50).filter(|_| try_take(&mut bucket, at(100_000))).count(), 20);
+    }
+
+    #[test]
+    fn askers_out_of_order_get_each_stretch_of_time_once() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        let taken = (0..1_000).filter(|n| try_take(&mut bucket, at(1_000 + n % 2 * 500))).count();
+        assert_eq!(taken, 20);
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        while try_take(&mut bucket, at(0)) {}
+        let taken = (0..1_000).filter(|n| try_take(&mut bucket, at(500 - n % 2 * 500))).count();
+        assert_eq!(taken, 5);
     }
 
     #[test]

@@ -8,7 +8,9 @@
 
 use std::time::Duration;
 
-use api_types::{AttemptId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp};
+use api_types::{
+    AttemptId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+};
 use async_trait::async_trait;
 
 use crate::{End, PresentedKey, StoreError};

@@ -6,6 +6,8 @@
 mod accounts;
 mod bucket;
 mod charge;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 mod gate;
 mod period;

@@ -6,6 +6,7 @@ use crate::{AccountId, Email, Fields, Form, Password, Timestamp};
 
 /// Body of `POST /accounts`.
 #[derive(Debug)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NewAccount {
     /// The account's name.
     pub email: Email,
@@ -27,6 +28,7 @@ impl Form for NewAccount {
 
 /// Body of `POST /sessions`.
 #[derive(Debug)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Credentials {
     /// Who.
     pub email: Email,
@@ -44,6 +46,7 @@ impl Form for Credentials {
 
 /// Body of `PATCH /me`: every session ends, and the caller gets a new one.
 #[derive(Debug)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PasswordChange {
     /// The password as it was.
     pub current_password: Password,

@@ -11,6 +11,7 @@ use crate::{
 
 /// A password that keeps our rules, or one presented at sign-in; wiped when dropped.
 #[derive(Clone)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Password))]
 pub struct Password(Zeroizing<String>);
 
 impl Password {

@@ -1,1 +1,30 @@
-//! api.
+//! HTTP: routes, sign-in, errors, OpenAPI, the page's files, the command line; the binary `tollgate`.
+//!
+//! A chat request passes, forward only, through `app.rs` (one list of routes), `extract/admitted.rs` (the gate),
+//! `routes/chat.rs`, the `proxy` crate, and back through `followed.rs`, which settles its pass.
+
+mod ambient;
+mod answers;
+mod app;
+mod backend;
+mod check;
+pub mod cli;
+pub mod config;
+mod extract;
+mod followed;
+mod openai_error;
+mod openapi;
+mod page;
+mod problem;
+mod rate_headers;
+mod routes;
+mod seen_keys;
+mod serve;
+mod settlement;
+mod shutdown;
+mod sign_in;
+mod source;
+mod state;
+mod upstream;
+
+pub use app::document;

@@ -1,2 +1,7 @@
-//! The binary.
-fn main() {}
+//! The binary `tollgate`: see `cli.rs`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::cli::run()
+}

@@ -1,0 +1,129 @@
+//! What an admission costs with the durable count on: time and CPU, on one hot key and over 10,000 keys.
+
+use std::{
+    hint::black_box,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use access::{
+    Accounts, Admission, Gate, KeySecret, NewKey, OwnerDigest, PasswordHash, PresentedKey, Registry, TimeZone,
+    UsagePlan,
+};
+use access_sqlite::{Options, SqliteStore, Synchronous};
+use api_types::{
+    AccountId, AttemptId, Email, KeyId, Plan, PlanName, Quota, SubscriptionId, Timestamp, limits::QUOTA_MAX,
+};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use futures_util::future::join_all;
+
+/// So many ask at once.
+const ASKERS: u64 = 64;
+
+struct Bench {
+    store: SqliteStore,
+    keys: Vec<PresentedKey>,
+    next: AtomicU64,
+    _folder: tempfile::TempDir,
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_795_000_000).unwrap()
+}
+
+fn bytes(n: u64) -> [u8; 16] {
+    u128::from(n).to_be_bytes()
+}
+
+impl Bench {
+    async fn new(keys: u64, synchronous: Synchronous) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options { synchronous }).unwrap();
+        let plan_name = PlanName::parse("p").unwrap();
+        let quota = Quota::Limited { limit: QUOTA_MAX, period: api_types::Period::Month, offset: 0 };
+        let plan = Plan { name: plan_name.clone(), description: String::new(), quota, throttle: None };
+        store.apply_plans(vec![UsagePlan::new(plan, TimeZone::utc()).unwrap()], now()).await.unwrap();
+        let (account, email) = (AccountId::from_random(bytes(1)), Email::parse("a@example.com").unwrap());
+        let password_hash = PasswordHash::from_phc(String::new());
+        let row = access::NewAccountRow { id: account, email, password_hash, created_at: now() };
+        store.create_account(row).await.unwrap();
+        let make = |n: u64| {
+            let (store, plan_name) = (store.clone(), plan_name.clone());
+            async move {
+                let mut owner = [0; 32];
+                owner[..16].copy_from_slice(&bytes(n));
+                let secret = KeySecret::new(KeyId::from_random(bytes(n)), owner);
+                let subscription = SubscriptionId::from_random(bytes(n));
+                let owner = OwnerDigest(owner);
+                let new =
+                    NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, now: now() };
+                store.create_key(new).await.unwrap();
+                PresentedKey::parse(&secret.reveal()).unwrap()
+            }
+        };
+        let mut presented = Vec::new();
+        for n in 0..keys {
+            presented.push(make(n).await);
+        }
+        Self { store, keys: presented, next: AtomicU64::new(0), _folder: folder }
+    }
+
+    async fn admit(&self) {
+        let n = self.next.fetch_add(1, Ordering::Relaxed);
+        // A stride coprime to the number of keys: neighbours in time aren't neighbours in the table.
+        let at = usize::try_from(n.wrapping_mul(7_919)).unwrap() % self.keys.len();
+        let admission = self.store.admit(&self.keys[at], AttemptId::from_random(bytes(n)), now()).await.unwrap();
+        let Admission::Granted(pass) = black_box(admission) else { panic!("refused") };
+        let end = access::End { phase: access::Phase::FirstByte, status: Some(200), caller_left: false };
+        self.store.settle(&pass, end, now()).await.unwrap();
+    }
+
+    /// Runs so many admissions by 64 askers, each with its settlement.
+    async fn run(&self, admissions: u64) -> Duration {
+        let start = Instant::now();
+        let rounds = admissions.div_ceil(ASKERS);
+        join_all((0..ASKERS).map(|_| async {
+            for _ in 0..rounds {
+                self.admit().await;
+            }
+        }))
+        .await;
+        start.elapsed().mul_f64(admissions as f64 / (rounds * ASKERS) as f64)
+    }
+}
+
+/// CPU time of every thread of this process so far; none where there is no procfs.
+fn cpu() -> Option<Duration> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    let nanoseconds = |entry: std::io::Result<std::fs::DirEntry>| -> Option<u64> {
+        let text = std::fs::read_to_string(entry.ok()?.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse().ok()
+    };
+    Some(Duration::from_nanos(threads.filter_map(nanoseconds).sum()))
+}
+
+fn admission(criterion: &mut Criterion) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut group = criterion.benchmark_group("admission");
+    group.throughput(Throughput::Elements(1)).sample_size(10).measurement_time(Duration::from_secs(3));
+    for (synchronous, name) in [(Synchronous::Normal, "normal"), (Synchronous::Full, "full")] {
+        for keys in [1, 10_000] {
+            let bench = runtime.block_on(Bench::new(keys, synchronous));
+            let (mut total, cpu_before) = (0, cpu());
+            group.bench_function(BenchmarkId::new(name, keys), |bencher| {
+                bencher.iter_custom(|admissions| {
+                    total += admissions.div_ceil(ASKERS) * ASKERS;
+                    runtime.block_on(bench.run(admissions))
+                });
+            });
+            if let (Some(before), Some(after)) = (cpu_before, cpu()) {
+                let micros = (after - before).as_secs_f64() * 1e6 / total as f64;
+                println!("admission/{name}/{keys}: {micros:.2} µs of CPU each, askers, settlement and all, of {total}");
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, admission);
+criterion_main!(benches);

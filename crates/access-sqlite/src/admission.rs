@@ -1,0 +1,200 @@
+//! The decisions: admit a request, end a pass, tell a key about itself.
+
+use access::{Admission, Charge, KeyDigest, Pass, Refusal, Span, StoreError, TokenBucket, UpstreamCredential};
+use api_types::{AttemptId, Date, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
+
+use crate::{
+    attempts::{OpenPass, SubscriptionRow},
+    ledger::{Change, Ledger, Rows},
+};
+
+/// An answer, and whether it stands on what the batch changed and must wait for its commit.
+#[derive(Debug)]
+pub(crate) struct Decision<T> {
+    /// What to answer.
+    pub(crate) answer: T,
+    /// Whether to hold it until the batch is written.
+    pub(crate) held: bool,
+}
+
+/// One request that asks to be admitted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking {
+    /// The key's id.
+    pub(crate) key: KeyId,
+    /// Digest of the presented value.
+    pub(crate) digest: KeyDigest,
+    /// The caller's attempt.
+    pub(crate) attempt: AttemptId,
+    /// Tells this call from another with the same attempt.
+    pub(crate) asker: u64,
+    /// When.
+    pub(crate) now: Timestamp,
+}
+
+impl Ledger {
+    /// Decides one request: both limits are looked at, both taken or neither, the quota's refusal before the
+    /// throttle's.
+    pub(crate) fn admit(&mut self, rows: &impl Rows, asking: Asking) -> Result<Decision<Admission>, StoreError> {
+        let Asking { key, digest, attempt, asker, now } = asking;
+        let unknown = Decision { answer: Admission::Unknown, held: false };
+        let Some(row) = self.keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
+        if let Some(pass) = self.attempts.again(attempt) {
+            if pass.key != key {
+                return Err(StoreError::new("admit", "the attempt belongs to another key"));
+            }
+            return Ok(Decision { answer: Admission::Granted(pass.clone()), held: true });
+        }
+
+        let Some(subscription) = self.known(rows, row, now)? else { return Ok(unknown) };
+        let (stored, held) = (subscription.stored, subscription.touched);
+        let plan = self.plan(stored.plan)?;
+        let (span, shown) = (plan.span(now), plan.plan.plan());
+        let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
+        let Some(subscription) = self.subscription(row) else { return Ok(unknown) };
+        let used = subscription.sum(rows, row, (span.start, span.end))?.used;
+        let bucket = throttle.map(|throttle| {
+            let bucket = subscription.bucket.get_or_insert_with(|| TokenBucket::full(throttle, now));
+            bucket.refill(throttle, now);
+            (*bucket, throttle)
+        });
+        let plan = &self.plan(stored.plan)?.plan;
+        let quota = plan.quota_status(&span, stored.subscribed_on, used);
+        let granted = plan.quota_status(&span, stored.subscribed_on, used + 1);
+
+        let refusal = match (quota, bucket.and_then(|(bucket, throttle)| Some((bucket.wait(throttle)?, throttle)))) {
+            (QuotaStatus::Limited { limit, remaining: 0, period, reset_at, .. }, _) => {
+                Refusal::Quota { key, plan_name, limit, used, period, reset_at }
+            }
+            (_, Some((retry_after, throttle))) => Refusal::Throttle { key, plan_name, throttle, retry_after, quota },
+            (_, None) => {
+                self.touch(row);
+                if let Some(subscription) = self.subscription(row) {
+                    subscription.open += 1;
+                    subscription.bucket.iter_mut().for_each(TokenBucket::take);
+                }
+                if let Some(counts) = self.counts(row, span.today) {
+                    counts.used += 1;
+                }
+                let credential = UpstreamCredential::Configured;
+                let pass = Pass {
+                    attempt,
+                    key,
+                    subscription: stored.id,
+                    plan_name,
+                    day: span.today,
+                    quota: granted,
+                    credential,
+                };
+                let period = (span.start, span.end);
+                self.attempts.begin(OpenPass { pass: pass.clone(), subscription: row, period, asker: Some(asker) });
+                self.changed(Change::Granted(attempt));
+                return Ok(Decision { answer: Admission::Granted(pass), held: true });
+            }
+        };
+        if let Some(counts) = self.counts(row, span.today) {
+            counts.refused += 1;
+        }
+        if held {
+            self.changed(Change::Refused(row, span.today));
+        }
+        Ok(Decision { answer: Admission::Refused(refusal), held })
+    }
+
+    /// Ends a pass. Whether the end must be written before it is answered.
+    pub(crate) fn settle(
+        &mut self,
+        rows: &impl Rows,
+        attempt: AttemptId,
+        charge: Charge,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(open) = self.attempts.get(attempt) else { return Ok(false) };
+        let (row, day, period) = (open.subscription, open.pass.day, open.period);
+        let returned = charge == Charge::Returned && self.may_return(rows, row, period, now)?;
+        let Some(open) = self.attempts.end(attempt) else { return Ok(false) };
+        if let Some(subscription) = self.subscription(row) {
+            subscription.open = subscription.open.saturating_sub(1);
+        }
+        if !returned {
+            self.attempts.remember(open.pass);
+            return Ok(false);
+        }
+        self.touch(row);
+        if let Some(counts) = self.counts(row, day) {
+            counts.used = counts.used.saturating_sub(1);
+            counts.returned += 1;
+        }
+        self.changed(Change::Returned(Box::new(open)));
+        Ok(true)
+    }
+
+    /// Whether a period takes another return: as many as the quota is large, so that nobody has endless free tries.
+    fn may_return(
+        &mut self,
+        rows: &impl Rows,
+        row: SubscriptionRow,
+        (start, end): (Date, Date),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let Some(subscription) = self.known(rows, row, now)? else { return Ok(false) };
+        let stored = subscription.stored;
+        let returned = subscription.sum(rows, row, (start, end))?.returned;
+        let span = Span { today: start, start, end, resets_at: now };
+        Ok(self.plan(stored.plan)?.plan.limit_in(&span, stored.subscribed_on).is_none_or(|most| returned < most))
+    }
+
+    /// The asker went away before it had its answer: nothing was sent, so the charge is given back and the attempt
+    /// forgotten. Whether something must be written.
+    pub(crate) fn abandon(
+        &mut self,
+        rows: &impl Rows,
+        attempt: AttemptId,
+        asker: u64,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        match self.attempts.get(attempt) {
+            Some(open) if open.asker == Some(asker) => self.settle(rows, attempt, Charge::Returned, now),
+            _ => Ok(false),
+        }
+    }
+
+    /// What a key may learn about itself.
+    pub(crate) fn inspect(
+        &mut self,
+        rows: &impl Rows,
+        (key, digest): (KeyId, KeyDigest),
+        now: Timestamp,
+    ) -> Result<Decision<Option<KeyStatus>>, StoreError> {
+        let Some(row) = self.keys.subscription_of(rows, key, digest, now)? else {
+            return Ok(Decision { answer: None, held: false });
+        };
+        let Some(quota) = self.quota(rows, row, now)? else { return Ok(Decision { answer: None, held: false }) };
+        let Some(subscription) = self.subscription(row) else { return Ok(Decision { answer: None, held: false }) };
+        let (held, plan) = (subscription.touched, subscription.stored.plan);
+        let plan = self.plan(plan)?.plan.plan();
+        let status = KeyStatus {
+            id: key,
+            plan_name: plan.name.clone(),
+            state: KeyState::Active,
+            quota,
+            throttle: plan.throttle,
+        };
+        Ok(Decision { answer: Some(status), held })
+    }
+
+    /// How much of a subscription's quota is used now; `None` if there is no such subscription.
+    pub(crate) fn quota(
+        &mut self,
+        rows: &impl Rows,
+        row: SubscriptionRow,
+        now: Timestamp,
+    ) -> Result<Option<QuotaStatus>, StoreError> {
+        let Some(subscription) = self.known(rows, row, now)? else { return Ok(None) };
+        let stored = subscription.stored;
+        let span = self.plan(stored.plan)?.span(now);
+        let Some(subscription) = self.subscription(row) else { return Ok(None) };
+        let used = subscription.sum(rows, row, (span.start, span.end))?.used;
+        Ok(Some(self.plan(stored.plan)?.plan.quota_status(&span, stored.subscribed_on, used)))
+    }
+}

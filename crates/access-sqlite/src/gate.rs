@@ -1,0 +1,55 @@
+//! The gate: hands requests to the writer's thread and waits for their answer.
+
+use access::{Admission, End, Gate, Pass, PresentedKey, StoreError};
+use api_types::{AttemptId, KeyStatus, Timestamp};
+use async_trait::async_trait;
+
+use crate::{
+    SqliteStore,
+    admission::Asking,
+    queue::{Message, Queue},
+};
+
+/// Gives the charge back when the asker goes away before its answer: nothing was sent upstream.
+struct Leaving<'a> {
+    queue: &'a Queue,
+    asking: Asking,
+    answered: bool,
+}
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            let Asking { attempt, asker, now, .. } = self.asking;
+            // A store that is closed counts no more.
+            let _ = self.queue.send("give a charge back", Message::Abandon(attempt, asker, now));
+        }
+    }
+}
+
+#[async_trait]
+impl Gate for SqliteStore {
+    async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError> {
+        let Some((key, digest)) = key.own() else { return Ok(Admission::Unknown) };
+        let asking = Asking { key, digest, attempt, asker: self.asker(), now };
+        let queue = &self.inner.queue;
+        let mut leaving = Leaving { queue, asking, answered: false };
+        let answer = queue.ask("admit", |reply| Message::Admit(asking, reply)).await;
+        leaving.answered = true;
+        answer
+    }
+
+    async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<(), StoreError> {
+        let (attempt, charge) = (pass.attempt, end.charge());
+        self.inner.queue.ask("settle", |reply| Message::Settle(attempt, charge, now, reply)).await
+    }
+
+    async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Option<KeyStatus>, StoreError> {
+        let Some((key, digest)) = key.own() else { return Ok(None) };
+        self.inner.queue.ask("inspect", |reply| Message::Inspect(key, digest, now, reply)).await
+    }
+
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.inner.queue.ask("write", Message::Beat).await
+    }
+}

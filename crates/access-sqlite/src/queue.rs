@@ -1,0 +1,130 @@
+//! What is asked of the writer's thread, and the queue to it.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+    mpsc::{self, Receiver, RecvTimeoutError, Sender},
+};
+use std::time::Duration;
+
+use access::{Admission, Charge, KeyDigest, StoreError};
+use api_types::{AttemptId, KeyId, KeyStatus, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::{admission::Asking, desk::Desk};
+
+/// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
+const QUEUE_MAX: usize = 65_536;
+
+/// Where an answer goes.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
+
+/// One thing to do.
+pub(crate) enum Message {
+    /// Decide a request.
+    Admit(Asking, Reply<Admission>),
+    /// The asker of an admission went away before its answer.
+    Abandon(AttemptId, u64, Timestamp),
+    /// End a pass.
+    Settle(AttemptId, Charge, Timestamp, Reply<()>),
+    /// Tell a key about itself.
+    Inspect(KeyId, KeyDigest, Timestamp, Reply<Option<KeyStatus>>),
+    /// Prove that writing works.
+    Beat(Reply<()>),
+    /// A job of the management plane, which answers by itself.
+    Job(Box<dyn FnOnce(&mut Desk) + Send>),
+    /// Write what waits and stop.
+    Close(Option<Reply<()>>),
+}
+
+/// The askers' end.
+#[derive(Clone)]
+pub(crate) struct Queue {
+    sender: Sender<Message>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// The writer's end.
+pub(crate) struct Inbox {
+    receiver: Receiver<Message>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// A new queue.
+pub(crate) fn queue() -> (Queue, Inbox) {
+    let (sender, receiver) = mpsc::channel();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    (Queue { sender, waiting: Arc::clone(&waiting) }, Inbox { receiver, waiting })
+}
+
+/// The writer's thread is gone.
+pub(crate) fn closed(doing: &'static str) -> StoreError {
+    StoreError::new(doing, "the store is closed")
+}
+
+impl Queue {
+    /// Puts a message at the end. What ends something (a pass, the store) is never turned away.
+    pub(crate) fn send(&self, doing: &'static str, message: Message) -> Result<(), StoreError> {
+        let ends = matches!(message, Message::Settle(..) | Message::Abandon(..) | Message::Close(_));
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= QUEUE_MAX && !ends {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(StoreError::new(doing, format_args!("{QUEUE_MAX} requests wait for the store already")));
+        }
+        self.sender.send(message).map_err(|_| {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            closed(doing)
+        })
+    }
+
+    /// Asks and waits for the answer.
+    pub(crate) async fn ask<T>(
+        &self,
+        doing: &'static str,
+        message: impl FnOnce(Reply<T>) -> Message,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(doing, message(reply))?;
+        answer.await.unwrap_or_else(|_| Err(closed(doing)))
+    }
+
+    /// Runs a job on the writer's thread, behind everything that was asked before.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        job: impl FnOnce(&mut Desk) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.ask(doing, |reply| {
+            Message::Job(Box::new(move |desk| {
+                // Whoever asked may have gone; the job is done all the same.
+                let _ = reply.send(job(desk));
+            }))
+        })
+        .await
+    }
+}
+
+impl Inbox {
+    /// The next message; `None` when `patience` ran out.
+    pub(crate) fn next(&self, patience: Option<Duration>) -> Result<Option<Message>, Disconnected> {
+        let message = match patience {
+            None => self.receiver.recv().map_err(|_| Disconnected)?,
+            Some(patience) => match self.receiver.recv_timeout(patience) {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => return Err(Disconnected),
+            },
+        };
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Ok(Some(message))
+    }
+
+    /// A message that waits already.
+    pub(crate) fn waiting(&self) -> Option<Message> {
+        let message = self.receiver.try_recv().ok()?;
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        Some(message)
+    }
+}
+
+/// Every asker's end is gone.
+pub(crate) struct Disconnected;

@@ -1,0 +1,73 @@
+//! The reader's thread: a read-only connection of its own, so that looking up a session never queues behind
+//! admissions. It sees everything that was answered before it was asked.
+
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use access::StoreError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{columns::store_error, queue::closed};
+
+enum Message {
+    Read(Box<dyn FnOnce(&Connection) + Send>),
+    Close(oneshot::Sender<()>),
+}
+
+/// The askers' end.
+pub(crate) struct Reader {
+    sender: Sender<Message>,
+}
+
+/// The thread's end.
+pub(crate) struct Desk {
+    conn: Connection,
+    receiver: Receiver<Message>,
+}
+
+/// A reader that hasn't begun.
+pub(crate) fn reader(conn: Connection) -> (Reader, Desk) {
+    let (sender, receiver) = mpsc::channel();
+    (Reader { sender }, Desk { conn, receiver })
+}
+
+impl Desk {
+    /// Works until it is told to close or every asker is gone.
+    pub(crate) fn run(self) {
+        while let Ok(message) = self.receiver.recv() {
+            match message {
+                Message::Read(read) => read(&self.conn),
+                Message::Close(done) => {
+                    drop(self.conn);
+                    let _ = done.send(());
+                    return;
+                }
+            }
+        }
+    }
+}
+
+impl Reader {
+    /// Reads on the reader's thread.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = move |conn: &Connection| {
+            // Whoever asked may have gone.
+            let _ = reply.send(read(conn).map_err(store_error(doing)));
+        };
+        self.sender.send(Message::Read(Box::new(job))).map_err(|_| closed(doing))?;
+        answer.await.unwrap_or_else(|_| Err(closed(doing)))
+    }
+
+    /// Asks the thread to end behind what it was asked before; the answer comes when its connection is closed.
+    pub(crate) fn close(&self) -> oneshot::Receiver<()> {
+        let (done, closed) = oneshot::channel();
+        // A thread that has ended already drops the sender, which answers too.
+        let _ = self.sender.send(Message::Close(done));
+        closed
+    }
+}

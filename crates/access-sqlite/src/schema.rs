@@ -1,0 +1,35 @@
+//! The schema and its migrations, applied in order when the file is opened.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Every migration, in order; `user_version` counts how many a file has seen. Add to the end, never change one that
+/// was released.
+const MIGRATIONS: &[&str] = &[include_str!("schema/001.sql")];
+
+/// The version that this program writes.
+pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// What a file's schema came to.
+pub(crate) enum Migrated {
+    /// It is [`KNOWN`] now.
+    Done,
+    /// A newer program wrote it; nothing was touched.
+    Newer(i64),
+}
+
+/// Brings a file to [`KNOWN`], each migration in its own transaction.
+pub(crate) fn migrate(conn: &mut Connection) -> rusqlite::Result<Migrated> {
+    loop {
+        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if version > KNOWN {
+            return Ok(Migrated::Newer(version));
+        }
+        let Some(sql) = usize::try_from(version).ok().and_then(|at| MIGRATIONS.get(at)) else {
+            return Ok(Migrated::Done);
+        };
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(sql)?;
+        tx.pragma_update(None, "user_version", version + 1)?;
+        tx.commit()?;
+    }
+}

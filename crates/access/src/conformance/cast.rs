@@ -1,0 +1,203 @@
+//! Who plays in a law: accounts, callers with a key, plans and instants, all made of numbers.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use api_types::{
+    AccountId, AttemptId, Email, KeyId, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+};
+use futures_util::future::join_all;
+
+use super::World;
+use crate::{
+    Admission, CreateKeyError, End, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash, Phase,
+    PresentedKey, Refusal, TimeZone, UsagePlan,
+};
+
+/// A different value at each call: ids must be unlike, no more.
+pub(super) fn fresh() -> [u8; 16] {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()
+}
+
+/// An instant by its text.
+pub(super) fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// Noon of the day on which most laws play; a Saturday.
+pub(super) fn noon() -> Timestamp {
+    at("2026-11-21T12:00:00Z")
+}
+
+/// Some seconds later.
+pub(super) fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    Timestamp::from_millisecond(now.as_millisecond() + seconds * 1_000).unwrap()
+}
+
+/// A plan's name.
+pub(super) fn name(text: &str) -> PlanName {
+    PlanName::parse(text).unwrap()
+}
+
+/// A plan of UTC.
+pub(super) fn plan(text: &str, quota: Quota, throttle: Option<Throttle>) -> UsagePlan {
+    plan_in("UTC", text, quota, throttle)
+}
+
+/// A plan of a zone.
+pub(super) fn plan_in(zone: &str, text: &str, quota: Quota, throttle: Option<Throttle>) -> UsagePlan {
+    let zone: TimeZone = zone.parse().unwrap();
+    let plan = Plan { name: name(text), description: format!("The plan {text}."), quota, throttle };
+    UsagePlan::new(plan, zone).unwrap()
+}
+
+/// So many per period.
+pub(super) fn per(limit: u64, period: Period) -> Quota {
+    Quota::Limited { limit, period, offset: 0 }
+}
+
+/// So many per day.
+pub(super) fn daily(limit: u64) -> Quota {
+    per(limit, Period::Day)
+}
+
+/// Tokens that never come back within a law.
+pub(super) fn burst(burst: u32) -> Option<Throttle> {
+    Some(Throttle { rate: 0.0001, burst })
+}
+
+/// The upstream failed before its head: given back.
+pub(super) const FAILED: End = End { phase: Phase::Sent, status: Some(503), caller_left: false };
+/// The answer went out: spent.
+pub(super) const ANSWERED: End = End { phase: Phase::FirstByte, status: Some(200), caller_left: false };
+
+/// An account's row and its owner's digest, by a number.
+#[must_use]
+pub fn accounts_row(owner: u8, now: Timestamp) -> (NewAccountRow, OwnerDigest) {
+    let row = NewAccountRow {
+        id: AccountId::from_random(fresh()),
+        email: Email::parse(&format!("owner{owner}@example.com")).unwrap(),
+        password_hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$owner{owner}")),
+        created_at: now,
+    };
+    (row, OwnerDigest([owner; 32]))
+}
+
+/// An account with a key, or about to have one.
+#[derive(Debug)]
+pub struct Caller {
+    /// Its account.
+    pub account: AccountId,
+    /// The digest of its address.
+    pub owner: OwnerDigest,
+    /// Its key's id.
+    pub key: KeyId,
+    /// Its key.
+    pub presented: PresentedKey,
+}
+
+/// A key of this id, as made and as presented.
+pub(super) fn secret(id: KeyId) -> (KeySecret, PresentedKey) {
+    let mut random = [0; 32];
+    random[16..].copy_from_slice(&fresh());
+    let presented = PresentedKey::parse(&KeySecret::new(id, random).reveal()).unwrap();
+    (KeySecret::new(id, random), presented)
+}
+
+impl World {
+    /// Signs an owner up.
+    pub(super) async fn sign_up(&self, owner: u8, now: Timestamp) -> (AccountId, OwnerDigest) {
+        let (row, digest) = accounts_row(owner, now);
+        let id = row.id;
+        self.accounts.create_account(row).await.unwrap();
+        (id, digest)
+    }
+
+    /// Makes a key for an account.
+    pub(super) async fn key_for(
+        &self,
+        (account, owner): (AccountId, OwnerDigest),
+        plan_name: &str,
+        max_keys: Option<u32>,
+        now: Timestamp,
+    ) -> Result<Caller, CreateKeyError> {
+        let key = KeyId::from_random(fresh());
+        let (secret, presented) = secret(key);
+        let subscription = SubscriptionId::from_random(fresh());
+        let plan_name = name(plan_name);
+        let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys, now };
+        self.registry.create_key(new).await?;
+        Ok(Caller { account, owner, key, presented })
+    }
+
+    /// An owner who signs up and takes a key.
+    pub(super) async fn caller(&self, owner: u8, plan_name: &str, now: Timestamp) -> Caller {
+        let account = self.sign_up(owner, now).await;
+        self.key_for(account, plan_name, None, now).await.unwrap()
+    }
+
+    /// One plan, and one caller on it.
+    pub(super) async fn caller_on(&self, plan: UsagePlan, now: Timestamp) -> Caller {
+        let name = plan.plan().name.to_string();
+        self.apply(vec![plan], now).await;
+        self.caller(1, &name, now).await
+    }
+
+    /// One request.
+    pub(super) async fn ask(&self, key: &PresentedKey, now: Timestamp) -> Admission {
+        self.gate.admit(key, AttemptId::from_random(fresh()), now).await.unwrap()
+    }
+
+    /// One request that must be admitted.
+    pub(super) async fn granted(&self, key: &PresentedKey, now: Timestamp) -> Pass {
+        match self.ask(key, now).await {
+            Admission::Granted(pass) => pass,
+            other => panic!("not admitted: {other:?}"),
+        }
+    }
+
+    /// One request that must be refused.
+    pub(super) async fn refused(&self, key: &PresentedKey, now: Timestamp) -> Refusal {
+        match self.ask(key, now).await {
+            Admission::Refused(refusal) => refusal,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    /// Whether a key opens nothing.
+    pub(super) async fn is_unknown(&self, key: &PresentedKey, now: Timestamp) -> bool {
+        let admission = self.ask(key, now).await;
+        let told = self.gate.inspect(key, now).await.unwrap();
+        assert_eq!(told.is_none(), admission == Admission::Unknown, "{told:?} {admission:?}");
+        told.is_none()
+    }
+
+    /// Asks until it is refused, at most so often: how many were admitted.
+    pub(super) async fn use_up(&self, key: &PresentedKey, most: u32, now: Timestamp) -> u32 {
+        let mut admitted = 0;
+        for _ in 0..most {
+            match self.ask(key, now).await {
+                Admission::Granted(_) => admitted += 1,
+                _ => break,
+            }
+        }
+        admitted
+    }
+
+    /// Asks so often at once: how many were admitted.
+    pub(super) async fn at_once(&self, key: &PresentedKey, requests: u32, now: Timestamp) -> usize {
+        let answers = join_all((0..requests).map(|_| self.ask(key, now))).await;
+        answers.iter().filter(|answer| matches!(answer, Admission::Granted(_))).count()
+    }
+
+    /// What a key says is used of its limit.
+    pub(super) async fn used(&self, key: &PresentedKey, now: Timestamp) -> (u64, u64) {
+        match self.gate.inspect(key, now).await.unwrap().unwrap().quota {
+            QuotaStatus::Limited { limit, used, remaining, .. } => {
+                assert_eq!(remaining, limit.saturating_sub(used));
+                (used, limit)
+            }
+            QuotaStatus::Unlimited => panic!("unlimited"),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The edge's clock and randomness: the only place that reads them; all below takes them as arguments.
+
+use api_types::Timestamp;
+
+/// The time now.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the edge that reads the clock")]
+pub fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+/// Random bytes from the operating system.
+///
+/// # Panics
+/// When the operating system has none, which it documents as impossible once booted; a predictable secret would be
+/// worse than a stop.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the edge that draws randomness")]
+pub fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
+    bytes
+}

@@ -1,0 +1,47 @@
+//! `tollgate check`: tries the configuration, the store and the upstream, and says what is wrong with each.
+
+use std::path::Path;
+
+use crate::{
+    backend::Backend,
+    config::Config,
+    upstream::{Answers, UpstreamPlan},
+};
+
+/// Checks all, prints a line for each, and fails if any is wrong.
+///
+/// # Errors
+/// When something is wrong; the lines said what.
+pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
+    let place = file.map_or("built-in defaults".to_owned(), |file| file.display().to_string());
+    println!("configuration  ok: {place}, {} plans", config.plans.len());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let store = runtime.block_on(async {
+        let backend = Backend::open(&config).await?;
+        let ready = backend.gate.ready().await;
+        backend.close().await?;
+        Ok::<_, anyhow::Error>(ready?)
+    });
+    let data = config.server.data_dir.display();
+    match &store {
+        Ok(()) => println!("store          ok: {data}"),
+        Err(error) => println!("store          WRONG: {error:#}"),
+    }
+    let upstream = actix_web::rt::System::new().block_on(try_upstream(&config));
+    match &upstream {
+        Ok(said) => println!("upstream       ok: {said}"),
+        Err(error) => println!("upstream       WRONG: {error:#}"),
+    }
+    if store.is_ok() && upstream.is_ok() { Ok(()) } else { anyhow::bail!("something is wrong; see above") }
+}
+
+async fn try_upstream(config: &Config) -> anyhow::Result<String> {
+    let plan = UpstreamPlan::new(&config.upstream)?;
+    match plan.for_worker().answers {
+        Answers::Demo { .. } => Ok(plan.describe()),
+        Answers::Server(client) => match proxy::models(&client, None, None).await {
+            Ok(_) => Ok(format!("{} lists its models", plan.describe())),
+            Err(error) => anyhow::bail!("{}: {error}", plan.describe()),
+        },
+    }
+}

@@ -1,0 +1,137 @@
+//! The command line: `tollgate serve | check | openapi | plans`.
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    net::SocketAddr,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use api_types::{Quota, Throttle};
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    app, check,
+    config::{self, Config, LogConfig, LogFormat, Overrides},
+    serve,
+};
+
+#[derive(Parser)]
+#[command(
+    name = "tollgate",
+    version,
+    about = "Self-service API keys with exact quotas for an OpenAI-compatible API.",
+    after_help = "Without a command it serves. Without a configuration it runs with three plans and a demo model.\n\n\
+                  Example:\n  OPENAI_API_KEY=sk-… tollgate --listen 0.0.0.0:8000 --data-dir /var/lib/tollgate"
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the page, the API and the proxy (the default).
+    #[command(after_help = "Example:\n  tollgate serve --config /etc/tollgate.toml --listen 127.0.0.1:8000")]
+    Serve,
+    /// Check the configuration, the store and the upstream, and say what is wrong.
+    #[command(after_help = "Example:\n  tollgate check --config /etc/tollgate.toml")]
+    Check,
+    /// Print the OpenAPI document.
+    #[command(after_help = "Example:\n  tollgate openapi > openapi.json")]
+    Openapi,
+    /// List the configured plans.
+    #[command(after_help = "Example:\n  tollgate plans --config /etc/tollgate.toml")]
+    Plans,
+}
+
+#[derive(Args)]
+struct Settings {
+    /// Configuration file [default: ./tollgate.toml, if it is there].
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Address and port to listen at [default: 127.0.0.1:8000].
+    #[arg(long, value_name = "ADDR:PORT", global = true)]
+    listen: Option<SocketAddr>,
+    /// Folder of the database and the session key [default: ./tollgate-data].
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+}
+
+/// Runs the command line.
+#[must_use]
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    match execute(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tollgate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(line: CommandLine) -> anyhow::Result<()> {
+    let command = line.command.unwrap_or(Command::Serve);
+    if matches!(command, Command::Openapi) {
+        return print(&format!("{}\n", app::document().to_pretty_json()?));
+    }
+    let Settings { config: file, listen, data_dir } = line.settings;
+    #[expect(clippy::disallowed_methods, reason = "the entry point reads the environment, once")]
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let (config, file) = config::load(&Overrides { file, listen, data_dir }, &environment)?;
+    start_log(&config.log)?;
+    match command {
+        Command::Serve => serve::serve(config),
+        Command::Check => check::check(config, file.as_deref()),
+        Command::Plans => print(&plans(&config)),
+        Command::Openapi => Ok(()),
+    }
+}
+
+/// Prints, and takes a reader that left (`| head`) as content.
+fn print(text: &str) -> anyhow::Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Logs go to standard error; standard output is for answers.
+fn start_log(config: &LogConfig) -> anyhow::Result<()> {
+    // The server library tells its own start and stop beside ours; who wants that asks for it.
+    let level = format!("actix_server=warn,{}", config.level);
+    let filter = EnvFilter::try_new(level).map_err(|e| anyhow::anyhow!("log.level: {e}"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match config.format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
+    Ok(())
+}
+
+fn plans(config: &Config) -> String {
+    let mut text = String::new();
+    for plan in &config.plans {
+        let shown = plan.plan();
+        let quota = match shown.quota {
+            Quota::Unlimited => "unlimited".to_owned(),
+            Quota::Limited { limit, period, offset: 0 } => format!("{limit} per {}", period.noun()),
+            Quota::Limited { limit, period, offset } => {
+                format!("{limit} per {}, {offset} less in the first", period.noun())
+            }
+        };
+        let throttle = match shown.throttle {
+            Some(Throttle { rate, burst }) => format!("{rate} per second, burst {burst}"),
+            None => "no throttle".to_owned(),
+        };
+        let (name, zone) = (shown.name.as_str(), plan.time_zone().name());
+        text.push_str(&format!("{name:24} {quota:32} {throttle:28} {zone}\n"));
+    }
+    text
+}

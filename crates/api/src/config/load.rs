@@ -1,0 +1,295 @@
+//! Reads the configuration: flags beat the environment, which beats the file, which beats the defaults.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde_path_to_error::Segment;
+use toml::{Table, Value};
+
+use super::{BaseUrl, Config, Secret};
+
+/// The environment as pairs of name and value; only the entry point reads the real one.
+pub type Environment = Vec<(String, String)>;
+
+/// What the command line says about the configuration.
+#[derive(Debug, Default, Clone)]
+pub struct Overrides {
+    /// `--config`: a file that must be there.
+    pub file: Option<PathBuf>,
+    /// `--listen`
+    pub listen: Option<SocketAddr>,
+    /// `--data-dir`
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Why the configuration can't be used: where, and what to write instead.
+#[derive(Debug, thiserror::Error)]
+#[error("{place}: {detail}")]
+pub struct ConfigError {
+    /// The file or the variable.
+    pub place: String,
+    /// What is wrong.
+    pub detail: String,
+}
+
+/// The file that is read where no `--config` names another.
+pub const DEFAULT_FILE: &str = "tollgate.toml";
+const PREFIX: &str = "TOLLGATE_";
+
+/// Reads and checks the configuration; also says which file it came from.
+///
+/// # Errors
+/// The first thing wrong, with its place.
+pub fn load(overrides: &Overrides, environment: &Environment) -> Result<(Config, Option<PathBuf>), ConfigError> {
+    let (file, mut table) = read_file(overrides.file.as_deref())?;
+    let place = file.as_deref().map_or("the configuration".to_owned(), |f| f.display().to_string());
+    let mut config = check(&table, &place)?;
+    for (name, text) in environment {
+        if let Some(path) = name.strip_prefix(PREFIX) {
+            // Checked one by one, so that the error names the variable.
+            config = set(&mut table, name, path, text)?;
+        }
+    }
+    if let Some(listen) = overrides.listen {
+        config.server.listen = listen;
+    }
+    if let Some(dir) = &overrides.data_dir {
+        config.server.data_dir.clone_from(dir);
+    }
+    complete_upstream(&mut config, environment)?;
+    Ok((config, file))
+}
+
+fn read_file(named: Option<&Path>) -> Result<(Option<PathBuf>, Table), ConfigError> {
+    let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+    let error = |detail: String| ConfigError { place: path.display().to_string(), detail };
+    match std::fs::read_to_string(path) {
+        Ok(text) => {
+            let table = text.parse::<Table>().map_err(|e| error(not_toml(&text, &e)))?;
+            Ok((Some(path.to_owned()), table))
+        }
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok((None, Table::new())),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(error("no such file".to_owned())),
+        Err(e) => Err(error(format!("can't be read: {e}"))),
+    }
+}
+
+/// The parser's message and line, without its excerpt: the line may hold a credential.
+fn not_toml(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| text[..span.start.min(text.len())].lines().count().max(1));
+    format!("line {line}: {}", error.message())
+}
+
+/// Puts `SERVER__LISTEN` = text at `server.listen`. A text that reads as a TOML value is tried as one, then as itself.
+fn set(table: &mut Table, name: &str, path: &str, text: &str) -> Result<Config, ConfigError> {
+    let put = |value: Value| {
+        let changed = placed(table, path, value).map_err(|detail| ConfigError { place: name.to_owned(), detail })?;
+        check(&changed, name).map(|config| (config, changed))
+    };
+    let plain = || put(Value::String(text.to_owned()));
+    let (config, changed) = match read_value(text) {
+        Some(value) => put(value).or_else(|error| plain().map_err(|_| error))?,
+        None => plain()?,
+    };
+    *table = changed;
+    Ok(config)
+}
+
+fn read_value(text: &str) -> Option<Value> {
+    let mut read = format!("value = {text}").parse::<Table>().ok()?;
+    if read.len() == 1 { read.remove("value") } else { None }
+}
+
+fn placed(table: &Table, path: &str, value: Value) -> Result<Table, String> {
+    let mut changed = table.clone();
+    let path = path.to_ascii_lowercase();
+    let mut names: Vec<&str> = path.split("__").collect();
+    let last = names.pop().unwrap_or_default();
+    let mut at = &mut changed;
+    for name in names {
+        let entry = at.entry(name).or_insert_with(|| Value::Table(Table::new()));
+        at = entry.as_table_mut().ok_or_else(|| format!("{name} is a value, not a section"))?;
+    }
+    at.insert(last.to_owned(), value);
+    Ok(changed)
+}
+
+fn check(table: &Table, place: &str) -> Result<Config, ConfigError> {
+    serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
+        let path = dotted(error.path());
+        let message = error.inner().message();
+        let detail = suggestion(message).unwrap_or_else(|| message.to_owned());
+        let detail = if path.is_empty() { detail } else { format!("{path}: {detail}") };
+        ConfigError { place: place.to_owned(), detail }
+    })
+}
+
+fn dotted(path: &serde_path_to_error::Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => text.push_str(&format!("[{}]", index + 1)),
+            Segment::Map { key } => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(key);
+            }
+            _ => {}
+        }
+    }
+    text
+}
+
+/// serde's "unknown field `x`, expected one of `a`, `b`" with the likeliest of them first.
+fn suggestion(message: &str) -> Option<String> {
+    let mut quoted = message.strip_prefix("unknown field ")?.split('`').skip(1).step_by(2);
+    let unknown = quoted.next()?;
+    let known: Vec<&str> = quoted.collect();
+    let best =
+        known.iter().max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
+    match best {
+        Some(name) if strsim::jaro_winkler(unknown, name) > 0.7 => {
+            Some(format!("unknown key {unknown:?}; did you mean {name:?}?"))
+        }
+        _ => Some(format!("unknown key {unknown:?}; known are: {}", known.join(", "))),
+    }
+}
+
+/// Resolves the credential's file, and OpenAI's own variable, which switches from the demo model to OpenAI.
+fn complete_upstream(config: &mut Config, environment: &Environment) -> Result<(), ConfigError> {
+    let upstream = &mut config.upstream;
+    if let Some(path) = &upstream.api_key_file {
+        let error = |detail: String| ConfigError { place: "upstream.api_key_file".to_owned(), detail };
+        if upstream.api_key.is_some() {
+            return Err(error("set either upstream.api_key or upstream.api_key_file, not both".to_owned()));
+        }
+        let text = std::fs::read_to_string(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
+        upstream.api_key = Some(Secret::new(&text));
+    }
+    if upstream.api_key.is_none() {
+        let openai = environment.iter().find(|(name, value)| name == "OPENAI_API_KEY" && !value.trim().is_empty());
+        upstream.api_key = openai.map(|(_, value)| Secret::new(value));
+    }
+    if upstream.base_url.is_none() && upstream.api_key.is_some() {
+        upstream.base_url = Some(BaseUrl::openai());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn from(text: &str, environment: &[(&str, &str)]) -> Result<Config, String> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        let overrides = Overrides { file: Some(file.path().to_owned()), ..Overrides::default() };
+        let environment = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let place = file.path().display().to_string();
+        load(&overrides, &environment).map(|(config, _)| config).map_err(|e| e.to_string().replace(&place, "FILE"))
+    }
+
+    fn error(text: &str, environment: &[(&str, &str)]) -> String {
+        from(text, environment).unwrap_err()
+    }
+
+    #[test]
+    fn nothing_configured_is_three_plans_and_the_demo_model() {
+        let config = from("", &[]).unwrap();
+        assert_eq!(config.plans.len(), 3);
+        assert_eq!(config.plans[0].plan().name.as_str(), "10RequestPerDay");
+        assert!(config.upstream.base_url.is_none());
+        assert_eq!(config.server.listen.to_string(), "127.0.0.1:8000");
+    }
+
+    #[test]
+    fn the_example_in_the_readme_is_true() {
+        let readme = include_str!("../../../../README.md");
+        let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+        let config = from(example, &[]).unwrap();
+        assert_eq!(config.plans.len(), 3);
+        // Every key that the example shows commented out is known too.
+        let all = example.replace("\n# ", "\n").replace("api_key = \"sk-…\"", "api_key = \"sk-x\"");
+        from(&all.replace("session_key = \"…\"", "session_key = \"x\""), &[]).unwrap();
+    }
+
+    #[test]
+    fn the_environment_beats_the_file_and_flags_beat_both() {
+        let file = "[server]\nlisten = \"127.0.0.1:1\"\n[upstream]\nmodels = [\"a\"]";
+        let set = [("TOLLGATE_SERVER__LISTEN", "127.0.0.1:2"), ("TOLLGATE_UPSTREAM__MODELS", "[\"b\", \"c\"]")];
+        let config = from(file, &set).unwrap();
+        assert_eq!(config.server.listen.port(), 2);
+        assert_eq!(config.upstream.models, ["b", "c"]);
+        let listen = Some("127.0.0.1:3".parse().unwrap());
+        let environment = vec![("TOLLGATE_SERVER__LISTEN".to_owned(), "127.0.0.1:2".to_owned())];
+        let (config, _) = load(&Overrides { listen, ..Overrides::default() }, &environment).unwrap();
+        assert_eq!(config.server.listen.port(), 3);
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_number_stays_a_text_where_one_is_due() {
+        let config = from("", &[("TOLLGATE_UPSTREAM__API_KEY", "12345"), ("TOLLGATE_UPSTREAM__DEFAULT_MODEL", "7")]);
+        assert_eq!(config.unwrap().upstream.default_model.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn an_unknown_key_suggests_the_right_one() {
+        assert_eq!(
+            error("[server]\nlisen = \"x\"", &[]),
+            "FILE: server.lisen: unknown key \"lisen\"; did you mean \"listen\"?"
+        );
+        let said = error("", &[("TOLLGATE_SERVER__LISTN", "1")]);
+        assert_eq!(said, "TOLLGATE_SERVER__LISTN: server.listn: unknown key \"listn\"; did you mean \"listen\"?");
+        assert!(error("[zzz]", &[]).contains("known are: server, log"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_with_its_place() {
+        assert!(error("[server]\nlisten = 5", &[]).starts_with("FILE: server.listen: "));
+        assert!(error("[upstream]\nidle_timeout_seconds = 0", &[]).contains("above 0"));
+        assert!(error("[upstream]\nbase_url = \"ftp://x\"", &[]).contains("must be a URL like"));
+        assert!(error("[upstream]\nbase_url = \"https://u:p@x/v1\"", &[]).contains("must not hold a credential"));
+        assert!(error("plans = []", &[]).contains("at least one plan"));
+        assert!(error("[[plans]]\nname = \"a\"\nquota = \"many\"", &[]).contains("\"unlimited\""));
+        let offset = "[[plans]]\nname = \"a\"\nquota = { limit = 5, period = \"DAY\", offset = 1 }";
+        assert!(error(offset, &[]).contains("plan \"a\": quota.offset: must be from 0 to 0"));
+        let twice = "[[plans]]\nname = \"a\"\nquota = \"unlimited\"\n";
+        assert!(error(&twice.repeat(2), &[]).contains("is there twice"));
+        assert!(error("[server]\ntrusted_proxies = [\"x\"]", &[]).contains("neither an address"));
+    }
+
+    #[test]
+    fn openais_own_variable_switches_to_openai() {
+        let config = from("", &[("OPENAI_API_KEY", "sk-x")]).unwrap();
+        assert_eq!(config.upstream.base_url.unwrap().as_str(), "https://api.openai.com/v1");
+    }
+
+    #[test]
+    fn no_error_and_no_debug_output_shows_a_credential() {
+        let said = error("[upstream]\napi_key = \"sk-sekret", &[]);
+        assert!(!said.contains("sekret"), "{said}");
+        let said = error("", &[("TOLLGATE_UPSTREAM__API_KEY", "sk sekret")]);
+        assert!(!said.contains("sekret"), "{said}");
+        let shown = format!("{:?}", from("", &[("TOLLGATE_UPSTREAM__API_KEY", "sk-sekret")]).unwrap());
+        assert!(!shown.contains("sekret"), "{shown}");
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_read_without_panic(text in "\\PC{0,200}") {
+            let _ = from(&text, &[]);
+        }
+
+        #[test]
+        fn any_variable_is_read_without_panic(name in "[A-Z_]{0,30}", value in "\\PC{0,60}") {
+            let _ = from("", &[(&format!("TOLLGATE_{name}"), &value)]);
+        }
+    }
+}

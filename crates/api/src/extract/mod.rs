@@ -1,0 +1,15 @@
+//! What handlers ask for in their signatures: who calls, and what they send, already checked.
+
+mod admitted;
+mod by;
+mod chat_body;
+mod form;
+mod path;
+mod signed_in;
+
+pub use admitted::{Admitted, KeyHolder};
+pub use by::By;
+pub use chat_body::ChatBody;
+pub use form::{JsonForm, OptionalJsonForm};
+pub use path::{DayRange, OwnKeyId};
+pub use signed_in::{SignedIn, cross_origin};

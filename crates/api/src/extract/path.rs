@@ -1,0 +1,71 @@
+//! Ids and ranges in the URL of a key.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use api_types::{Date, FieldError, KeyId};
+
+use crate::problem::ApiError;
+
+/// `{id}` of a key; whether it is the caller's, the registry tells. A text that is no id is a key nobody has.
+pub struct OwnKeyId(pub KeyId);
+
+impl OwnKeyId {
+    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
+        let text = request.match_info().get("id").unwrap_or_default();
+        text.parse().map(Self).map_err(|_| access::KeyError::NotFound.into())
+    }
+}
+
+impl FromRequest for OwnKeyId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::read(request))
+    }
+}
+
+/// `{id}` with `?from=…&to=…`: inclusive days, each left out if need be.
+pub struct DayRange {
+    /// Which key.
+    pub key: KeyId,
+    /// First day.
+    pub from: Option<Date>,
+    /// Last day.
+    pub to: Option<Date>,
+}
+
+impl FromRequest for DayRange {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read_range(request))
+    }
+}
+
+fn read_range(request: &HttpRequest) -> Result<DayRange, ApiError> {
+    let OwnKeyId(key) = OwnKeyId::read(request)?;
+    let mut range = DayRange { key, from: None, to: None };
+    let mut errors = Vec::new();
+    for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
+        let place = match name.as_ref() {
+            "from" => &mut range.from,
+            "to" => &mut range.to,
+            _ => {
+                let field: String = name.chars().take(64).collect();
+                errors.push(FieldError { field, detail: "Unknown parameter; remove it.".to_owned() });
+                continue;
+            }
+        };
+        match value.parse::<Date>() {
+            Ok(day) => *place = Some(day),
+            Err(_) => {
+                let detail = "Must be a day like 2026-11-21.".to_owned();
+                errors.push(FieldError { field: name.into_owned(), detail });
+            }
+        }
+    }
+    if errors.is_empty() { Ok(range) } else { Err(ApiError::invalid(errors)) }
+}

@@ -1,0 +1,274 @@
+//! The data plane's errors in OpenAI's envelope, with the headers that tell SDKs whether and when to try again.
+//!
+//! The statuses, codes and headers of each case stand in one table here, [`OpenAiError`]'s constructors. Rules: never
+//! 409 (SDKs retry it); a limit that stays shut for more than a minute says `x-should-retry: false`, because SDKs
+//! otherwise wait for hours or hammer (openai-python `_base_client.py`, `_should_retry` and `_calculate_retry_timeout`).
+
+use access::{Refusal, StoreError};
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use api_types::{
+    Period, QuotaStatus, Timestamp,
+    openai::{ErrorEnvelope, ErrorObject, SpentQuota},
+};
+
+use crate::rate_headers;
+
+/// Longest wait that we let SDKs sleep through, in seconds: newer ones ignore a `Retry-After` above it.
+const PATIENCE_SECONDS: u64 = 60;
+
+/// An error of the data plane; can't be built without its headers.
+#[derive(Debug)]
+pub struct OpenAiError {
+    status: StatusCode,
+    body: Box<ErrorEnvelope>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    cause: Option<String>,
+}
+
+const INVALID_REQUEST: &str = "invalid_request_error";
+const SERVER_ERROR: &str = "server_error";
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
+
+impl OpenAiError {
+    fn new(status: StatusCode, kind: &str, code: &str, message: impl Into<String>) -> Self {
+        let error = ErrorObject {
+            message: message.into(),
+            kind: kind.to_owned(),
+            param: None,
+            code: Some(code.to_owned()),
+            quota: None,
+        };
+        Self { status, body: Box::new(ErrorEnvelope { error }), headers: Vec::new(), cause: None }
+    }
+
+    fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, seconds.max(1))
+    }
+
+    fn never_retry(self) -> Self {
+        self.header(SHOULD_RETRY, HeaderValue::from_static("false"))
+    }
+
+    fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// What the log gets to see.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The code, for the log.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        self.body.error.code.as_deref().unwrap_or_default()
+    }
+
+    /// No key, or one that is malformed, unknown, revoked, disabled or expired: one text for all.
+    #[must_use]
+    pub fn invalid_api_key() -> Self {
+        let message = "Incorrect API key provided. Send a key of yours as 'Authorization: Bearer tg_…' or in the \
+                       x-api-key header; you can create one on this server's page.";
+        Self::new(StatusCode::UNAUTHORIZED, INVALID_REQUEST, "invalid_api_key", message)
+            .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// Two headers, two keys.
+    #[must_use]
+    pub fn conflicting_credentials() -> Self {
+        let message = "x-api-key and Authorization hold different keys. Send one of them, or the same in both.";
+        Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, "conflicting_credentials", message)
+    }
+
+    /// Too many wrong keys from one source.
+    #[must_use]
+    pub fn too_many_attempts(seconds: u64) -> Self {
+        let message = format!("Too many wrong API keys came from your address. Try again in {seconds} seconds.");
+        let error =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "too_many_attempts", message).retry_after(seconds);
+        if seconds > PATIENCE_SECONDS { error.never_retry() } else { error }
+    }
+
+    /// Nothing lives at this path.
+    #[must_use]
+    pub fn unknown_url(method: &str, path: &str) -> Self {
+        let path: String = path.chars().take(200).collect();
+        let message = format!("Unknown request URL: {method} {path}. See /docs for what this server offers.");
+        Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
+    }
+
+    /// The body can't be used as it is.
+    #[must_use]
+    pub fn invalid_body(message: impl Into<String>, param: Option<&str>) -> Self {
+        let mut error = Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, "invalid_body", message);
+        error.body.error.param = param.map(str::to_owned);
+        error
+    }
+
+    /// What answers here doesn't serve this endpoint.
+    #[must_use]
+    pub fn not_served(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
+    }
+
+    /// The model isn't offered here.
+    #[must_use]
+    pub fn model_not_found(model: &str) -> Self {
+        let model: String = model.chars().take(100).collect();
+        let message = format!("The model '{model}' is not offered here; GET /v1/models lists those that are.");
+        let mut error = Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "model_not_found", message);
+        error.body.error.param = Some("model".to_owned());
+        error
+    }
+
+    /// The body is larger than allowed.
+    #[must_use]
+    pub fn request_too_large(most: usize) -> Self {
+        let message = format!("The request body is larger than the {most} bytes allowed here.");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, "request_too_large", message)
+    }
+
+    /// The body didn't come in time.
+    #[must_use]
+    pub fn request_timeout() -> Self {
+        let message = "The request body did not arrive in time.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "request_timeout", message)
+    }
+
+    /// Over the quota or the throttle.
+    #[must_use]
+    pub fn refused(refusal: &Refusal, now: Timestamp) -> Self {
+        let error = match refusal {
+            Refusal::Quota { plan_name, limit, used, period, reset_at, .. } => {
+                let (span, short) = match period {
+                    Period::Day => ("day", "RPD"),
+                    Period::Week => ("week", "RPW"),
+                    Period::Month => ("month", "RPMo"),
+                };
+                let then = reset_at.map_or_else(
+                    || "Please try again later.".to_owned(),
+                    |at| format!("Please try again in {} (at {at}).", rate_headers::go_duration(at, now)),
+                );
+                let message = format!(
+                    "Rate limit reached for plan {plan_name} on requests per {span} ({short}): Limit {limit}, Used \
+                     {used}, Requested 1. {then}"
+                );
+                let mut error =
+                    Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry();
+                let (plan, limit, used, reset_at) = (plan_name.clone(), *limit, *used, *reset_at);
+                error.body.error.quota = Some(SpentQuota { plan, limit, used, reset_at });
+                if let Some(at) = reset_at {
+                    error = error.retry_after(rate_headers::seconds_until(at, now));
+                }
+                let quota = QuotaStatus::Limited { limit, used, remaining: 0, period: *period, reset_at };
+                error.with_rate_headers(&quota, now)
+            }
+            Refusal::Throttle { plan_name, throttle, retry_after, quota, .. } => {
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let message = format!(
+                    "Requests come too fast for plan {plan_name}: it allows {} per second with bursts of {}. Please \
+                     try again in {}s.",
+                    throttle.rate,
+                    throttle.burst,
+                    seconds.max(1)
+                );
+                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttle", "rate_limit_exceeded", message)
+                    .retry_after(seconds)
+                    .with_rate_headers(quota, now);
+                if seconds > PATIENCE_SECONDS { error.never_retry() } else { error }
+            }
+        };
+        error.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+    }
+
+    fn with_rate_headers(mut self, quota: &QuotaStatus, now: Timestamp) -> Self {
+        self.headers.extend(rate_headers::of(quota, now));
+        self
+    }
+
+    /// The upstream is over its own limit; not charged.
+    #[must_use]
+    pub fn upstream_rate_limited(retry_after: Option<HeaderValue>, cause: impl std::fmt::Display) -> Self {
+        let message = "The model's server is over its own limit. This request was not charged; please try again later.";
+        let error =
+            Self::new(StatusCode::TOO_MANY_REQUESTS, "upstream_error", "upstream_rate_limited", message).because(cause);
+        match retry_after {
+            Some(value) => error.header(header::RETRY_AFTER, value),
+            None => error,
+        }
+    }
+
+    /// The upstream refuses our own credential: the operator has to act.
+    #[must_use]
+    pub fn upstream_auth(cause: impl std::fmt::Display) -> Self {
+        let message = "The model's server does not accept this server's credential; its operator has to mend that. \
+                       This request was not charged.";
+        Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_auth", message).never_retry().because(cause)
+    }
+
+    /// The upstream failed before an answer began; not charged.
+    #[must_use]
+    pub fn upstream_failed(status: u16, code: &str, message: &str, cause: impl std::fmt::Display) -> Self {
+        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+        Self::new(status, "upstream_error", code, format!("{message} This request was not charged.")).because(cause)
+    }
+
+    /// Shutting down.
+    #[must_use]
+    pub fn shutting_down() -> Self {
+        let message = "This server is shutting down. Please try again.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR, "shutting_down", message)
+            .retry_after(1)
+            .header(header::CONNECTION, HeaderValue::from_static("close"))
+    }
+
+    /// A fault of ours.
+    #[must_use]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        let message = "Something went wrong on our side. Please try again.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, SERVER_ERROR, "internal_error", message).because(cause)
+    }
+}
+
+impl From<StoreError> for OpenAiError {
+    /// Fail closed: without the store nothing is admitted.
+    fn from(error: StoreError) -> Self {
+        let message = "Quotas can't be checked right now. Please try again in a few seconds.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR, "quota_store_unavailable", message)
+            .retry_after(5)
+            .because(error)
+    }
+}
+
+impl std::fmt::Display for OpenAiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code(), self.body.error.message)
+    }
+}
+
+impl ResponseError for OpenAiError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status);
+        for (name, value) in &self.headers {
+            response.insert_header((name.clone(), value.clone()));
+        }
+        response.json(&self.body)
+    }
+}

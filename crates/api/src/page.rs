@@ -1,0 +1,207 @@
+//! The page's files: from inside the binary, or from a folder during development.
+
+use std::{
+    borrow::Cow,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderValue},
+    middleware::DefaultHeaders,
+};
+use data_encoding::{BASE64, HEXLOWER};
+use sha2::{Digest as _, Sha256};
+
+const INDEX: &str = "index.html";
+
+#[cfg(feature = "embed-page")]
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../target/page"]
+struct Embedded;
+
+/// Where the page's files lie.
+#[derive(Debug, Clone)]
+pub enum PageFiles {
+    /// Inside the binary.
+    #[cfg(feature = "embed-page")]
+    Embedded,
+    /// In a folder, read at each request.
+    Folder(PathBuf),
+    /// Nowhere: the binary was built without the page and no folder is configured.
+    Nowhere,
+}
+
+impl PageFiles {
+    /// The configured folder, else those inside the binary.
+    #[must_use]
+    pub fn new(folder: Option<&Path>) -> Self {
+        match folder {
+            Some(folder) => Self::Folder(folder.to_owned()),
+            #[cfg(feature = "embed-page")]
+            None => Self::Embedded,
+            #[cfg(not(feature = "embed-page"))]
+            None => Self::Nowhere,
+        }
+    }
+
+    /// The answer to a GET: the file of this path, or the page itself for a browser's navigation. `None` is neither.
+    #[must_use]
+    pub fn answer(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        let name = request.path().trim_start_matches('/');
+        if !name.is_empty() && name != INDEX && is_file_name(name) {
+            let (file, coding) = self.best(name, request)?;
+            return Some(file_answer(request, name, file, coding));
+        }
+        let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        accept.contains("text/html").then(|| self.index(request))
+    }
+
+    fn index(&self, request: &HttpRequest) -> HttpResponse {
+        let Some(plain) = self.read(INDEX) else {
+            let text = "The page isn't built. Run `cargo xtask run`, or use the API: /docs.\n";
+            return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body(text);
+        };
+        let policy = content_security_policy(&plain);
+        let (file, coding) = self.best(INDEX, request).unwrap_or((plain, None));
+        let mut answer = file_answer(request, INDEX, file, coding);
+        if let Ok(policy) = HeaderValue::try_from(policy) {
+            answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        answer
+    }
+
+    /// The file in the smallest coding that the caller takes.
+    fn best(&self, name: &str, request: &HttpRequest) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
+        let takes = request.headers().get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
+        for (coding, ending) in [("br", ".br"), ("gzip", ".gz")] {
+            let is_taken =
+                takes.split(',').any(|part| part.split(';').next().is_some_and(|part| part.trim() == coding));
+            if is_taken && let Some(file) = self.read(&format!("{name}{ending}")) {
+                return Some((file, Some(coding)));
+            }
+        }
+        self.read(name).map(|file| (file, None))
+    }
+
+    fn read(&self, name: &str) -> Option<Cow<'static, [u8]>> {
+        match self {
+            #[cfg(feature = "embed-page")]
+            Self::Embedded => Embedded::get(name).map(|file| file.data),
+            Self::Folder(folder) => fs::read(folder.join(name)).ok().map(Cow::Owned),
+            Self::Nowhere => None,
+        }
+    }
+}
+
+/// A plain name with an ending: nothing that could leave the folder.
+fn is_file_name(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '/');
+    content_type(name).is_some() && name.chars().all(is_plain) && !name.contains("..") && !name.contains("//")
+}
+
+fn content_type(name: &str) -> Option<&'static str> {
+    Some(match name.rsplit_once('.')?.1 {
+        "html" => "text/html; charset=utf-8",
+        "js" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "wasm" => "application/wasm",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "ico" => "image/x-icon",
+        "txt" => "text/plain; charset=utf-8",
+        "webmanifest" => "application/manifest+json",
+        _ => return None,
+    })
+}
+
+fn file_answer(
+    request: &HttpRequest,
+    name: &str,
+    file: Cow<'static, [u8]>,
+    coding: Option<&'static str>,
+) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    // A name that carries a hash of its content never changes; the others are asked for again.
+    let cache = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let etag = format!("\"{}\"", HEXLOWER.encode(&Sha256::digest(&file)[..12]));
+    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    answer
+        .insert_header((header::CACHE_CONTROL, cache))
+        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header((header::VARY, "accept-encoding"));
+    if known == Some(etag.as_str()) {
+        return answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
+    }
+    if let Some(coding) = coding {
+        answer.insert_header((header::CONTENT_ENCODING, coding));
+    }
+    answer.content_type(content_type(name).unwrap_or("application/octet-stream"));
+    match file {
+        Cow::Borrowed(bytes) => answer.body(bytes),
+        Cow::Owned(bytes) => answer.body(bytes),
+    }
+}
+
+/// `name-0123456789abcdef.css` and its like, as trunk names them.
+fn has_hash(name: &str) -> bool {
+    let stem = name.rsplit('/').next().unwrap_or(name).split('.').next().unwrap_or_default();
+    let hash = stem.trim_end_matches("_bg").rsplit('-').next().unwrap_or_default();
+    hash.len() >= 12 && hash.bytes().all(|c| c.is_ascii_hexdigit())
+}
+
+/// Only our own files, WASM, and the very inline scripts that the page's builder wrote, by their hash.
+fn content_security_policy(index: &[u8]) -> String {
+    let text = String::from_utf8_lossy(index);
+    let mut hashes = String::new();
+    for script in text.split("<script").skip(1) {
+        let Some((head, rest)) = script.split_once('>') else { continue };
+        let body = rest.split("</script>").next().unwrap_or_default();
+        if !head.contains("src=") && !body.is_empty() {
+            hashes.push_str(&format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(body.as_bytes()))));
+        }
+    }
+    format!(
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
+         connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
+    )
+}
+
+/// What the documentation's page may do: it styles itself inline, and loads nothing from elsewhere.
+#[must_use]
+pub fn docs_headers() -> DefaultHeaders {
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; \
+                  object-src 'none'; frame-ancestors 'none'; form-action 'self'";
+    DefaultHeaders::new().add((header::CONTENT_SECURITY_POLICY, policy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_are_files() {
+        assert!(is_file_name("frontend-1234567890abcdef_bg.wasm"));
+        assert!(!is_file_name("../session.key"));
+        assert!(!is_file_name("a/../../x.css"));
+        assert!(!is_file_name("/etc/passwd"));
+        assert!(!is_file_name("dashboard"));
+    }
+
+    #[test]
+    fn names_with_a_hash_are_kept() {
+        assert!(has_hash("frontend-1234567890abcdef_bg.wasm"));
+        assert!(has_hash("style-1234567890abcdef.css"));
+        assert!(!has_hash("index.html"));
+        assert!(!has_hash("favicon.svg"));
+    }
+
+    #[test]
+    fn inline_scripts_are_allowed_by_their_hash() {
+        let policy = content_security_policy(b"<script type=\"module\">hello</script><script src=\"/a.js\"></script>");
+        let hash = BASE64.encode(&Sha256::digest(b"hello"));
+        assert!(policy.contains(&format!("'wasm-unsafe-eval' 'sha256-{hash}';")), "{policy}");
+        assert_eq!(policy.matches("sha256-").count(), 1);
+    }
+}

@@ -1,0 +1,180 @@
+//! The management plane's errors, and the one place that turns them into HTTP.
+//!
+//! `detail` goes to the caller, `cause` to the log under the request's id. Every layer's error has its `From` here. The
+//! body needs the request's id, so the outermost middleware asks [`ApiError::render`] for it and logs the cause there.
+
+use access::{CreateAccountError, CreateKeyError, KeyError, StoreError};
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    http::{StatusCode, header},
+};
+use api_types::{FieldError, Problem, ProblemCode, RequestId};
+
+/// An error of the management plane.
+#[derive(Debug)]
+pub struct ApiError {
+    code: ProblemCode,
+    detail: String,
+    errors: Vec<FieldError>,
+    retry_after: Option<u64>,
+    allow: Option<String>,
+    cause: Option<String>,
+}
+
+impl ApiError {
+    /// An error with words for the caller.
+    pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None, cause: None }
+    }
+
+    /// Wrong fields, all at once.
+    #[must_use]
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Self { errors, ..Self::new(ProblemCode::InvalidFields, "Some fields are wrong; see errors.") }
+    }
+
+    /// One wrong field.
+    #[must_use]
+    pub fn invalid_field(field: &str, detail: &str) -> Self {
+        Self::invalid(vec![FieldError { field: field.to_owned(), detail: detail.to_owned() }])
+    }
+
+    /// No live session.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(ProblemCode::Unauthenticated, "Sign in first: POST /sessions, or sign up with POST /accounts.")
+    }
+
+    /// Nothing there, or not the caller's.
+    #[must_use]
+    pub fn not_found(detail: &str) -> Self {
+        Self::new(ProblemCode::NotFound, detail)
+    }
+
+    /// The path takes other methods.
+    #[must_use]
+    pub fn method_not_allowed(allow: &str) -> Self {
+        let error = Self::new(ProblemCode::MethodNotAllowed, format!("This path takes {allow}."));
+        Self { allow: Some(allow.to_owned()), ..error }
+    }
+
+    /// Come back after so many seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds.max(1));
+        self
+    }
+
+    /// What the log gets to see.
+    #[must_use]
+    pub fn because(mut self, cause: impl std::fmt::Display) -> Self {
+        self.cause = Some(cause.to_string());
+        self
+    }
+
+    /// A fault of ours that has no words for the caller.
+    #[must_use]
+    pub fn internal(cause: impl std::fmt::Display) -> Self {
+        Self::new(ProblemCode::Internal, "Something went wrong on our side. Please try again.").because(cause)
+    }
+
+    /// The cause, for the log.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The answer, for this request.
+    #[must_use]
+    pub fn render(&self, request_id: RequestId) -> HttpResponse {
+        let status = self.status_code();
+        let problem = Problem {
+            kind: "about:blank".to_owned(),
+            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: status.as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+            request_id,
+            errors: self.errors.clone(),
+        };
+        let mut response = self.head();
+        response.content_type("application/problem+json");
+        response.body(serde_json::to_vec(&problem).unwrap_or_default())
+    }
+
+    fn head(&self) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        if let Some(methods) = &self.allow {
+            response.insert_header((header::ALLOW, methods.as_str()));
+        }
+        match self.code {
+            ProblemCode::Unauthenticated => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
+            ProblemCode::ShuttingDown => response.insert_header((header::CONNECTION, "close")),
+            _ => &mut response,
+        };
+        response
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}: {}", self.code, self.detail)
+    }
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.head().finish()
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ProblemCode::StoreUnavailable, "Our store can't be asked right now. Please try again in a moment.")
+            .retry_after(5)
+            .because(error)
+    }
+}
+
+impl From<CreateAccountError> for ApiError {
+    fn from(error: CreateAccountError) -> Self {
+        match error {
+            CreateAccountError::EmailTaken => {
+                Self::new(ProblemCode::EmailTaken, "An account with this email address exists. Sign in instead.")
+            }
+            CreateAccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<CreateKeyError> for ApiError {
+    fn from(error: CreateKeyError) -> Self {
+        match error {
+            CreateKeyError::UnknownPlan => {
+                Self::new(ProblemCode::UnknownPlan, "No such plan takes new keys; GET /plans lists those that do.")
+            }
+            CreateKeyError::KeyAlreadyExists => Self::new(ProblemCode::KeyAlreadyExists, "Key already exists"),
+            CreateKeyError::TooManyKeys => {
+                Self::new(ProblemCode::TooManyKeys, "You hold as many keys as an account may. Revoke one first.")
+            }
+            CreateKeyError::CreateFailed(cause) => Self::new(ProblemCode::CreateFailed, "create failed").because(cause),
+        }
+    }
+}
+
+impl From<KeyError> for ApiError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::NotFound => Self::not_found("You have no such key; GET /keys lists yours."),
+            KeyError::Store(error) => error.into(),
+        }
+    }
+}

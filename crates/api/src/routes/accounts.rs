@@ -1,0 +1,49 @@
+//! `POST /accounts`: signing up.
+
+use access::NewAccountRow;
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use api_types::{AccountId, NewAccount, Problem, ProblemCode, SessionTokens};
+
+use super::sessions::start_session;
+use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state::State};
+
+/// Sign up.
+///
+/// Creates an account and signs in: the answer is that of `POST /sessions`.
+#[utoipa::path(
+    operation_id = "create_account", tag = "Accounts", request_body = NewAccount,
+    responses(
+        (status = 201, description = "Signed up and signed in.", body = SessionTokens),
+        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The address has an account.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many sign-ups from this address.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "Too busy, or the store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/accounts")]
+pub async fn create_account(
+    request: HttpRequest,
+    state: Data<State>,
+    JsonForm(new): JsonForm<NewAccount>,
+) -> Result<HttpResponse, ApiError> {
+    let source = Source::of(&request, &state.config.server.trusted_proxies);
+    if state.accounts.account_by_email(&new.email).await?.is_some() {
+        // Asking which addresses have accounts counts like failing to sign in.
+        state.attempts.sign_ins_of_source.take(source, ambient::now()).map_err(too_many)?;
+        return Err(access::CreateAccountError::EmailTaken.into());
+    }
+    state.attempts.sign_ups.take(source, ambient::now()).map_err(too_many)?;
+    let password_hash = state.hasher.hash(new.password).await?;
+    let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
+    let row = NewAccountRow { id, email: new.email, password_hash: password_hash.clone(), created_at };
+    state.accounts.create_account(row).await?;
+    start_session(&state, id, &password_hash, HttpResponse::Created()).await
+}
+
+fn too_many(seconds: u64) -> ApiError {
+    ApiError::new(ProblemCode::TooManyAttempts, "Too many sign-ups came from your address. Try again later.")
+        .retry_after(seconds)
+}

@@ -1,0 +1,167 @@
+//! The POSTs under `/v1`: admitted, relayed to what answers, and followed to the end.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    body::SizedStream,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+    post,
+    web::{Bytes, Data},
+};
+use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
+use proxy::{Answer, Body, BodyError, Endpoint, Failure, FailureKind, Request, demo};
+
+use crate::{
+    ambient,
+    extract::{Admitted, By, ChatBody},
+    followed,
+    openai_error::OpenAiError,
+    rate_headers,
+    settlement::OpenPass,
+    shutdown::Shutdown,
+    upstream::{Answers, WorkerUpstream},
+};
+
+macro_rules! data_plane_post {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $endpoint:expr) => {
+        $(#[$doc])*
+        #[utoipa::path(
+            operation_id = $operation, tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
+            request_body(content = Value, description = "OpenAI's request body, passed on untouched."),
+            responses(
+                (status = 200, description = "The upstream's answer, untouched; server-sent events where the body says `stream`.",
+                    content((Value = "application/json"), (String = "text/event-stream"))),
+                (status = 400, description = "The body can't be used, or two different keys.", body = ErrorEnvelope),
+                (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
+                (status = 404, description = "The model isn't offered.", body = ErrorEnvelope),
+                (status = 408, description = "The body didn't arrive in time.", body = ErrorEnvelope),
+                (status = 413, description = "The body is too large.", body = ErrorEnvelope),
+                (status = 429, description = "Over the quota or the throttle, or the upstream over its own.", body = ErrorEnvelope),
+                (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
+                (status = 503, description = "Quotas can't be checked, or shutting down.", body = ErrorEnvelope),
+                (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
+            )
+        )]
+        #[post($path)]
+        pub async fn $name(
+            request: HttpRequest,
+            upstream: Data<WorkerUpstream>,
+            shutdown: Data<Shutdown>,
+            By(Admitted(pass), ChatBody(bytes)): By<Admitted, ChatBody>,
+        ) -> Result<HttpResponse, OpenAiError> {
+            answer(&request, &upstream, &shutdown, pass, $endpoint, bytes).await
+        }
+    };
+}
+
+data_plane_post!(
+    /// Create a chat completion.
+    ///
+    /// OpenAI's `POST /v1/chat/completions`, streamed or not. Costs one request of the key's plan.
+    create_chat_completion, "/chat/completions", "create_chat_completion", Endpoint::ChatCompletions
+);
+data_plane_post!(
+    /// Create a completion.
+    ///
+    /// OpenAI's legacy `POST /v1/completions`, passed through. Costs one request of the key's plan.
+    create_completion, "/completions", "create_completion", Endpoint::Completions
+);
+data_plane_post!(
+    /// Create embeddings.
+    ///
+    /// OpenAI's `POST /v1/embeddings`, passed through. Costs one request of the key's plan.
+    create_embeddings, "/embeddings", "create_embeddings", Endpoint::Embeddings
+);
+data_plane_post!(
+    /// Create a response.
+    ///
+    /// OpenAI's `POST /v1/responses`, passed through. Costs one request of the key's plan.
+    create_response, "/responses", "create_response", Endpoint::Responses
+);
+
+/// One admitted request: its body parsed, sent, and its answer handed out as it comes. `pass` is settled by how far it
+/// came, whatever happens from here on.
+async fn answer(
+    request: &HttpRequest,
+    upstream: &WorkerUpstream,
+    shutdown: &Shutdown,
+    pass: OpenPass,
+    endpoint: Endpoint,
+    bytes: Bytes,
+) -> Result<HttpResponse, OpenAiError> {
+    let now = ambient::now();
+    let body = Body::parse(endpoint, bytes, &upstream.policy).map_err(body_error)?;
+    let quota = pass.pass().map(|pass| pass.quota);
+    let follow = followed::follow(request, pass, shutdown.enter());
+    let ending = proxy::shutdown(shutdown.ending());
+    let answer = match &upstream.answers {
+        Answers::Demo { pace } => demo::answer(&body, demo_answer(*pace, now), follow, ending).map_err(body_error)?,
+        Answers::Server(client) => {
+            let request = Request::new(body).with_headers(request.headers().iter());
+            proxy::relay(client, request, follow, ending).await.map_err(failure)?
+        }
+    };
+    Ok(respond(answer, quota.as_ref(), now))
+}
+
+fn demo_answer(pace: Duration, now: Timestamp) -> demo::Demo {
+    let id = format!("chatcmpl-{}", api_types::RequestId::from_random(ambient::random()).bare());
+    demo::Demo { id, created: now.as_second(), pace }
+}
+
+/// Head and body of an answer; the quota's headers are those of the moment of admission.
+fn respond(answer: Answer, quota: Option<&QuotaStatus>, now: Timestamp) -> HttpResponse {
+    let mut response = HttpResponse::build(answer.status);
+    for (name, value) in answer.headers {
+        response.insert_header((name, value));
+    }
+    for header in quota.map(|quota| rate_headers::of(quota, now)).unwrap_or_default() {
+        response.insert_header(header);
+    }
+    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    // A reverse proxy in front must not gather the stream (nginx, ngx_http_proxy_module, X-Accel-Buffering).
+    response.insert_header((HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")));
+    match answer.length {
+        Some(length) => response.body(SizedStream::new(length, answer.body)),
+        None => response.streaming(answer.body),
+    }
+}
+
+fn body_error(error: BodyError) -> OpenAiError {
+    match &error {
+        BodyError::ModelNotAllowed { model } => OpenAiError::model_not_found(model),
+        BodyError::NotServed => OpenAiError::not_served(error.to_string()),
+        _ => OpenAiError::invalid_body(error.to_string(), error.param()),
+    }
+}
+
+/// What a failure before the first byte becomes; its own words are for the log.
+pub fn failure(failure: Failure) -> OpenAiError {
+    let cause = failure.to_string();
+    if matches!(failure.kind(), FailureKind::ShuttingDown) {
+        return OpenAiError::shutting_down();
+    }
+    let (status, code, message) = match failure {
+        Failure::Status { status, retry_after, .. } => match status {
+            StatusCode::TOO_MANY_REQUESTS => {
+                return OpenAiError::upstream_rate_limited(retry_after, cause);
+            }
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return OpenAiError::upstream_auth(cause),
+            StatusCode::SERVICE_UNAVAILABLE => {
+                (503, "upstream_unavailable", "The model's server is not available right now.")
+            }
+            _ => (502, "upstream_error", "The model's server failed."),
+        },
+        Failure::HeadTimeout => (504, "upstream_timeout", "The model's server did not begin to answer in time."),
+        Failure::Unreachable { .. } => (502, "upstream_unreachable", "The model's server can't be reached."),
+        Failure::Disconnected { .. } => {
+            (502, "upstream_disconnected", "The model's server closed the connection before it answered.")
+        }
+        _ => (502, "upstream_bad_response", "The model's server answered with something that isn't an API answer."),
+    };
+    OpenAiError::upstream_failed(status, code, message, cause)
+}

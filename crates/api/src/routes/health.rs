@@ -1,0 +1,47 @@
+//! `GET /healthz` and `GET /readyz`: whether the process lives, and whether it can admit requests.
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use api_types::Problem;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{problem::ApiError, state::State};
+
+/// A good answer.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// Always `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// Tell whether the process lives.
+///
+/// Open to everyone; asks nothing else.
+#[utoipa::path(
+    operation_id = "get_health", tag = "Service",
+    responses((status = 200, description = "It lives.", body = Health))
+)]
+#[get("/healthz")]
+pub async fn get_health() -> Json<Health> {
+    Json(Health { status: "ok" })
+}
+
+/// Tell whether requests can be admitted.
+///
+/// Open to everyone; proves it by a write to the store.
+#[utoipa::path(
+    operation_id = "get_readiness", tag = "Service",
+    responses(
+        (status = 200, description = "Requests can be admitted.", body = Health),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/readyz")]
+pub async fn get_readiness(state: Data<State>) -> Result<Json<Health>, ApiError> {
+    state.gate.ready().await?;
+    Ok(Json(Health { status: "ok" }))
+}

@@ -1,0 +1,28 @@
+//! `GET /v1/key`: what a key may learn about itself.
+
+use actix_web::{HttpResponse, get, http::header};
+use api_types::{KeyStatus, openai::ErrorEnvelope};
+
+use crate::{ambient, extract::KeyHolder, rate_headers};
+
+/// Tell a key's own plan and how much of it is used.
+///
+/// Costs nothing, also when the quota is spent. Used counts requests that are under way.
+#[utoipa::path(
+    operation_id = "get_key_status", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
+    responses(
+        (status = 200, description = "The key's plan and quota.", body = KeyStatus),
+        (status = 400, description = "Two different keys.", body = ErrorEnvelope),
+        (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
+        (status = 429, description = "Too many wrong keys from this address.", body = ErrorEnvelope),
+        (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
+    )
+)]
+#[get("/key")]
+pub async fn get_key_status(KeyHolder(status): KeyHolder) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    for header in rate_headers::of(&status.quota, ambient::now()) {
+        answer.insert_header(header);
+    }
+    answer.insert_header((header::CACHE_CONTROL, "no-store")).json(status)
+}

@@ -1,0 +1,173 @@
+//! `POST /create_key` and `/keys`: the caller's API keys.
+
+use std::time::Duration;
+
+use access::{KeySecret, NewKey};
+use actix_web::{
+    HttpResponse, delete, get,
+    http::header,
+    patch, post,
+    web::{Data, Json},
+};
+use api_types::{
+    CreateKey, CreatedKey, KeyChange, KeyEntry, KeyId, PlanName, Problem, ProblemCode, RotateKey, SubscriptionId,
+};
+
+use crate::{
+    ambient,
+    extract::{By, JsonForm, OptionalJsonForm, OwnKeyId, SignedIn},
+    problem::ApiError,
+    state::State,
+};
+
+/// Create an API key on a plan.
+///
+/// One key per account and plan. The value is shown this once; all or nothing is created.
+#[utoipa::path(
+    operation_id = "create_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = CreateKey,
+    responses(
+        (status = 200, description = "The key; its value can't be shown again.", body = CreatedKey),
+        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`user` is somebody else, too many keys, or from another site's page.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such plan takes new keys.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Key already exists.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "Create failed; nothing was left behind.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/create_key")]
+pub async fn create_key(
+    state: Data<State>,
+    By(SignedIn(session), JsonForm(form)): By<SignedIn, JsonForm<CreateKey>>,
+) -> Result<HttpResponse, ApiError> {
+    let account = session.account;
+    if form.user.is_some_and(|user| user != account.email) {
+        let detail = "Keys are made for oneself: leave user out, or send your own email address.";
+        return Err(ApiError::new(ProblemCode::NotYourself, detail));
+    }
+    let secret = new_secret(KeyId::from_random(ambient::random()));
+    let new = NewKey {
+        secret: &secret,
+        account: account.id,
+        owner: state.owner(&account.email),
+        plan_name: form.plan_name.clone(),
+        subscription: SubscriptionId::from_random(ambient::random()),
+        max_keys: state.config.accounts.max_subscriptions,
+        now: ambient::now(),
+    };
+    state.registry.create_key(new).await?;
+    Ok(shown_once(secret, form.plan_name))
+}
+
+fn new_secret(id: KeyId) -> KeySecret {
+    KeySecret::new(id, ambient::random())
+}
+
+fn shown_once(secret: KeySecret, plan_name: PlanName) -> HttpResponse {
+    let id = secret.id();
+    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(CreatedKey {
+        value: secret.reveal(),
+        id,
+        plan_name,
+    })
+}
+
+/// List one's keys.
+///
+/// Oldest first, each with its quota as it stands.
+#[utoipa::path(
+    operation_id = "list_keys", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    responses(
+        (status = 200, description = "The caller's keys.", body = Vec<KeyEntry>),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/keys")]
+pub async fn list_keys(state: Data<State>, SignedIn(session): SignedIn) -> Result<Json<Vec<KeyEntry>>, ApiError> {
+    Ok(Json(state.registry.keys(session.account.id, ambient::now()).await?))
+}
+
+/// Enable, disable or label a key.
+#[utoipa::path(
+    operation_id = "change_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = KeyChange,
+    params(("id" = KeyId, Path, description = "The key's id.")),
+    responses(
+        (status = 200, description = "The key as it is now.", body = KeyEntry),
+        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[patch("/keys/{id}")]
+pub async fn change_key(
+    state: Data<State>,
+    By(SignedIn(session), By(OwnKeyId(id), JsonForm(change))): By<SignedIn, By<OwnKeyId, JsonForm<KeyChange>>>,
+) -> Result<Json<KeyEntry>, ApiError> {
+    Ok(Json(state.registry.change_key(session.account.id, id, change, ambient::now()).await?))
+}
+
+/// Replace a key's value.
+///
+/// Id, plan and count stay. The old value works until the grace ends; without one it ends now.
+#[utoipa::path(
+    operation_id = "rotate_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = RotateKey,
+    params(("id" = KeyId, Path, description = "The key's id.")),
+    responses(
+        (status = 200, description = "The new value; it can't be shown again.", body = CreatedKey),
+        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[post("/keys/{id}/rotate")]
+pub async fn rotate_key(
+    state: Data<State>,
+    By(SignedIn(session), By(OwnKeyId(id), OptionalJsonForm(form))): By<
+        SignedIn,
+        By<OwnKeyId, OptionalJsonForm<RotateKey>>,
+    >,
+) -> Result<HttpResponse, ApiError> {
+    let (now, secret) = (ambient::now(), new_secret(id));
+    let grace = Duration::from_secs(form.grace_seconds.into());
+    let old_value_until = (!grace.is_zero()).then(|| now.saturating_add(grace).unwrap_or(now));
+    let plan_name = state.registry.rotate_key(session.account.id, &secret, old_value_until, now).await?;
+    Ok(shown_once(secret, plan_name))
+}
+
+/// Revoke a key for good.
+///
+/// The first request after the answer is refused. The plan's count stays.
+#[utoipa::path(
+    operation_id = "revoke_key", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    params(("id" = KeyId, Path, description = "The key's id.")),
+    responses(
+        (status = 204, description = "It no longer works."),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[delete("/keys/{id}")]
+pub async fn revoke_key(
+    state: Data<State>,
+    By(SignedIn(session), OwnKeyId(id)): By<SignedIn, OwnKeyId>,
+) -> Result<HttpResponse, ApiError> {
+    state.registry.revoke_key(session.account.id, id, ambient::now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

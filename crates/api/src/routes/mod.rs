@@ -1,0 +1,13 @@
+//! The handlers, one file per thing that the URL names; `app.rs` lists them.
+
+pub mod about;
+pub mod accounts;
+pub mod chat;
+pub mod health;
+pub mod key_status;
+pub mod keys;
+pub mod me;
+pub mod models;
+pub mod plans;
+pub mod sessions;
+pub mod usage;

@@ -1,0 +1,38 @@
+//! `GET /v1/models`: what may be asked for.
+
+use actix_web::{HttpResponse, get, web::Data};
+use api_types::openai::ErrorEnvelope;
+
+use super::chat::failure;
+use crate::{
+    ambient,
+    extract::KeyHolder,
+    openai_error::OpenAiError,
+    upstream::{Answers, WorkerUpstream},
+};
+
+/// List the models.
+///
+/// The upstream's own list, cut to those that are offered here. Costs nothing.
+#[utoipa::path(
+    operation_id = "list_models", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
+    responses(
+        (status = 200, description = "OpenAI's list of models.", body = Value),
+        (status = 400, description = "Two different keys.", body = ErrorEnvelope),
+        (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
+        (status = 429, description = "Too many wrong keys from this address, or the upstream over its own limit.", body = ErrorEnvelope),
+        (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
+        (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
+        (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
+    )
+)]
+#[get("/models")]
+pub async fn list_models(upstream: Data<WorkerUpstream>, _holder: KeyHolder) -> Result<HttpResponse, OpenAiError> {
+    let list = match &upstream.answers {
+        Answers::Demo { .. } => proxy::demo::models(ambient::now().as_second()),
+        Answers::Server(client) => {
+            proxy::models(client, upstream.policy.allowed.as_deref(), None).await.map_err(failure)?
+        }
+    };
+    Ok(HttpResponse::Ok().content_type("application/json").body(list))
+}

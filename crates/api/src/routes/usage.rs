@@ -1,0 +1,90 @@
+//! `GET /keys/{id}/usage`: a key's usage by day, as JSON or CSV.
+
+use std::fmt::Write as _;
+
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+use api_types::{Date, KeyId, Problem, ProblemCode, UsageDay, limits::USAGE_MAX_DAYS};
+
+use crate::{
+    ambient,
+    extract::{By, DayRange, SignedIn},
+    problem::ApiError,
+    state::State,
+};
+
+/// Days listed where the caller names none.
+const DEFAULT_DAYS: i64 = 30;
+
+/// List a key's usage by day.
+///
+/// Inclusive days in the plan's time zone; without a range the last 30. CSV for `Accept: text/csv`.
+#[utoipa::path(
+    operation_id = "list_usage", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    params(
+        ("id" = KeyId, Path, description = "The key's id."),
+        ("from" = Option<String>, Query, description = "First day, like 2026-11-01."),
+        ("to" = Option<String>, Query, description = "Last day, like 2026-11-30."),
+    ),
+    responses(
+        (status = 200, description = "One row per day.", content((Vec<UsageDay> = "application/json"), (String = "text/csv"))),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "Neither JSON nor CSV is taken.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The range is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/keys/{id}/usage")]
+pub async fn list_usage(
+    request: HttpRequest,
+    state: Data<State>,
+    By(SignedIn(session), range): By<SignedIn, DayRange>,
+) -> Result<HttpResponse, ApiError> {
+    let wants_csv = wants_csv(&request)?;
+    let (from, to) = bounded(&range)?;
+    let days = state.registry.usage(session.account.id, range.key, from, to).await?;
+    if wants_csv {
+        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&days)));
+    }
+    Ok(HttpResponse::Ok().json(days))
+}
+
+fn bounded(range: &DayRange) -> Result<(Date, Date), ApiError> {
+    let today = ambient::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let to = range.to.or(range.from.filter(|from| *from > today)).unwrap_or(today);
+    let from = range.from.unwrap_or_else(|| to.saturating_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)));
+    if from > to {
+        return Err(ApiError::invalid_field("from", "Must not be after to."));
+    }
+    let days = to.since(from).map_or(i32::MAX, |span| span.get_days()).saturating_add(1);
+    if days > USAGE_MAX_DAYS {
+        return Err(ApiError::invalid_field("from", &format!("Ask for at most {USAGE_MAX_DAYS} days at once.")));
+    }
+    Ok((from, to))
+}
+
+/// CSV where it is asked for by name; anything else that takes JSON gets JSON.
+fn wants_csv(request: &HttpRequest) -> Result<bool, ApiError> {
+    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    let takes = |kinds: &[&str]| {
+        accept.split(',').filter_map(|part| part.split(';').next()).any(|kind| kinds.contains(&kind.trim()))
+    };
+    if takes(&["text/csv"]) {
+        Ok(true)
+    } else if takes(&["application/json", "application/*", "*/*"]) || accept.trim().is_empty() {
+        Ok(false)
+    } else {
+        Err(ApiError::new(ProblemCode::NotAcceptable, "Usage comes as application/json or text/csv."))
+    }
+}
+
+fn csv(days: &[UsageDay]) -> String {
+    let mut text = String::from("date,used,refused,returned,limit\r\n");
+    for day in days {
+        let limit = day.limit.map(|limit| limit.to_string()).unwrap_or_default();
+        let UsageDay { date, used, refused, returned, .. } = day;
+        // Writing to a String can't fail.
+        let _ = write!(text, "{date},{used},{refused},{returned},{limit}\r\n");
+    }
+    text
+}

@@ -1,0 +1,188 @@
+//! Starts the server, and stops it gracefully.
+
+use std::{
+    io::{self, Write as _},
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use anyhow::Context as _;
+use tokio::signal::unix::{SignalKind, signal};
+use utoipa::OpenApi as _;
+use utoipa_actix_web::AppExt as _;
+
+use crate::{
+    answers, app,
+    backend::Backend,
+    config::Config,
+    openapi::Frame,
+    page::PageFiles,
+    settlement::Settlement,
+    shutdown::Shutdown,
+    sign_in::{Cookies, PasswordHasher, SessionKey},
+    state::{Attempts, State},
+    upstream::UpstreamPlan,
+};
+
+/// How long an early answer to a caller who still sends waits for them to read it: never 0, which resets.
+const CLIENT_DISCONNECT: Duration = Duration::from_secs(5);
+/// How long a request's head may take.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// How long streams that were told to end may take to say so.
+const ENDING: Duration = Duration::from_secs(5);
+/// How long the server may take to flush what was answered.
+const FLUSHING_SECONDS: u64 = 2;
+
+/// Serves until a signal says stop.
+///
+/// # Errors
+/// When the server can't start: what, and what to do.
+pub fn serve(config: Config) -> anyhow::Result<()> {
+    // Thousands of streams need two descriptors each; the default soft limit is 1,024. Where it can't be raised, the
+    // server works with what it has.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    // Settlement and the store live here, and outlive the workers.
+    let lasting = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("lasting")
+        .enable_all()
+        .build()
+        .context("can't start a runtime")?;
+    // The port first: it is what most often goes wrong, and nothing is touched when it does.
+    let listener = listen(config.server.listen)?;
+    let backend = lasting.block_on(Backend::open(&config))?;
+    let settlement = Settlement::start(Arc::clone(&backend.gate), lasting.handle());
+    let shutdown = Shutdown::default();
+    let upstream = UpstreamPlan::new(&config.upstream)?;
+    let grace = config.server.shutdown_grace.0;
+    let state = Data::new(State {
+        session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
+        cookies: Cookies { is_https: config.server.public_url.as_ref().is_some_and(|url| url.is_https) },
+        backend: backend.name,
+        accounts: Arc::clone(&backend.accounts),
+        registry: Arc::clone(&backend.registry),
+        gate: Arc::clone(&backend.gate),
+        settlement: settlement.clone(),
+        upstream: upstream.info(),
+        hasher: PasswordHasher::default(),
+        attempts: Attempts::new(&config),
+        config,
+    });
+    announce(&state, &upstream, listener.local_addr()?)?;
+    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown.clone(), grace))?;
+    lasting.block_on(async {
+        settlement.drain().await;
+        backend.close().await
+    })?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "port {} is in use: stop what listens there, or choose another with --listen {}:PORT",
+            address.port(),
+            address.ip()
+        ),
+        io::ErrorKind::PermissionDenied => {
+            anyhow::anyhow!("port {} needs root: choose one above 1023 with --listen", address.port())
+        }
+        io::ErrorKind::AddrNotAvailable => {
+            anyhow::anyhow!("{} is no address of this machine: choose another with --listen", address.ip())
+        }
+        _ => anyhow::Error::new(error).context(format!("can't listen at {address}")),
+    })
+}
+
+/// Tells a person at the terminal all that they need to start.
+fn announce(state: &State, upstream: &UpstreamPlan, address: SocketAddr) -> io::Result<()> {
+    let here = if address.ip().is_unspecified() {
+        format!("http://127.0.0.1:{}", address.port())
+    } else {
+        format!("http://{address}")
+    };
+    let data = std::path::absolute(&state.config.server.data_dir)?;
+    let plans: Vec<&str> = state.config.plans.iter().map(|plan| plan.plan().name.as_str()).collect();
+    let mut out = io::stdout().lock();
+    writeln!(out, "  Data      {}", data.display())?;
+    writeln!(out, "  Backend   {} (SQLite)", state.backend)?;
+    writeln!(out, "  Upstream  {}", upstream.describe())?;
+    writeln!(out, "  Plans     {}", plans.join(", "))?;
+    writeln!(out, "  Docs      {here}/docs")?;
+    writeln!(out, "  Try       curl {here}/plans")?;
+    writeln!(out, "Tollgate is ready at {here}")?;
+    out.flush()
+}
+
+async fn run(
+    listener: TcpListener,
+    state: Data<State>,
+    upstream: UpstreamPlan,
+    shutdown: Shutdown,
+    grace: Duration,
+) -> anyhow::Result<()> {
+    let document = app::document();
+    let pages = PageFiles::new(state.config.server.page_dir.as_deref());
+    let for_workers = shutdown.clone();
+    let server = HttpServer::new(move || {
+        let document = document.clone();
+        App::new()
+            .into_utoipa_app()
+            .openapi(Frame::openapi())
+            .app_data(state.clone())
+            .app_data(Data::new(upstream.for_worker()))
+            .app_data(Data::new(for_workers.clone()))
+            .app_data(Data::new(pages.clone()))
+            .configure(app::routes)
+            .into_app()
+            .configure(move |config| app::undocumented(config, &document))
+            .wrap(from_fn(answers::answer))
+    })
+    .listen(listener)?
+    // Without it streamed events wait 40 ms for the caller's delayed acknowledgement.
+    .tcp_nodelay(true)
+    // With the default a caller who leaves a silent stream is never noticed.
+    .h1_allow_half_closed(false)
+    .client_request_timeout(REQUEST_HEAD)
+    .client_disconnect_timeout(CLIENT_DISCONNECT)
+    .shutdown_timeout(FLUSHING_SECONDS)
+    .disable_signals()
+    .run();
+    let handle = server.handle();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "watches for signals on the main thread, which no worker's end stops"
+    )]
+    actix_web::rt::spawn(stop_on_signal(handle, shutdown, grace));
+    Ok(server.await?)
+}
+
+/// First signal: refuse new requests, let open streams finish for the grace time, then tell them to end. Second: exit.
+async fn stop_on_signal(server: ServerHandle, shutdown: Shutdown, grace: Duration) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!(
+        grace_seconds = grace.as_secs_f64(),
+        "stopping: open streams may finish; a second signal stops at once"
+    );
+    shutdown.drain();
+    let finish = async {
+        if !shutdown.is_idle_within(grace).await {
+            shutdown.end_streams();
+            let _ = shutdown.is_idle_within(ENDING).await;
+        }
+        server.stop(true).await;
+    };
+    tokio::select! {
+        () = finish => Ok(()),
+        _ = terminate.recv() => std::process::exit(143),
+        _ = interrupt.recv() => std::process::exit(130),
+    }
+}

@@ -1,0 +1,115 @@
+//! Settles passes on a runtime that outlives the workers, so that a worker's end loses none.
+
+use std::{sync::Arc, time::Duration};
+
+use access::{End, Gate, Pass};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+};
+
+use crate::ambient;
+
+/// How often a pass is tried when the store fails, with a pause that doubles from [`FIRST_PAUSE`].
+const TRIES: u32 = 8;
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+enum Message {
+    Settle(Box<Pass>, End),
+    Drain(oneshot::Sender<()>),
+}
+
+/// Hands ended passes to the settling task; never waits.
+#[derive(Clone)]
+pub struct Settlement(mpsc::UnboundedSender<Message>);
+
+impl Settlement {
+    /// Starts the settling task on this runtime.
+    #[must_use]
+    pub fn start(gate: Arc<dyn Gate>, runtime: &Handle) -> Self {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        runtime.spawn(run(gate, receiver));
+        Self(sender)
+    }
+
+    /// A granted pass as a guard: dropped, it is given back.
+    #[must_use]
+    pub fn guard(&self, pass: Pass) -> OpenPass {
+        OpenPass { pass: Some(pass), settlement: self.clone() }
+    }
+
+    /// Waits until all that was handed over before is settled.
+    pub async fn drain(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.0.send(Message::Drain(done)).is_ok() {
+            let _ = wait.await;
+        }
+    }
+}
+
+async fn run(gate: Arc<dyn Gate>, mut receiver: mpsc::UnboundedReceiver<Message>) {
+    let mut open = JoinSet::new();
+    while let Some(message) = receiver.recv().await {
+        match message {
+            Message::Settle(pass, end) => {
+                open.spawn(settle(Arc::clone(&gate), pass, end));
+                while open.try_join_next().is_some() {}
+            }
+            Message::Drain(done) => {
+                while open.join_next().await.is_some() {}
+                let _ = done.send(());
+            }
+        }
+    }
+    while open.join_next().await.is_some() {}
+}
+
+async fn settle(gate: Arc<dyn Gate>, pass: Box<Pass>, end: End) {
+    let mut pause = FIRST_PAUSE;
+    for attempt in 1..=TRIES {
+        match gate.settle(&pass, end, ambient::now()).await {
+            Ok(()) => return,
+            // The charge stays: never over, at the price of one under.
+            Err(error) if attempt == TRIES => {
+                tracing::error!(key.id = %pass.key, %error, "a pass could not be settled; its charge stays");
+            }
+            Err(_) => {
+                tokio::time::sleep(pause).await;
+                pause *= 2;
+            }
+        }
+    }
+}
+
+/// A pass under way. Dropped before anything was sent, it is given back.
+pub struct OpenPass {
+    pass: Option<Pass>,
+    settlement: Settlement,
+}
+
+impl OpenPass {
+    /// The pass.
+    #[must_use]
+    pub fn pass(&self) -> Option<&Pass> {
+        self.pass.as_ref()
+    }
+
+    /// Ends it by how far the request came.
+    pub fn end(mut self, end: End) {
+        self.hand_over(end);
+    }
+
+    fn hand_over(&mut self, end: End) {
+        if let Some(pass) = self.pass.take() {
+            // Fails only when the runtime is gone: the process ends, and the charge stays.
+            let _ = self.settlement.0.send(Message::Settle(Box::new(pass), end));
+        }
+    }
+}
+
+impl Drop for OpenPass {
+    fn drop(&mut self) {
+        self.hand_over(End::REFUSED_BY_US);
+    }
+}

@@ -1,0 +1,51 @@
+//! Whether a request that a cookie authenticates came from our own page.
+
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderName},
+};
+
+use crate::config::PublicUrl;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Our own page says `Sec-Fetch-Site: same-origin`, which no page can forge; a browser without it says an `Origin`
+/// equal to ours. Where both are missing, it isn't our page.
+#[must_use]
+pub fn is_own_origin(request: &HttpRequest, public_url: Option<&PublicUrl>) -> bool {
+    let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text(SEC_FETCH_SITE) {
+        return site == "same-origin";
+    }
+    let own = match public_url {
+        Some(url) => Some(url.origin.clone()),
+        None => text(header::HOST).map(|host| format!("http://{host}")),
+    };
+    own.is_some() && text(header::ORIGIN) == own.as_deref()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn check(headers: &[(&'static str, &'static str)], public: Option<&str>) -> bool {
+        let request = headers.iter().fold(TestRequest::default(), |r, header| r.insert_header(*header));
+        let public = public.map(|origin| PublicUrl { origin: origin.to_owned(), is_https: true });
+        is_own_origin(&request.to_http_request(), public.as_ref())
+    }
+
+    #[test]
+    fn only_our_own_page_passes() {
+        assert!(check(&[("sec-fetch-site", "same-origin")], None));
+        assert!(check(&[("host", "localhost:8000"), ("origin", "http://localhost:8000")], None));
+        assert!(check(&[("host", "inner"), ("origin", "https://llm.example.com")], Some("https://llm.example.com")));
+        assert!(!check(&[("host", "inner"), ("origin", "http://inner")], Some("https://llm.example.com")));
+        assert!(!check(&[("sec-fetch-site", "same-site")], None));
+        assert!(!check(&[("sec-fetch-site", "cross-site"), ("host", "a"), ("origin", "http://a")], None));
+        assert!(!check(&[("host", "localhost:8000"), ("origin", "http://evil.example")], None));
+        assert!(!check(&[("host", "localhost:8000")], None));
+        assert!(!check(&[], None));
+    }
+}

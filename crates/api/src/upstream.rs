@@ -1,0 +1,99 @@
+//! What answers the data plane: the configured upstream through a client of this worker's own, or the demo model.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use api_types::UpstreamInfo;
+use proxy::{Client, Credential, ModelPolicy, Secret, Timeouts, Upstream, demo};
+
+use crate::config::UpstreamConfig;
+
+/// What all workers share of it.
+#[derive(Clone)]
+pub struct UpstreamPlan {
+    target: Target,
+    policy: ModelPolicy,
+}
+
+#[derive(Clone)]
+enum Target {
+    Demo { pace: Duration },
+    Server(Arc<Upstream>),
+}
+
+impl UpstreamPlan {
+    /// Checks the configured upstream; without one, the demo model.
+    ///
+    /// # Errors
+    /// When URL or credential can't be used.
+    pub fn new(config: &UpstreamConfig) -> anyhow::Result<Self> {
+        let Some(base_url) = &config.base_url else {
+            let policy = ModelPolicy { allowed: None, default: Some(demo::MODEL.to_owned()) };
+            return Ok(Self { target: Target::Demo { pace: Duration::from_millis(config.demo_pace_ms) }, policy });
+        };
+        let timeouts = Timeouts {
+            connect: config.connect_timeout.0,
+            first_byte: config.first_byte_timeout.0,
+            idle: config.idle_timeout.0,
+            total: config.total_timeout.0,
+            heartbeat: config.heartbeat.0,
+        };
+        let credential = match &config.api_key {
+            Some(key) => Credential::Bearer(Secret::new(key.reveal().to_owned()).context("upstream.api_key")?),
+            None => Credential::None,
+        };
+        let upstream = Upstream::new(base_url.as_str(), credential, timeouts).context("upstream.base_url")?;
+        let allowed = (!config.models.is_empty()).then(|| config.models.clone());
+        let policy = ModelPolicy { allowed, default: config.default_model.clone() };
+        Ok(Self { target: Target::Server(Arc::new(upstream)), policy })
+    }
+
+    /// What the page tells about it.
+    #[must_use]
+    pub fn info(&self) -> UpstreamInfo {
+        match &self.target {
+            Target::Demo { .. } => UpstreamInfo::Demo { model: demo::MODEL.to_owned() },
+            Target::Server(_) => UpstreamInfo::Configured { default_model: self.policy.default.clone() },
+        }
+    }
+
+    /// For people at start: its address, or that it is the demo.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        match &self.target {
+            Target::Demo { .. } => {
+                "the built-in demo model (set OPENAI_API_KEY or upstream.base_url for a real one)".into()
+            }
+            Target::Server(upstream) => upstream.base_url().to_owned(),
+        }
+    }
+
+    /// One worker's way to it.
+    #[must_use]
+    pub fn for_worker(&self) -> WorkerUpstream {
+        let answers = match &self.target {
+            Target::Demo { pace } => Answers::Demo { pace: *pace },
+            Target::Server(upstream) => Answers::Server(Client::new(Arc::clone(upstream))),
+        };
+        WorkerUpstream { answers, policy: self.policy.clone() }
+    }
+}
+
+/// One worker's way to what answers.
+pub struct WorkerUpstream {
+    /// What answers.
+    pub answers: Answers,
+    /// Which models may be asked for.
+    pub policy: ModelPolicy,
+}
+
+/// What answers.
+pub enum Answers {
+    /// The demo model.
+    Demo {
+        /// Pause between two words.
+        pace: Duration,
+    },
+    /// A server.
+    Server(Client),
+}

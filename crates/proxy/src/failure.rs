@@ -1,0 +1,118 @@
+//! Why a request got no answer to pass on: every way to fail before the first byte.
+
+use awc::{
+    error::{ConnectError, SendRequestError},
+    http::{StatusCode, header::HeaderValue},
+};
+use thiserror::Error;
+
+use crate::FailureKind;
+
+/// A request that failed before a byte went to the caller. Its text is for the log; what the caller is told, and with
+/// which status, is decided above.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// No connection to the upstream.
+    #[error("the upstream can't be reached: {cause}")]
+    Unreachable {
+        /// What the connection attempt said.
+        cause: String,
+    },
+    /// The upstream's status didn't come in time.
+    #[error("the upstream sent no status in time")]
+    HeadTimeout,
+    /// The connection ended or spoke no HTTP before a status came.
+    #[error("the upstream broke off before its status: {cause}")]
+    Disconnected {
+        /// What the connection said.
+        cause: String,
+    },
+    /// A status that isn't passed on: anything but 2xx and the 4xx that are about the request itself.
+    #[error("the upstream answered {status}")]
+    Status {
+        /// The status.
+        status: StatusCode,
+        /// Its `Retry-After`, where it is well-formed.
+        retry_after: Option<HeaderValue>,
+        /// The beginning of its body, our credential taken out; for the log alone.
+        text: Option<String>,
+    },
+    /// An answer of another type than was asked for.
+    #[error("the upstream answered {status} with content type {content_type:?}")]
+    BadContentType {
+        /// The status.
+        status: StatusCode,
+        /// The type, cut to a sensible length; empty where there was none.
+        content_type: String,
+    },
+    /// A coded answer, though `identity` was asked for.
+    #[error("the upstream answered {status} in the coding {coding:?}, though identity was asked for")]
+    Coded {
+        /// The status.
+        status: StatusCode,
+        /// The coding, cut to a sensible length.
+        coding: String,
+    },
+    /// A 4xx whose body can't be passed on.
+    #[error("the upstream's {status} came with a body that can't be passed on: {cause}")]
+    BadErrorBody {
+        /// The status.
+        status: StatusCode,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The list of models isn't one.
+    #[error("the upstream's list of models can't be read: {cause}")]
+    BadList {
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// We are stopping.
+    #[error("shutting down")]
+    ShuttingDown,
+}
+
+impl Failure {
+    /// What failed, as a label.
+    pub fn kind(&self) -> FailureKind {
+        match self {
+            Self::Unreachable { .. } => FailureKind::Unreachable,
+            Self::HeadTimeout => FailureKind::HeadTimeout,
+            Self::Disconnected { .. } => FailureKind::Disconnected,
+            Self::Status { .. } => FailureKind::UpstreamStatus,
+            Self::BadContentType { .. } => FailureKind::BadContentType,
+            Self::Coded { .. } => FailureKind::Coded,
+            Self::BadErrorBody { .. } => FailureKind::BadErrorBody,
+            Self::BadList { .. } => FailureKind::Incomplete,
+            Self::ShuttingDown => FailureKind::ShuttingDown,
+        }
+    }
+
+    /// The upstream's status, where one came.
+    pub fn upstream_status(&self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. }
+            | Self::BadContentType { status, .. }
+            | Self::Coded { status, .. }
+            | Self::BadErrorBody { status, .. } => Some(status.as_u16()),
+            _ => None,
+        }
+    }
+}
+
+impl From<SendRequestError> for Failure {
+    fn from(error: SendRequestError) -> Self {
+        match error {
+            // The client's word for a connection that ended before a head; the request had been sent.
+            SendRequestError::Connect(ConnectError::Disconnected) => {
+                Self::Disconnected { cause: "the connection was closed".to_owned() }
+            }
+            SendRequestError::Connect(error) => Self::Unreachable { cause: error.to_string() },
+            SendRequestError::Url(error) => Self::Unreachable { cause: error.to_string() },
+            SendRequestError::Timeout => Self::HeadTimeout,
+            SendRequestError::Send(error) => Self::Disconnected { cause: error.to_string() },
+            SendRequestError::Response(error) => Self::Disconnected { cause: error.to_string() },
+            other => Self::Disconnected { cause: other.to_string() },
+        }
+    }
+}

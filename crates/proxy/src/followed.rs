@@ -1,0 +1,289 @@
+//! The body of an answer: passes the upstream's bytes on as they come, and knows how it ends.
+//!
+//! A stream of events is passed on in whole events. The tail of an unfinished one is held back, so that heartbeats and
+//! the error event can stand between events, and half an event never reaches the caller. An event longer than
+//! [`HELD_MAX`] is passed on raw; should the answer fail within one, the transport is aborted.
+//!
+//! It is pulled: who doesn't read, slows the upstream. Dropping it closes the connection to the upstream at once.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use api_types::openai::{ErrorEnvelope, ErrorObject};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, stream::LocalBoxStream};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::{
+    FailureKind, Follow, Shutdown, Timeouts,
+    clock::{Clock, Tick},
+    complete::{JsonWatch, StreamWatch},
+};
+
+/// Most bytes of an unfinished event that are held back.
+pub const HELD_MAX: usize = 64 * 1024;
+/// What keeps a silent stream's connection alive.
+const HEARTBEAT: &[u8] = b": heartbeat\n\n";
+
+/// The answer broke off: whoever carries it must abort the transport, so that it can't look whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the answer was cut short ({})", kind.as_str())]
+pub struct CutShort {
+    /// What failed.
+    pub kind: FailureKind,
+}
+
+/// Where the bytes come from; an error is its cause in words.
+pub(crate) type Source = LocalBoxStream<'static, Result<Bytes, String>>;
+
+/// What the bytes are.
+pub(crate) enum Kind {
+    /// Events: cut, watched, and held back where unfinished. Boxed, as it is much larger than the others.
+    Events(Box<Events>),
+    /// A body whose framing tells a broken end from a good one; `left` bytes are to come, where their number is known.
+    Framed { left: Option<u64> },
+    /// A JSON body that lasts until the connection closes.
+    UntilClose(JsonWatch),
+}
+
+impl Kind {
+    pub(crate) fn events(watch: StreamWatch) -> Self {
+        Self::Events(Box::new(Events { splitter: sse::Splitter::new(HELD_MAX), held: BytesMut::new(), watch }))
+    }
+}
+
+/// A stream of events on its way.
+pub(crate) struct Events {
+    splitter: sse::Splitter,
+    held: BytesMut,
+    watch: StreamWatch,
+}
+
+impl Events {
+    /// Takes the upstream's bytes and gives those that may go out.
+    fn pass(&mut self, mut chunk: Bytes) -> Bytes {
+        let ready = self.splitter.push(&chunk);
+        let out = if ready == 0 {
+            Bytes::new()
+        } else if self.held.is_empty() {
+            chunk.split_to(ready)
+        } else {
+            self.held.extend_from_slice(&chunk.split_to(ready));
+            self.held.split().freeze()
+        };
+        self.held.extend_from_slice(&chunk);
+        self.watch.look(&out);
+        out
+    }
+}
+
+/// The followed body.
+pub struct Followed {
+    /// Dropped at the end, which closes or gives back the connection.
+    source: Option<Source>,
+    kind: Kind,
+    /// Taken when the end is known.
+    follow: Option<Follow>,
+    /// What is said after the end is known: the error event, or the abort.
+    last: Option<Result<Bytes, CutShort>>,
+    clock: Clock,
+    shutdown: Shutdown,
+}
+
+impl Followed {
+    pub(crate) fn new(
+        source: Source,
+        kind: Kind,
+        follow: Follow,
+        started: Instant,
+        timeouts: &Timeouts,
+        shutdown: Shutdown,
+    ) -> Self {
+        let clock = Clock::new(started, timeouts);
+        Self { source: Some(source), kind, follow: Some(follow), last: None, clock, shutdown }
+    }
+
+    /// A body that is in memory as a whole.
+    pub(crate) fn whole(bytes: Bytes, follow: Follow, timeouts: &Timeouts) -> Self {
+        let kind = Kind::Framed { left: Some(bytes.len() as u64) };
+        let source = Box::pin(futures_util::stream::iter([Ok(bytes)]));
+        Self::new(source, kind, follow, Instant::now(), timeouts, crate::never())
+    }
+
+    /// The upstream's part has ended well, as far as its connection goes.
+    fn end(&mut self) {
+        let whole = match &mut self.kind {
+            Kind::Framed { left } => left.is_none_or(|left| left == 0),
+            Kind::UntilClose(watch) => watch.complete(),
+            Kind::Events(events) => {
+                let tail = events.held.split().freeze();
+                if !tail.is_empty() {
+                    events.watch.look_at_tail(&tail);
+                }
+                let whole = events.watch.complete();
+                if whole && !tail.is_empty() {
+                    if let Some(follow) = &mut self.follow {
+                        follow.relayed(tail.len());
+                    }
+                    self.last = Some(Ok(tail));
+                }
+                whole
+            }
+        };
+        if whole {
+            self.finish();
+        } else {
+            self.fail(FailureKind::Incomplete, None);
+        }
+    }
+
+    fn finish(&mut self) {
+        self.source = None;
+        if let Some(follow) = self.follow.take() {
+            follow.finish();
+        }
+    }
+
+    /// The answer can't go on. Says so to the caller, unless it was whole already or the upstream said it.
+    fn fail(&mut self, kind: FailureKind, cause: Option<String>) {
+        if self.complete() {
+            self.finish();
+            return;
+        }
+        self.source = None;
+        let mut told = kind;
+        self.last = match &self.kind {
+            Kind::Events(events) if events.splitter.mid_event() => Some(Err(CutShort { kind })),
+            Kind::Events(events) if events.watch.error_told() => {
+                told = FailureKind::UpstreamReported;
+                None
+            }
+            Kind::Events(_) => Some(Ok(error_event(kind))),
+            Kind::Framed { .. } | Kind::UntilClose(_) => Some(Err(CutShort { kind })),
+        };
+        if let Some(follow) = self.follow.take() {
+            follow.fail(told, cause);
+        }
+    }
+
+    /// All that belongs to the answer has been handed on, though its connection may still be open.
+    fn complete(&self) -> bool {
+        match &self.kind {
+            Kind::Events(events) => events.watch.complete(),
+            Kind::Framed { left } => *left == Some(0),
+            Kind::UntilClose(watch) => watch.complete(),
+        }
+    }
+
+    /// Takes a chunk of the upstream and gives what goes out for it, if anything does yet.
+    fn pass(&mut self, chunk: Bytes) -> Option<Bytes> {
+        let out = match &mut self.kind {
+            Kind::Events(events) => events.pass(chunk),
+            Kind::Framed { left } => {
+                if let Some(left) = left {
+                    *left = left.saturating_sub(chunk.len() as u64);
+                }
+                chunk
+            }
+            Kind::UntilClose(watch) => {
+                watch.look(&chunk);
+                chunk
+            }
+        };
+        if out.is_empty() {
+            return None;
+        }
+        if let Some(follow) = &mut self.follow {
+            follow.relayed(out.len());
+        }
+        Some(out)
+    }
+
+    /// A heartbeat may stand here: a stream of events, and not within one.
+    fn between_events(&self) -> bool {
+        matches!(&self.kind, Kind::Events(events) if !events.splitter.mid_event())
+    }
+}
+
+impl Stream for Followed {
+    type Item = Result<Bytes, CutShort>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let body = self.get_mut();
+        loop {
+            let Some(source) = &mut body.source else { return Poll::Ready(body.last.take()) };
+            // Both before the upstream is asked: a flood of bytes must not put them off.
+            if body.clock.total_is_over() {
+                body.fail(FailureKind::TotalTimeout, None);
+                continue;
+            }
+            if body.shutdown.as_mut().poll(cx).is_ready() {
+                // Resolved once, it must not be asked again; the source is gone, so that it won't.
+                body.fail(FailureKind::ShuttingDown, None);
+                continue;
+            }
+            match source.as_mut().poll_next(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    body.clock.received();
+                    if let Some(out) = body.pass(chunk) {
+                        body.clock.sent();
+                        return Poll::Ready(Some(Ok(out)));
+                    }
+                }
+                Poll::Ready(Some(Err(cause))) => body.fail(FailureKind::Interrupted, Some(cause)),
+                Poll::Ready(None) => body.end(),
+                Poll::Pending => match body.clock.poll_tick(body.between_events(), cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Tick::Heartbeat) => {
+                        body.clock.sent();
+                        return Poll::Ready(Some(Ok(Bytes::from_static(HEARTBEAT))));
+                    }
+                    Poll::Ready(Tick::Idle) => body.fail(FailureKind::IdleTimeout, None),
+                    Poll::Ready(Tick::Total) => body.fail(FailureKind::TotalTimeout, None),
+                },
+            }
+        }
+    }
+}
+
+impl Drop for Followed {
+    fn drop(&mut self) {
+        // SDKs close the connection on `[DONE]`: who leaves with the whole answer didn't cancel it.
+        if self.complete() {
+            self.finish();
+        }
+    }
+}
+
+impl std::fmt::Debug for Followed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Followed").field("open", &self.source.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// The event that tells a caller of a failure, in OpenAI's error envelope; SDKs raise on it.
+fn error_event(kind: FailureKind) -> Bytes {
+    let message = match kind {
+        FailureKind::IdleTimeout => "The upstream fell silent before its answer was complete. Try again.",
+        FailureKind::TotalTimeout => {
+            "The answer took longer than this server allows and was ended. Ask for a shorter one."
+        }
+        FailureKind::ShuttingDown => {
+            "This server is shutting down and ended the answer before it was complete. Try again."
+        }
+        _ => "The upstream ended before its answer was complete. Try again.",
+    };
+    let error = ErrorObject {
+        message: message.to_owned(),
+        kind: "upstream_error".to_owned(),
+        param: None,
+        code: Some("upstream_stream_interrupted".to_owned()),
+        quota: None,
+    };
+    // Strings in a struct always serialise; an empty event would still end the answer without `[DONE]`.
+    let error = serde_json::to_string(&ErrorEnvelope { error }).unwrap_or_default();
+    sse::data(&error).into()
+}

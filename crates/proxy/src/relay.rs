@@ -1,0 +1,250 @@
+//! Sends one request to the upstream and decides what its head means, before a byte goes to the caller.
+//!
+//! The answer's head is passed on when it is a 2xx of the right type, or a 4xx that is about the request itself: 400,
+//! 404, 413, 422 and the like. All else is a [`Failure`]: no connection, no head in time, redirects, 401 and 403 (our
+//! credential's business, not the caller's), 408, 409 and 429 (which SDKs would retry, or take for ours), 5xx, HTML in
+//! place of an answer, a coded body. Then the body follows, see `followed.rs`.
+//!
+//! A stream was asked for and JSON came: it is passed on as JSON. Some servers ignore `stream`, and SDKs read the type.
+
+use std::time::Duration;
+
+use awc::{
+    ClientResponse,
+    error::PayloadError,
+    http::{
+        StatusCode, Version,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use tokio::time::{Instant, timeout};
+
+use crate::{
+    Client, Failure, Follow, Followed, Request, Shutdown,
+    complete::{JsonWatch, StreamWatch},
+    followed::{Kind, Source},
+};
+
+/// Longest body of a 4xx that is passed on, in bytes. OpenAI's are a few hundred.
+const ERROR_BODY_MAX: usize = 1024 * 1024;
+/// How much of a failure's body the log gets, in bytes, and how long we wait for it.
+const LOGGED_MAX: usize = 2 * 1024;
+const LOGGED_WAIT: Duration = Duration::from_secs(1);
+/// Longest quotation of an upstream's header in a failure, in characters.
+const QUOTE_MAX: usize = 100;
+
+/// The upstream's headers that reach the caller. Left out on purpose: `set-cookie`, `x-ratelimit-*`, `retry-after` and
+/// `x-should-retry` (they speak of the account of our credential), `x-request-id` (ours is sent),
+/// `openai-organization` and `openai-project` (whose account it is), `server`, and all that frames the message.
+const PASSED_DOWN: [&str; 3] = ["content-type", "openai-processing-ms", "openai-version"];
+
+/// What the caller gets.
+#[derive(Debug)]
+pub struct Answer {
+    /// The upstream's status: 2xx, or a 4xx that is about the request.
+    pub status: StatusCode,
+    /// The headers that may pass, `content-type` among them.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The body's length in bytes, where it is known beforehand.
+    pub length: Option<u64>,
+    /// The body, followed to its end.
+    pub body: Followed,
+}
+
+/// Sends a request and follows its answer to the end. Dropping the future cancels the request.
+///
+/// # Errors
+/// When there is no answer to pass on. `follow` has then been ended with the same facts.
+pub async fn relay(
+    client: &Client,
+    request: Request,
+    mut follow: Follow,
+    shutdown: Shutdown,
+) -> Result<Answer, Failure> {
+    match try_relay(client, request, &mut follow, shutdown).await {
+        Ok(pending) => Ok(pending.follow(follow, client)),
+        Err(failure) => {
+            let cause = match &failure {
+                Failure::Status { text: Some(text), .. } => format!("{failure}: {text}"),
+                _ => failure.to_string(),
+            };
+            follow.fail(failure.kind(), Some(cause));
+            Err(failure)
+        }
+    }
+}
+
+/// An answer whose head was accepted and whose guard hasn't moved in yet.
+struct Pending {
+    status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    length: Option<u64>,
+    body: PendingBody,
+}
+
+enum PendingBody {
+    Whole(Bytes),
+    Stream { source: Source, kind: Kind, started: Instant, shutdown: Shutdown },
+}
+
+impl Pending {
+    fn follow(self, follow: Follow, client: &Client) -> Answer {
+        let timeouts = &client.upstream().timeouts;
+        let body = match self.body {
+            PendingBody::Whole(bytes) => Followed::whole(bytes, follow, timeouts),
+            PendingBody::Stream { source, kind, started, shutdown } => {
+                Followed::new(source, kind, follow, started, timeouts, shutdown)
+            }
+        };
+        Answer { status: self.status, headers: self.headers, length: self.length, body }
+    }
+}
+
+async fn try_relay(
+    client: &Client,
+    request: Request,
+    follow: &mut Follow,
+    mut shutdown: Shutdown,
+) -> Result<Pending, Failure> {
+    let started = Instant::now();
+    let timeouts = client.upstream().timeouts;
+    let (endpoint, streams) = (request.body.endpoint(), request.body.streams());
+    let head = timeout(timeouts.first_byte.min(timeouts.total), request.send(client, follow.phase()));
+    let response = tokio::select! {
+        biased;
+        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        head = head => head.map_err(|_| Failure::HeadTimeout)??,
+    };
+    let status = response.status();
+    follow.answered(status.as_u16());
+    let headers = passed_down(&response);
+    let length = content_length(&response);
+    if status.is_success() {
+        if let Some(coded) = refuse_coding(&response) {
+            return Err(coded);
+        }
+        let content_type = header_text(&response, header::CONTENT_TYPE);
+        let kind = match essence(&content_type).as_str() {
+            "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint)),
+            "application/json" if lasts_until_close(&response) => Kind::UntilClose(JsonWatch::default()),
+            "application/json" => Kind::Framed { left: length },
+            _ => return Err(Failure::BadContentType { status, content_type }),
+        };
+        follow.accepted();
+        let length = length.filter(|_| matches!(kind, Kind::Framed { .. }));
+        let body = PendingBody::Stream { source: source(response), kind, started, shutdown };
+        return Ok(Pending { status, headers, length, body });
+    }
+    if !is_about_the_request(status) {
+        let retry_after = retry_after(&response);
+        let text = logged_text(response).await.map(|text| client.upstream().redact(&text));
+        return Err(Failure::Status { status, retry_after, text });
+    }
+    // Charged whatever its body is like: the upstream has judged the request.
+    follow.accepted();
+    if let Some(coded) = refuse_coding(&response) {
+        return Err(coded);
+    }
+    let body = tokio::select! {
+        biased;
+        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        body = timeout(timeouts.idle.min(timeouts.total), read_bounded(response, ERROR_BODY_MAX)) => body,
+    };
+    let bytes = body
+        .unwrap_or_else(|_| Err("it didn't come in time".to_owned()))
+        .map_err(|cause| Failure::BadErrorBody { status, cause })?;
+    Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) })
+}
+
+/// A 4xx that tells the caller what is wrong with the request, as opposed to one about our credential or our rate, or
+/// one that SDKs would retry.
+fn is_about_the_request(status: StatusCode) -> bool {
+    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 409 | 429)
+}
+
+fn passed_down<S>(response: &ClientResponse<S>) -> Vec<(HeaderName, HeaderValue)> {
+    let headers = response.headers().iter().filter(|(name, _)| PASSED_DOWN.contains(&name.as_str()));
+    headers.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn header_text<S>(response: &ClientResponse<S>, name: HeaderName) -> String {
+    let value = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    value.unwrap_or_default().chars().take(QUOTE_MAX).collect()
+}
+
+/// A content type without its parameters, in lower case.
+pub(crate) fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn content_length<S>(response: &ClientResponse<S>) -> Option<u64> {
+    if response.headers().contains_key(header::TRANSFER_ENCODING) {
+        return None;
+    }
+    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The body's end is the connection's: HTTP/1.0 without a length. `wire.rs` makes HTTP/1.1's like that look the same.
+fn lasts_until_close<S>(response: &ClientResponse<S>) -> bool {
+    response.version() == Version::HTTP_10 && content_length(response).is_none()
+}
+
+pub(crate) fn refuse_coding<S>(response: &ClientResponse<S>) -> Option<Failure> {
+    let coding = header_text(response, header::CONTENT_ENCODING);
+    let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
+    (!plain).then(|| Failure::Coded { status: response.status(), coding })
+}
+
+/// `Retry-After` as RFC 9110 has it: seconds or a date. The date isn't read here, only kept from being nonsense.
+pub(crate) fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue> {
+    let value = response.headers().get(header::RETRY_AFTER)?;
+    let text = value.to_str().ok()?;
+    let seconds = text.len() <= 9 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let date = text.len() == 29 && text.ends_with(" GMT");
+    (seconds || date).then(|| value.clone())
+}
+
+/// The beginning of a failure's body, if it comes soon.
+pub(crate) async fn logged_text<S>(response: ClientResponse<S>) -> Option<String>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let mut start = BytesMut::new();
+    let mut response = response;
+    let _in_time = timeout(LOGGED_WAIT, async {
+        while let Some(Ok(chunk)) = response.next().await {
+            start.extend_from_slice(&chunk);
+            if start.len() >= LOGGED_MAX {
+                break;
+            }
+        }
+    })
+    .await;
+    start.truncate(LOGGED_MAX);
+    (!start.is_empty()).then(|| String::from_utf8_lossy(&start).into_owned())
+}
+
+/// A body as a whole, or what is wrong with it.
+pub(crate) async fn read_bounded<S>(mut response: ClientResponse<S>, most: usize) -> Result<Bytes, String>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let mut body = BytesMut::new();
+    while let Some(chunk) = response.next().await {
+        let chunk = chunk.map_err(|error| error.to_string())?;
+        if body.len() + chunk.len() > most {
+            return Err(format!("it is longer than {most} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn source<S>(response: ClientResponse<S>) -> Source
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
+{
+    Box::pin(response.map(|chunk| chunk.map_err(|error| error.to_string())))
+}

@@ -1,0 +1,35 @@
+//! Writes events.
+
+/// An event with this data and no name. Each line of the data becomes a `data` line, so that it reads back the same.
+///
+/// ```
+/// assert_eq!(sse::data("{\"a\":1}"), "data: {\"a\":1}\n\n");
+/// assert_eq!(sse::data("a\nb"), "data: a\ndata: b\n\n");
+/// ```
+pub fn data(data: &str) -> String {
+    let mut event = String::with_capacity(data.len() + 8);
+    lines(data, "data: ", &mut event);
+    event
+}
+
+/// A comment, which readers ignore: what a heartbeat is made of.
+///
+/// ```
+/// assert_eq!(sse::comment("heartbeat"), ": heartbeat\n\n");
+/// ```
+pub fn comment(text: &str) -> String {
+    let mut event = String::with_capacity(text.len() + 4);
+    lines(text, ": ", &mut event);
+    event
+}
+
+fn lines(text: &str, field: &str, event: &mut String) {
+    // CR and CRLF end a line for readers as well: left as they are, what follows them would be a field of its own.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    for line in text.split('\n') {
+        event.push_str(field);
+        event.push_str(line);
+        event.push('\n');
+    }
+    event.push('\n');
+}

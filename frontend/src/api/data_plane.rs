@@ -1,0 +1,148 @@
+//! What a key may call: the `/v1` routes, as any OpenAI client would. No cookie goes with these.
+
+use api_types::{
+    KeyStatus,
+    openai::{ErrorEnvelope, ErrorObject},
+};
+use gloo_net::http::{Method, RequestBuilder, Response};
+use js_sys::{Reflect, Uint8Array};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestCredentials};
+
+use super::call::PATIENCE_MS;
+
+/// A client that presents one key. Neither it nor the key is ever printed.
+#[derive(Clone)]
+pub(crate) struct KeyClient {
+    key: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// No answer came.
+    Network,
+    /// The server said no.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The body, where it is OpenAI's envelope.
+        error: Option<Box<ErrorObject>>,
+        /// `Retry-After`, in seconds.
+        retry_after: Option<u64>,
+    },
+}
+
+/// An accepted chat request: its answer as it comes.
+pub(crate) enum Answer {
+    /// Server-sent events.
+    Stream(Chunks),
+    /// One JSON document, from an upstream that doesn't stream.
+    Whole(String),
+}
+
+/// The bytes of a streamed answer.
+pub(crate) struct Chunks {
+    reader: ReadableStreamDefaultReader,
+}
+
+impl Chunks {
+    /// The next bytes; `Ok(None)` at a clean end.
+    ///
+    /// # Errors
+    /// The connection broke, or the reader pressed Stop.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, JsValue> {
+        let step = JsFuture::from(self.reader.read()).await?;
+        if Reflect::get(&step, &"done".into())?.is_truthy() {
+            return Ok(None);
+        }
+        Ok(Some(Reflect::get(&step, &"value".into())?.unchecked_into::<Uint8Array>().to_vec()))
+    }
+}
+
+impl KeyClient {
+    /// A client with this key.
+    pub(crate) const fn new(key: String) -> Self {
+        Self { key }
+    }
+
+    /// What the key tells about itself. Costs nothing.
+    pub(crate) async fn status(&self) -> Result<KeyStatus, Refusal> {
+        self.get("/v1/key").await
+    }
+
+    /// The models on offer. Costs nothing.
+    pub(crate) async fn models(&self) -> Result<Vec<String>, Refusal> {
+        #[derive(Deserialize)]
+        struct List {
+            data: Vec<Model>,
+        }
+        #[derive(Deserialize)]
+        struct Model {
+            id: String,
+        }
+        let list: List = self.get("/v1/models").await?;
+        Ok(list.data.into_iter().map(|model| model.id).collect())
+    }
+
+    /// Asks for a streamed answer; `stop` ends it at any time.
+    pub(crate) async fn chat(
+        &self,
+        messages: Value,
+        model: Option<String>,
+        stop: &AbortSignal,
+    ) -> Result<Answer, Refusal> {
+        let mut body = json!({"messages": messages, "stream": true});
+        if let Some(model) = model {
+            body["model"] = Value::String(model);
+        }
+        let request =
+            self.builder(Method::POST, "/v1/chat/completions", stop).json(&body).map_err(|_| Refusal::Network)?;
+        let response = checked(request.send().await.map_err(|_| Refusal::Network)?).await?;
+        let streams = header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        match response.body() {
+            Some(stream) if streams => Ok(Answer::Stream(Chunks { reader: stream.get_reader().unchecked_into() })),
+            _ => response.text().await.map(Answer::Whole).map_err(|_| Refusal::Network),
+        }
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+        let patience = AbortSignal::timeout_with_u32(PATIENCE_MS);
+        let request = self.builder(Method::GET, path, &patience).build().map_err(|_| Refusal::Network)?;
+        let response = checked(request.send().await.map_err(|_| Refusal::Network)?).await?;
+        let status = response.status();
+        let text = response.text().await.map_err(|_| Refusal::Network)?;
+        serde_json::from_str(&text).map_err(|_| Refusal::Refused { status, error: None, retry_after: None })
+    }
+
+    fn builder(&self, method: Method, path: &str, signal: &AbortSignal) -> RequestBuilder {
+        RequestBuilder::new(path)
+            .method(method)
+            .credentials(RequestCredentials::Omit)
+            .cache(RequestCache::NoStore)
+            .header("authorization", &format!("Bearer {}", self.key))
+            .abort_signal(Some(signal))
+    }
+}
+
+async fn checked(response: Response) -> Result<Response, Refusal> {
+    if response.ok() {
+        return Ok(response);
+    }
+    let status = response.status();
+    let retry_after = header(&response, "retry-after").and_then(|seconds| seconds.parse().ok());
+    let error = response
+        .text()
+        .await
+        .ok()
+        .and_then(|text| serde_json::from_str::<ErrorEnvelope>(&text).ok())
+        .map(|envelope| Box::new(envelope.error));
+    Err(Refusal::Refused { status, error, retry_after })
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name)
+}

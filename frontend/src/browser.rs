@@ -1,0 +1,162 @@
+//! Thin functions over what the browser gives: clock, time zone, focus, clipboard, history, storage.
+//! Nothing here decides anything, and native tests call none of it.
+
+use api_types::{Date, Timestamp};
+use js_sys::Date as JsDate;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Element, HtmlElement, HtmlInputElement, Window};
+
+use crate::reset_time::LocalTime;
+
+fn window() -> Option<Window> {
+    web_sys::window()
+}
+
+fn document() -> Option<Document> {
+    window()?.document()
+}
+
+/// The time.
+pub(crate) fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of this era fit many times over")]
+    Timestamp::from_millisecond(JsDate::now() as i64).unwrap_or_default()
+}
+
+/// A moment on the reader's calendar and clock.
+pub(crate) fn local(time: Timestamp) -> LocalTime {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this era are exact in a double")]
+    let date = JsDate::new(&JsValue::from_f64(time.as_millisecond() as f64));
+    let small = |number: u32| u8::try_from(number).unwrap_or(0);
+    let day = |number: u32| i8::try_from(number).unwrap_or(1);
+    LocalTime {
+        date: Date::new(
+            i16::try_from(date.get_full_year()).unwrap_or(1970),
+            day(date.get_month() + 1),
+            day(date.get_date()),
+        )
+        .unwrap_or_default(),
+        hour: small(date.get_hours()),
+        minute: small(date.get_minutes()),
+    }
+}
+
+/// Scheme, host and port of this page, which are the API's.
+pub(crate) fn origin() -> String {
+    window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+}
+
+/// The path in the address bar.
+pub(crate) fn path() -> String {
+    window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+}
+
+/// Puts a path into the address bar, as a new entry of the history or in place of this one.
+pub(crate) fn show_path(path: &str, replace: bool) {
+    if let Some(history) = window().and_then(|window| window.history().ok()) {
+        let _ = if replace {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(path))
+        } else {
+            history.push_state_with_url(&JsValue::NULL, "", Some(path))
+        };
+    }
+}
+
+/// Sets the document's title.
+pub(crate) fn set_title(title: &str) {
+    if let Some(document) = document() {
+        document.set_title(title);
+    }
+}
+
+/// Scrolls to the top.
+pub(crate) fn scroll_to_top() {
+    if let Some(window) = window() {
+        window.scroll_to_with_x_and_y(0.0, 0.0);
+    }
+}
+
+/// The element that has the focus.
+pub(crate) fn focused() -> Option<HtmlElement> {
+    document()?.active_element()?.dyn_into().ok()
+}
+
+/// Focuses the first element that matches, if there is one.
+pub(crate) fn focus(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.focus();
+    }
+}
+
+/// Gives the focus back to where it was, or to the fallback if that is gone.
+pub(crate) fn give_focus_back(element: Option<&HtmlElement>, fallback: &str) {
+    match element {
+        Some(element) if element.is_connected() => drop(element.focus()),
+        _ => focus(fallback),
+    }
+}
+
+/// Selects a field's text.
+pub(crate) fn select_text(id: &str) {
+    if let Some(input) = find(&format!("#{id}")).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
+        let _ = input.focus();
+        input.select();
+    } else if let (Some(element), Some(selection)) =
+        (find(&format!("#{id}")), window().and_then(|window| window.get_selection().ok().flatten()))
+    {
+        let _ = selection.select_all_children(&element);
+    }
+}
+
+/// Copies a text; answers whether that worked. On plain http outside localhost browsers have no clipboard.
+pub(crate) async fn copy(text: &str) -> bool {
+    let Some(window) = window() else { return false };
+    // The binding takes the clipboard for granted; where it is missing the property is undefined.
+    let missing = js_sys::Reflect::get(&window.navigator(), &"clipboard".into()).map_or(true, |it| it.is_falsy());
+    !missing && JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// Removes the plain HTML that stood here until the page ran.
+pub(crate) fn remove(selector: &str) {
+    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok().flatten()) {
+        element.remove();
+    }
+}
+
+/// Shows an element that was hidden.
+pub(crate) fn reveal(selector: &str) {
+    if let Some(element) = document().and_then(|document| document.query_selector(selector).ok().flatten()) {
+        let _ = element.remove_attribute("hidden");
+    }
+}
+
+/// The element that the page is mounted in.
+pub(crate) fn find(selector: &str) -> Option<HtmlElement> {
+    document()?.query_selector(selector).ok()??.dyn_into().ok()
+}
+
+/// Whether the element shows its end, or nearly.
+pub(crate) fn is_at_end(element: &Element) -> bool {
+    element.scroll_height() - element.scroll_top() - element.client_height() < 80
+}
+
+/// The name of the one thing that the page leaves in the browser: that somebody signed in here. Not a secret; it
+/// spares visitors without a session two requests that can only be refused, and tells other tabs of a sign-out.
+const SIGNED_IN_HINT: &str = "tollgate.signed-in";
+
+/// Whether somebody signed in here before; `None` where the browser lets us keep nothing.
+pub(crate) fn signed_in_hint() -> Option<bool> {
+    let storage = window()?.local_storage().ok()??;
+    storage.get_item(SIGNED_IN_HINT).ok().map(|item| item.is_some())
+}
+
+/// Remembers, or forgets, that somebody signed in here.
+pub(crate) fn hint_signed_in(signed_in: bool) {
+    let Some(storage) = window().and_then(|window| window.local_storage().ok().flatten()) else { return };
+    let _ = if signed_in { storage.set_item(SIGNED_IN_HINT, "yes") } else { storage.remove_item(SIGNED_IN_HINT) };
+}
+
+/// Whether a storage event tells that another tab signed out.
+pub(crate) fn tells_sign_out(event: &web_sys::StorageEvent) -> bool {
+    event.key().is_none_or(|key| key == SIGNED_IN_HINT) && event.new_value().is_none()
+}

@@ -1,0 +1,147 @@
+//! A refused chat request in words.
+
+use api_types::{KeyStatus, QuotaStatus, Timestamp, openai::ErrorObject};
+
+use crate::{
+    api::Refusal,
+    reset_time::{LocalTime, spent, throttled},
+};
+
+/// What to tell, and whether another key would help.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChatFailure {
+    refusal: Refusal,
+}
+
+impl ChatFailure {
+    /// Of a refusal.
+    pub(crate) const fn of(refusal: Refusal) -> Self {
+        Self { refusal }
+    }
+
+    /// Whether the key itself is refused.
+    pub(crate) const fn is_bad_key(&self) -> bool {
+        matches!(self.refusal, Refusal::Refused { status: 401, .. })
+    }
+
+    /// The sentence. `key` is what the key told about itself before, if it was asked.
+    pub(crate) fn sentence(
+        &self,
+        key: Option<&KeyStatus>,
+        now: Timestamp,
+        local: impl Fn(Timestamp) -> LocalTime,
+    ) -> String {
+        match &self.refusal {
+            Refusal::Network => "The server can't be reached. Check your connection, then send again.".to_owned(),
+            Refusal::Refused { status: 401, .. } => {
+                "This key doesn't work: it may be mistyped, disabled, rotated or revoked. Use another one.".to_owned()
+            }
+            Refusal::Refused { error: Some(error), retry_after, .. } => said(error, *retry_after, key, now, local),
+            Refusal::Refused { status, error: None, .. } => {
+                format!("The answer can't be read (status {status}). Send again in a moment.")
+            }
+        }
+    }
+}
+
+fn said(
+    error: &ErrorObject,
+    retry_after: Option<u64>,
+    key: Option<&KeyStatus>,
+    now: Timestamp,
+    local: impl Fn(Timestamp) -> LocalTime,
+) -> String {
+    if let Some(quota) = &error.quota {
+        let period = key.and_then(|key| match key.quota {
+            QuotaStatus::Limited { period, .. } => Some(period),
+            QuotaStatus::Unlimited => None,
+        });
+        return spent(quota, period, now, local);
+    }
+    if error.kind == "throttle" {
+        let rate = key.and_then(|key| key.throttle).map(|throttle| throttle.rate);
+        return throttled(key.map(|key| &key.plan_name), rate, retry_after);
+    }
+    match retry_after {
+        Some(1) => format!("{} Try again in 1 second.", ended(&error.message)),
+        Some(seconds) => format!("{} Try again in {seconds} seconds.", ended(&error.message)),
+        None => ended(&error.message),
+    }
+}
+
+/// The sentence with a full stop, so that another can follow.
+fn ended(sentence: &str) -> String {
+    let sentence = sentence.trim();
+    if sentence.ends_with(['.', '!', '?']) { sentence.to_owned() } else { format!("{sentence}.") }
+}
+
+#[cfg(test)]
+mod tests {
+    use api_types::{Date, KeyId, KeyState, Period, PlanName, Throttle, openai::SpentQuota};
+
+    use super::*;
+
+    fn plan() -> PlanName {
+        PlanName::parse("10RequestPerDay").unwrap()
+    }
+
+    fn key() -> KeyStatus {
+        KeyStatus {
+            id: KeyId::from_random([1; 16]),
+            plan_name: plan(),
+            state: KeyState::Active,
+            quota: QuotaStatus::Limited { limit: 10, used: 10, remaining: 0, period: Period::Day, reset_at: None },
+            throttle: Some(Throttle { rate: 10.0, burst: 20 }),
+        }
+    }
+
+    fn refused(status: u16, kind: &str, quota: Option<SpentQuota>, retry_after: Option<u64>) -> ChatFailure {
+        let error = ErrorObject {
+            message: "The upstream is busy".to_owned(),
+            kind: kind.to_owned(),
+            param: None,
+            code: None,
+            quota,
+        };
+        ChatFailure::of(Refusal::Refused { status, error: Some(Box::new(error)), retry_after })
+    }
+
+    fn sentence(failure: &ChatFailure) -> String {
+        let local = |_| LocalTime { date: Date::default(), hour: 2, minute: 0 };
+        failure.sentence(Some(&key()), "2026-11-21T18:48:00Z".parse().unwrap(), local)
+    }
+
+    #[test]
+    fn a_spent_quota_is_told_by_its_own_figures() {
+        let quota = SpentQuota { plan: plan(), limit: 10, used: 10, reset_at: None };
+        let text = sentence(&refused(429, "requests", Some(quota), Some(18_720)));
+        assert!(text.starts_with("You've used all 10 of 10 requests that 10RequestPerDay allows today."), "{text}");
+    }
+
+    #[test]
+    fn a_throttle_is_told_by_its_wait() {
+        let text = sentence(&refused(429, "throttle", None, Some(3)));
+        assert!(text.contains("10 requests per second") && text.contains("in 3 seconds"), "{text}");
+    }
+
+    #[test]
+    fn anything_else_is_the_servers_own_sentence_and_its_wait() {
+        assert_eq!(
+            sentence(&refused(503, "server_error", None, Some(5))),
+            "The upstream is busy. Try again in 5 seconds."
+        );
+        assert_eq!(sentence(&refused(502, "server_error", None, None)), "The upstream is busy.");
+    }
+
+    #[test]
+    fn a_refused_key_asks_for_another() {
+        let failure = refused(401, "invalid_request_error", None, None);
+        assert!(failure.is_bad_key() && sentence(&failure).contains("another"));
+    }
+
+    #[test]
+    fn no_answer_is_not_the_keys_fault() {
+        let failure = ChatFailure::of(Refusal::Network);
+        assert!(!failure.is_bad_key() && sentence(&failure).contains("connection"));
+    }
+}

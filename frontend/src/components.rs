@@ -1,0 +1,23 @@
+//! The parts that pages are made of. None of them talks to the server.
+
+mod busy;
+mod copy_box;
+mod fields;
+mod key_row;
+mod link;
+mod modal;
+mod new_key;
+mod plan_card;
+mod promises;
+mod usage_table;
+
+pub(crate) use busy::{Busy, Loaded, Trouble};
+pub(crate) use copy_box::CopyBox;
+pub(crate) use fields::{FormError, SubmitButton, TextField};
+pub(crate) use key_row::{KeyAction, KeyRow};
+pub(crate) use link::PageLink;
+pub(crate) use modal::Modal;
+pub(crate) use new_key::NewKey;
+pub(crate) use plan_card::PlanCard;
+pub(crate) use promises::PromiseList;
+pub(crate) use usage_table::UsageTable;

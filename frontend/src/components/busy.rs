@@ -1,0 +1,62 @@
+//! What stands where data isn't there yet, or didn't come.
+
+use leptos::prelude::*;
+
+use crate::{
+    api::ApiError,
+    load::{Load, Loader},
+};
+
+/// Grey bars in the place of data, with a sentence for those who can't see them.
+#[component]
+pub(crate) fn Busy(
+    /// What is being loaded: "Loading your keys…".
+    label: &'static str,
+) -> impl IntoView {
+    view! {
+        <div class="skeleton" role="status" aria-busy="true">
+            <span class="quiet">{label}</span>
+            <span class="bar" aria-hidden="true"></span>
+            <span class="bar short" aria-hidden="true"></span>
+        </div>
+    }
+}
+
+/// An error in place of data, with a button that asks again.
+#[component]
+pub(crate) fn Trouble(
+    /// What went wrong.
+    error: ApiError,
+    /// Asks again.
+    retry: Callback<()>,
+) -> impl IntoView {
+    view! {
+        <div class="notice bad" role="alert">
+            <p>{error.sentence()}</p>
+            {error.reference().map(|id| view! { <p class="small">"Reference: " <code>{id}</code></p> })}
+            <button type="button" class="button" on:click=move |_| retry.run(())>"Try again"</button>
+        </div>
+    }
+}
+
+/// Shows data once it is there. The view is built once and follows the data by itself, so that focus stays in it.
+#[component]
+pub(crate) fn Loaded<T: Clone + Send + Sync + 'static>(
+    /// The data.
+    from: Loader<T>,
+    /// What is being loaded.
+    label: &'static str,
+    /// Draws it.
+    children: ChildrenFn,
+) -> impl IntoView {
+    let stage = Memo::new(move |_| match from.state() {
+        Load::Busy => (false, None),
+        Load::Ready(_) => (true, None),
+        Load::Failed(error) => (false, Some(error)),
+    });
+    move || match stage.get() {
+        (true, _) => children().into_any(),
+        (_, Some(error)) => view! { <Trouble error retry=Callback::new(move |()| from.retry()) /> }.into_any(),
+        (_, None) => view! { <Busy label /> }.into_any(),
+    }
+}

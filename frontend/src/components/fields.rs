@@ -1,0 +1,114 @@
+//! The fields of a form: label, hint and error belong together, for eyes and for screen readers.
+
+use leptos::prelude::*;
+
+use crate::form::FormState;
+
+/// The id of a field's input.
+pub(crate) fn input_id(name: &str) -> String {
+    format!("field-{name}")
+}
+
+/// A field of a [`FormState`], with its error beneath it.
+#[component]
+pub(crate) fn TextField(
+    /// The form.
+    form: RwSignal<FormState>,
+    /// The field's name in the form and in the request's body.
+    name: &'static str,
+    /// What is asked for.
+    label: &'static str,
+    /// `text`, `email` or `password`; a password can be shown.
+    kind: &'static str,
+    /// What the browser may fill in.
+    autocomplete: &'static str,
+    /// What is accepted, said before somebody gets it wrong.
+    #[prop(optional)]
+    hint: Option<String>,
+) -> impl IntoView {
+    let error = Memo::new(move |_| form.with(|form| form.error(name)));
+    let shown = RwSignal::new(false);
+    let (id, hint_id, error_id) = (input_id(name), format!("{name}-hint"), format!("{name}-error"));
+    let described = format!("{hint_id} {error_id}");
+    let is_password = kind == "password";
+    view! {
+        <div class="field">
+            <label for=id.clone()>{label}</label>
+            <div class="input">
+                <input
+                    id=id.clone()
+                    name=name
+                    type=move || if is_password && shown.get() { "text" } else { kind }
+                    autocomplete=autocomplete
+                    autocapitalize="none"
+                    spellcheck="false"
+                    aria-invalid=move || error.get().is_some().then_some("true")
+                    aria-describedby=described
+                    prop:value=move || form.with(|form| form.value(name).to_owned())
+                    on:input=move |event| form.update(|form| form.set(name, event_target_value(&event)))
+                    on:blur=move |_| form.update(|form| form.leave(name))
+                />
+                {is_password
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="reveal"
+                                aria-controls=id
+                                aria-pressed=move || if shown.get() { "true" } else { "false" }
+                                aria-label=format!("Show {}", label.to_lowercase())
+                                on:click=move |_| shown.update(|shown| *shown = !*shown)
+                            >
+                                {move || if shown.get() { "Hide" } else { "Show" }}
+                            </button>
+                        }
+                    })}
+            </div>
+            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            <p class="error" id=error_id data-testid=format!("error-{name}") aria-live="polite">
+                {move || error.get()}
+            </p>
+        </div>
+    }
+}
+
+/// What is wrong with the form as a whole.
+#[component]
+pub(crate) fn FormError(
+    /// The form.
+    form: RwSignal<FormState>,
+) -> impl IntoView {
+    let general = Memo::new(move |_| form.with(FormState::general));
+    move || {
+        general.get().map(|sentence| {
+            view! {
+                <div class="notice bad" role="alert" tabindex="-1" data-testid="form-error"><p>{sentence}</p></div>
+            }
+        })
+    }
+}
+
+/// The button that sends the form. It stays focusable while busy; a second press does nothing.
+#[component]
+pub(crate) fn SubmitButton(
+    /// Whether the form is being sent.
+    busy: RwSignal<bool>,
+    /// What is written on it.
+    label: &'static str,
+    /// What is written on it while busy.
+    busy_label: &'static str,
+    /// CSS classes beside those of any button.
+    #[prop(default = "primary")]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <button
+            type="submit"
+            class=format!("button {class}")
+            aria-disabled=move || busy.get().then_some("true")
+            aria-busy=move || busy.get().then_some("true")
+        >
+            {move || if busy.get() { busy_label } else { label }}
+        </button>
+    }
+}

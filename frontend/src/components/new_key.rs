@@ -1,0 +1,43 @@
+//! A key's value, the one time that it is shown.
+
+use api_types::{CreatedKey, UpstreamInfo};
+use leptos::prelude::*;
+
+use super::{CopyBox, PageLink};
+use crate::{browser, page::Page, plan_text};
+
+/// The value with its copy button, a curl line that works, and the way to the playground.
+#[component]
+pub(crate) fn NewKey(
+    /// The key just made.
+    key: CreatedKey,
+    /// What answers, for the curl line.
+    upstream: Option<UpstreamInfo>,
+    /// The reader has it.
+    on_done: Callback<()>,
+) -> impl IntoView {
+    let curl = plan_text::curl(&browser::origin(), &key.value, upstream.as_ref());
+    let needs_model = matches!(upstream, Some(UpstreamInfo::Configured { default_model: None }));
+    view! {
+        <section class="card new-key" aria-labelledby="new-key-title">
+            <h2 id="new-key-title" tabindex="-1">{format!("Your key for {}", key.plan_name)}</h2>
+            <p class="once">
+                <strong>"Copy it now: this is the only time it is shown."</strong>
+                " If you lose it, rotate the key to get a new value."
+            </p>
+            <CopyBox text=key.value what="key" id="key-value" testids=("key-value", "copy-key") />
+            <h3>"Try it from a terminal"</h3>
+            <CopyBox text=curl what="curl line" id="curl-line" testids=("curl-line", "copy-curl") />
+            {needs_model
+                .then(|| view! { <p class="hint">"Put the name of a model in place of YOUR-MODEL."</p> })}
+            <div class="actions">
+                <PageLink to=Page::Playground class="button primary" testid="try-in-chat">
+                    "Try it in the playground"
+                </PageLink>
+                <button type="button" class="button" data-testid="key-done" on:click=move |_| on_done.run(())>
+                    "I have saved it"
+                </button>
+            </div>
+        </section>
+    }
+}

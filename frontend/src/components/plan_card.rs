@@ -1,0 +1,36 @@
+//! One plan as a card.
+
+use api_types::{Plan, Quota};
+use leptos::prelude::*;
+
+use crate::plan_text;
+
+/// What a plan allows, and beneath it what can be done with it.
+#[component]
+pub(crate) fn PlanCard(
+    /// The plan.
+    plan: Plan,
+    /// The button or the sentence in its place.
+    children: Children,
+) -> impl IntoView {
+    let name = plan.name.to_string();
+    let heading = name.clone();
+    let (figure, unit) = plan_text::quota(&plan.quota);
+    let resets = match plan.quota {
+        Quota::Limited { period, .. } => Some(plan_text::resets_each(period)),
+        Quota::Unlimited => None,
+    };
+    view! {
+        <li class="card plan" data-testid="plan-card" data-plan=name>
+            <h3>{heading}</h3>
+            {(!plan.description.is_empty()).then(|| view! { <p class="quiet">{plan.description}</p> })}
+            <p class="figure"><strong>{figure}</strong> " " {unit}</p>
+            <ul class="facts">
+                {plan_text::first_period(&plan.quota).map(|text| view! { <li>{text}</li> })}
+                <li>{plan_text::throttle(plan.throttle.as_ref())}</li>
+                {resets.map(|text| view! { <li>{text}</li> })}
+            </ul>
+            <div class="card-end">{children()}</div>
+        </li>
+    }
+}

@@ -1,0 +1,149 @@
+//! The page's routes: which exist, their paths and titles, and which of them a visitor gets to see.
+
+/// The API's documentation: the server's own page, not one of these.
+pub(crate) const API_DOCS: &str = "/docs";
+
+/// A view with an address of its own. Views name these, never a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// What this is, with the plans.
+    Landing,
+    /// Creating an account.
+    SignUp,
+    /// Coming back.
+    SignIn,
+    /// Plans and keys.
+    Dashboard,
+    /// The chat.
+    Playground,
+    /// Password and deletion.
+    Account,
+    /// Any other address.
+    NotFound,
+}
+
+/// What is known about who looks at the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// The server has not answered yet.
+    Asking,
+    /// Nobody is signed in.
+    Anonymous,
+    /// Somebody is.
+    SignedIn,
+}
+
+impl Page {
+    /// Every page that has a path.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Landing, Self::SignUp, Self::SignIn, Self::Dashboard, Self::Playground, Self::Account];
+
+    /// The page at a path; a slash at the end doesn't matter.
+    pub(crate) fn at(path: &str) -> Self {
+        let path = match path.trim_end_matches('/') {
+            "" => "/",
+            trimmed => trimmed,
+        };
+        Self::ALL.into_iter().find(|page| page.path() == path).unwrap_or(Self::NotFound)
+    }
+
+    /// Its path. A page that wasn't found has none of its own and leads home.
+    pub(crate) const fn path(self) -> &'static str {
+        match self {
+            Self::Landing | Self::NotFound => "/",
+            Self::SignUp => "/sign-up",
+            Self::SignIn => "/sign-in",
+            Self::Dashboard => "/dashboard",
+            Self::Playground => "/playground",
+            Self::Account => "/account",
+        }
+    }
+
+    /// The document's title.
+    pub(crate) const fn title(self) -> &'static str {
+        match self {
+            Self::Landing => "Tollgate: keys and quotas for OpenAI-compatible APIs",
+            Self::SignUp => "Create an account · Tollgate",
+            Self::SignIn => "Sign in · Tollgate",
+            Self::Dashboard => "Dashboard · Tollgate",
+            Self::Playground => "Playground · Tollgate",
+            Self::Account => "Account · Tollgate",
+            Self::NotFound => "Page not found · Tollgate",
+        }
+    }
+
+    /// Whether the view needs a session.
+    pub(crate) const fn is_private(self) -> bool {
+        matches!(self, Self::Dashboard | Self::Account)
+    }
+
+    /// Where the visitor is sent instead, with the address changed: forms and landing are not for the signed in.
+    pub(crate) const fn leads_to(self, standing: Standing) -> Self {
+        match (self, standing) {
+            (Self::Landing | Self::SignUp | Self::SignIn, Standing::SignedIn) => Self::Dashboard,
+            _ => self,
+        }
+    }
+
+    /// Which view stands at this page's address; `None` while that isn't known.
+    ///
+    /// A private page keeps its address while the sign-in form stands in its place, so that signing in leads back.
+    pub(crate) const fn view_for(self, standing: Standing) -> Option<Self> {
+        match standing {
+            Standing::Asking if !matches!(self, Self::Playground | Self::NotFound) => None,
+            Standing::Anonymous if self.is_private() => Some(Self::SignIn),
+            _ => Some(self.leads_to(standing)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_leads_back_to_its_page() {
+        for page in Page::ALL {
+            assert_eq!(Page::at(page.path()), page);
+            assert_eq!(Page::at(&format!("{}/", page.path())), page);
+        }
+    }
+
+    #[test]
+    fn other_paths_are_not_found() {
+        for path in ["/dash", "/dashboard/x", "/Dashboard", "//x"] {
+            assert_eq!(Page::at(path), Page::NotFound, "{path}");
+        }
+    }
+
+    #[test]
+    fn titles_differ() {
+        for (i, page) in Page::ALL.iter().enumerate() {
+            assert!(Page::ALL.iter().skip(i + 1).all(|other| other.title() != page.title()));
+        }
+    }
+
+    #[test]
+    fn private_pages_show_the_sign_in_form_until_somebody_signed_in() {
+        for page in [Page::Dashboard, Page::Account] {
+            assert_eq!(page.view_for(Standing::Asking), None);
+            assert_eq!(page.view_for(Standing::Anonymous), Some(Page::SignIn));
+            assert_eq!(page.view_for(Standing::SignedIn), Some(page));
+        }
+    }
+
+    #[test]
+    fn the_playground_is_open_to_all() {
+        for standing in [Standing::Asking, Standing::Anonymous, Standing::SignedIn] {
+            assert_eq!(Page::Playground.view_for(standing), Some(Page::Playground));
+        }
+    }
+
+    #[test]
+    fn who_is_signed_in_goes_to_the_dashboard() {
+        for page in [Page::Landing, Page::SignIn, Page::SignUp] {
+            assert_eq!(page.leads_to(Standing::SignedIn), Page::Dashboard);
+            assert_eq!(page.leads_to(Standing::Anonymous), page);
+        }
+    }
+}

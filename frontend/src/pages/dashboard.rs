@@ -1,0 +1,269 @@
+//! Plans and keys: the page after signing in.
+
+use std::collections::HashSet;
+
+use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode};
+use leptos::{prelude::*, task::spawn_local};
+
+use super::key_dialogs::{KeyDialog, Outcome};
+use crate::{
+    api::{Anonymous, ApiError},
+    app::{Clock, use_announcer},
+    browser,
+    components::{KeyAction, KeyRow, Loaded, NewKey, PlanCard},
+    load::Loader,
+    visitor::{HeldKey, use_visitor},
+};
+
+/// What is at work here, shared by the parts of the page.
+#[derive(Clone, Copy)]
+struct Desk {
+    plans: Loader<Vec<Plan>>,
+    keys: Loader<Vec<KeyEntry>>,
+    /// The key whose value is on show.
+    made: RwSignal<Option<CreatedKey>>,
+    /// The plan whose key is being made.
+    making: RwSignal<Option<PlanName>>,
+    /// What went wrong with the last action.
+    error: RwSignal<Option<ApiError>>,
+}
+
+/// The reader's keys, and the plans to get one on.
+#[component]
+pub(crate) fn DashboardPage() -> impl IntoView {
+    let visitor = use_visitor();
+    let about = expect_context::<Loader<About>>();
+    let session = visitor.session();
+    let desk = Desk {
+        plans: Loader::start(|| Box::pin(Anonymous::plans())),
+        keys: Loader::start(move || {
+            Box::pin(async move {
+                match session {
+                    Some(session) => session.keys().await,
+                    None => Ok(Vec::new()),
+                }
+            })
+        }),
+        made: RwSignal::new(None),
+        making: RwSignal::new(None),
+        error: RwSignal::new(None),
+    };
+    // Counts move while requests are made elsewhere: who comes back to this tab sees today's figures.
+    let returning = window_event_listener(leptos::ev::focus, move |_| desk.keys.reload());
+    on_cleanup(move || returning.remove());
+    let done = Callback::new(move |()| {
+        desk.made.set(None);
+        request_animation_frame(|| browser::focus("#keys-title"));
+    });
+    view! {
+        <h1 tabindex="-1">"Dashboard"</h1>
+        {move || {
+            desk.error.get().map(|error| view! {
+                <div class="notice bad" role="alert" data-testid="dashboard-error">
+                    <p>{error.sentence()}</p>
+                    {error.reference().map(|id| view! { <p class="small">"Reference: " <code>{id}</code></p> })}
+                    <button type="button" class="button small" on:click=move |_| desk.error.set(None)>"Dismiss"</button>
+                </div>
+            })
+        }}
+        {move || {
+            desk.made.get().map(|key| view! {
+                <NewKey key upstream=about.with(|about| about.upstream.clone()) on_done=done />
+            })
+        }}
+        <section aria-labelledby="keys-title">
+            <h2 id="keys-title" tabindex="-1">"Your keys"</h2>
+            <Loaded from=desk.keys label="Loading your keys…">
+                <Keys desk />
+            </Loaded>
+        </section>
+        <section aria-labelledby="plans-title">
+            <h2 id="plans-title">"Plans"</h2>
+            <Loaded from=desk.plans label="Loading the plans…">
+                <Plans desk />
+            </Loaded>
+        </section>
+    }
+}
+
+#[component]
+fn Keys(desk: Desk) -> impl IntoView {
+    let visitor = use_visitor();
+    let announcer = use_announcer();
+    let Clock(now) = expect_context();
+    let ids = Memo::new(move |_| desk.keys.with(|keys| keys.iter().map(|key| key.id).collect::<Vec<_>>()));
+    let dialog = RwSignal::new(None::<(KeyAction, KeyEntry)>);
+    let switching = RwSignal::new(HashSet::<KeyId>::new());
+
+    let switch = move |entry: KeyEntry| {
+        let Some(session) = visitor.session() else { return };
+        if !switching.try_update(|ids| ids.insert(entry.id)).unwrap_or(false) {
+            return;
+        }
+        desk.error.set(None);
+        let enabled = entry.state == KeyState::Disabled;
+        spawn_local(async move {
+            let change = api_types::KeyChange { enabled: Some(enabled), label: None };
+            match session.change_key(entry.id, &change).await {
+                Ok(entry) => {
+                    announcer.say(format!(
+                        "The key for {} is {}.",
+                        entry.plan_name,
+                        if enabled { "enabled: it works again" } else { "disabled: requests with it are refused" }
+                    ));
+                    replace(desk, entry);
+                }
+                Err(error) => fail(desk, error),
+            }
+            switching.try_update(|ids| ids.remove(&entry.id));
+        });
+    };
+    let finished = Callback::new(move |outcome: Outcome| {
+        dialog.set(None);
+        match outcome {
+            Outcome::Nothing => {}
+            Outcome::Renamed(entry) => {
+                announcer.say("Renamed.");
+                replace(desk, entry);
+            }
+            Outcome::Rotated(key) => {
+                desk.keys.reload();
+                show_new(desk, key);
+            }
+            Outcome::Revoked(id) => {
+                announcer.say("The key is revoked.");
+                desk.keys.change(|keys| keys.retain(|key| key.id != id));
+                desk.made.update(|made| drop(made.take_if(|made| made.id == id)));
+                visitor
+                    .key
+                    .update(|held| drop(held.take_if(|held| held.made.as_ref().is_some_and(|(held, _)| *held == id))));
+                desk.keys.reload();
+            }
+        }
+    });
+    let rows = move || {
+        view! {
+            <ul class="keys">
+                <For each=move || ids.get().unwrap_or_default() key=|id| *id let:id>
+                    {
+                        let entry = Memo::new(move |_| {
+                            desk.keys.with(|keys| keys.iter().find(|key| key.id == id).cloned()).flatten()
+                        });
+                        let on_action = Callback::new(move |action| {
+                            if let Some(entry) = entry.get_untracked() {
+                                if action == KeyAction::Switch { switch(entry) } else { dialog.set(Some((action, entry))) }
+                            }
+                        });
+                        let busy = Signal::derive(move || switching.with(|ids| ids.contains(&id)));
+                        view! { <KeyRow entry now busy on_action /> }
+                    }
+                </For>
+            </ul>
+        }
+    };
+    let empty = Memo::new(move |_| ids.with(|ids| ids.as_ref().is_none_or(Vec::is_empty)));
+    view! {
+        {move || if empty.get() {
+            view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any()
+        } else {
+            rows().into_any()
+        }}
+        {move || dialog.get().map(|(action, entry)| view! { <KeyDialog action entry on_done=finished /> })}
+    }
+}
+
+#[component]
+fn Plans(desk: Desk) -> impl IntoView {
+    let visitor = use_visitor();
+    let make = move |plan_name: PlanName| {
+        let Some(session) = visitor.session().filter(|_| desk.making.get_untracked().is_none()) else { return };
+        desk.error.set(None);
+        desk.making.set(Some(plan_name.clone()));
+        spawn_local(async move {
+            let answer = session.create_key(&CreateKey { plan_name, user: None }).await;
+            desk.making.try_set(None);
+            match answer {
+                Ok(key) => {
+                    visitor
+                        .key
+                        .set(Some(HeldKey { value: key.value.clone(), made: Some((key.id, key.plan_name.clone())) }));
+                    desk.keys.reload();
+                    show_new(desk, key);
+                }
+                Err(error) => {
+                    // Made in another tab, or a plan that went: what stands here is old.
+                    match error.code() {
+                        Some(ProblemCode::KeyAlreadyExists) => desk.keys.reload(),
+                        Some(ProblemCode::UnknownPlan) => desk.plans.reload(),
+                        _ => {}
+                    }
+                    fail(desk, error);
+                }
+            }
+        });
+    };
+    let card = move |plan: Plan| {
+        let name = plan.name.clone();
+        let (for_have, for_busy) = (name.clone(), name.clone());
+        let have = Memo::new(move |_| {
+            desk.keys.with(|keys| keys.iter().any(|key| key.plan_name == for_have)).unwrap_or(false)
+        });
+        let busy = Memo::new(move |_| desk.making.with(|making| making.as_ref() == Some(&for_busy)));
+        let end = move || {
+            let name = name.clone();
+            if have.get() {
+                return view! { <p class="have">"✓ You have a key on this plan"</p> }.into_any();
+            }
+            view! {
+                <button
+                    type="button"
+                    class="button primary"
+                    data-testid="get-key"
+                    aria-label=format!("Get a key for {name}")
+                    aria-busy=move || busy.get().then_some("true")
+                    aria-disabled=move || desk.making.with(Option::is_some).then_some("true")
+                    on:click=move |_| make(name.clone())
+                >
+                    {move || if busy.get() { "Creating…" } else { "Get a key" }}
+                </button>
+            }
+            .into_any()
+        };
+        view! { <PlanCard plan>{end}</PlanCard> }
+    };
+    move || match desk.plans.get() {
+        Some(plans) if !plans.is_empty() => {
+            view! { <ul class="cards">{plans.into_iter().map(card).collect_view()}</ul> }.into_any()
+        }
+        _ => view! {
+            <p class="empty">"There are no plans yet. Whoever runs this server adds them to its configuration."</p>
+        }
+        .into_any(),
+    }
+}
+
+/// Puts the changed entry in the place of the old one.
+fn replace(desk: Desk, entry: KeyEntry) {
+    desk.keys.change(|keys| {
+        if let Some(old) = keys.iter_mut().find(|key| key.id == entry.id) {
+            *old = entry;
+        }
+    });
+}
+
+/// Shows a value and leads the focus to it.
+fn show_new(desk: Desk, key: CreatedKey) {
+    desk.made.try_set(Some(key));
+    request_animation_frame(|| {
+        browser::focus("#new-key-title");
+        browser::scroll_to_top();
+    });
+}
+
+/// Shows an error at the top and leads there. An ended session shows as the sign-in form instead.
+fn fail(desk: Desk, error: ApiError) {
+    if !error.is_unauthenticated() {
+        desk.error.try_set(Some(error));
+        request_animation_frame(browser::scroll_to_top);
+    }
+}

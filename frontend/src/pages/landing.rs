@@ -1,0 +1,65 @@
+//! What this is, for those who aren't signed in.
+
+use api_types::{About, Plan};
+use leptos::prelude::*;
+
+use crate::{
+    api::Anonymous,
+    components::{Loaded, PageLink, PlanCard, PromiseList},
+    load::Loader,
+    page::Page,
+};
+
+/// Plans, promises, and the way in.
+#[component]
+pub(crate) fn LandingPage() -> impl IntoView {
+    let about = expect_context::<Loader<About>>();
+    let plans: Loader<Vec<Plan>> = Loader::start(|| Box::pin(Anonymous::plans()));
+    view! {
+        <section class="hero">
+            <h1 tabindex="-1">"One key, a clear quota, answers as they come"</h1>
+            <p class="lead">
+                "Tollgate gives you a key for an OpenAI-compatible API. Pick a plan, copy your key and start: it works with any OpenAI client."
+            </p>
+            <p class="actions">
+                <PageLink to=Page::SignUp class="button primary">"Create an account"</PageLink>
+                <PageLink to=Page::SignIn class="button">"Sign in"</PageLink>
+            </p>
+        </section>
+        <section aria-labelledby="plans-title">
+            <h2 id="plans-title">"Plans"</h2>
+            <Loaded from=plans label="Loading the plans…">
+                <Plans plans />
+            </Loaded>
+        </section>
+        <section aria-labelledby="promises-title">
+            <h2 id="promises-title">"What you can rely on"</h2>
+            <Loaded from=about label="Loading what this server promises…">
+                {move || about.get().map(|about| view! { <PromiseList about /> })}
+            </Loaded>
+        </section>
+    }
+}
+
+#[component]
+fn Plans(plans: Loader<Vec<Plan>>) -> impl IntoView {
+    move || {
+        match plans.get() {
+        Some(plans) if !plans.is_empty() => view! {
+            <ul class="cards">
+                {plans
+                    .into_iter()
+                    .map(|plan| view! {
+                        <PlanCard plan>
+                            <PageLink to=Page::SignUp class="button">"Sign up for a key"</PageLink>
+                        </PlanCard>
+                    })
+                    .collect_view()}
+            </ul>
+        }
+        .into_any(),
+        _ => view! { <p class="empty">"There are no plans yet. Whoever runs this server adds them to its configuration."</p> }
+            .into_any(),
+    }
+    }
+}

@@ -1,0 +1,197 @@
+//! A chat over the data plane, with the reader's key, as any client would.
+
+mod chat;
+mod choose_key;
+mod log;
+
+use api_types::{About, QuotaStatus, UpstreamInfo};
+use leptos::{
+    ev::{KeyboardEvent, SubmitEvent},
+    html::Textarea,
+    prelude::*,
+    task::spawn_local,
+};
+
+use self::{chat::Chat, choose_key::ChooseKey, log::Log};
+use crate::{
+    app::Clock,
+    browser,
+    components::CopyBox,
+    load::Loader,
+    reset_time::{remaining, resets},
+    visitor::{HeldKey, use_visitor},
+};
+
+/// Asks for a key, then chats.
+#[component]
+pub(crate) fn PlaygroundPage() -> impl IntoView {
+    let visitor = use_visitor();
+    let about = expect_context::<Loader<About>>();
+    let demo =
+        Memo::new(move |_| about.with(|about| matches!(about.upstream, UpstreamInfo::Demo { .. })).unwrap_or(false));
+    view! {
+        <h1 tabindex="-1">"Playground"</h1>
+        {move || demo.get().then(|| view! {
+            <details class="notice demo" data-testid="demo-note">
+                <summary>"The built-in demo model answers here, not a real one."</summary>
+                <p>
+                    "To connect a real model, set " <code>"OPENAI_API_KEY"</code> ", or " <code>"upstream.base_url"</code>
+                    " in " <code>"tollgate.toml"</code> " for any OpenAI-compatible server. Then start Tollgate again."
+                </p>
+            </details>
+        })}
+        {move || match visitor.key.get() {
+            None => view! { <ChooseKey /> }.into_any(),
+            Some(key) => view! { <ChatRoom key /> }.into_any(),
+        }}
+    }
+}
+
+#[component]
+fn ChatRoom(key: HeldKey) -> impl IntoView {
+    let visitor = use_visitor();
+    let about = expect_context::<Loader<About>>();
+    let Clock(now) = expect_context();
+    let chat = Chat::new(visitor);
+    on_cleanup(move || chat.stop());
+    chat.greet(key.value.clone(), about);
+    let value = StoredValue::new(key.value.clone());
+    let plan = move || {
+        chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string())).or_else(|| {
+            visitor.key.with(|key| key.as_ref().and_then(|key| key.made.as_ref().map(|(_, plan)| plan.to_string())))
+        })
+    };
+    let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota)));
+    let reset = move || {
+        chat.status.with(|status| match status.as_ref()?.quota {
+            QuotaStatus::Limited { reset_at, .. } => Some(resets(now.get(), reset_at, browser::local)),
+            QuotaStatus::Unlimited => None,
+        })
+    };
+    let choose = move || {
+        (chat.models.with(Vec::len) > 1).then(|| {
+            view! {
+                <label class="model">
+                    "Model "
+                    <select
+                        name="model"
+                        on:change=move |event| chat.model.set(Some(event_target_value(&event)))
+                        prop:value=move || chat.model.get().unwrap_or_default()
+                    >
+                        {chat.models.get().into_iter().map(|id| {
+                            let name = id.clone();
+                            let selected = chat.model.with_untracked(|model| model.as_ref() == Some(&id));
+                            view! { <option value=id selected=selected>{name}</option> }
+                        }).collect_view()}
+                    </select>
+                </label>
+            }
+        })
+    };
+    view! {
+        <div class="chat">
+            <div class="chat-bar">
+                <p>
+                    <strong>{move || plan().unwrap_or_else(|| "Your key".to_owned())}</strong> " "
+                    <span data-testid="remaining" title=reset>{left}</span>
+                </p>
+                {choose}
+                <button type="button" class="button small" data-testid="change-key" on:click=move |_| visitor.key.set(None)>
+                    "Change key"
+                </button>
+                {move || (!visitor.talk.with(|talk| talk.turns().is_empty())).then(|| view! {
+                    <button type="button" class="button small" data-testid="clear-chat"
+                        on:click=move |_| { chat.stop(); visitor.talk.set(Default::default()); chat.failure.set(None); }>
+                        "New chat"
+                    </button>
+                })}
+            </div>
+            {key.made.is_some().then(|| view! {
+                <details class="held">
+                    <summary>"This tab still holds the key's value: copy it before you leave"</summary>
+                    <CopyBox text=key.value what="key" id="held-key" testids=("held-key", "copy-held-key") />
+                </details>
+            })}
+            <Log chat />
+            <Failure chat />
+            <Composer chat value />
+        </div>
+    }
+}
+
+/// Why the last request was refused; times in it keep up with the clock.
+#[component]
+fn Failure(chat: Chat) -> impl IntoView {
+    let Clock(now) = expect_context();
+    let sentence = Memo::new(move |_| {
+        let failure = chat.failure.get()?;
+        // The clock ticks every half minute; a failure newer than the last tick is told from now.
+        let time = now.get().max(browser::now());
+        Some((chat.status.with(|status| failure.sentence(status.as_ref(), time, browser::local)), failure.is_bad_key()))
+    });
+    move || {
+        sentence.get().map(|(sentence, bad_key)| view! {
+            <div class="notice bad" role="alert">
+                <p data-testid="chat-error">{sentence}</p>
+                {bad_key.then(|| view! {
+                    <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
+                })}
+            </div>
+        })
+    }
+}
+
+#[component]
+fn Composer(chat: Chat, value: StoredValue<String>) -> impl IntoView {
+    let field = NodeRef::<Textarea>::new();
+    let go = move || {
+        let text = chat.draft.get_untracked();
+        if !chat.busy.get_untracked() && !text.trim().is_empty() {
+            chat.draft.set(String::new());
+            spawn_local(chat.ask(value.get_value(), text));
+            if let Some(field) = field.get_untracked() {
+                drop(field.focus());
+            }
+        }
+    };
+    let on_key = move |key: KeyboardEvent| {
+        // Enter that ends a composition (Japanese, Chinese) belongs to the keyboard's own window.
+        if key.key() == "Enter" && !key.shift_key() && !key.is_composing() {
+            key.prevent_default();
+            go();
+        }
+    };
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        go();
+    };
+    view! {
+        <form class="composer" on:submit=send aria-label="Message">
+            <label class="quiet-visually" for="message">"Your message"</label>
+            <textarea
+                id="message"
+                name="message"
+                rows="2"
+                placeholder="Your message"
+                aria-describedby="message-hint"
+                node_ref=field
+                prop:value=move || chat.draft.get()
+                on:input=move |event| chat.draft.set(event_target_value(&event))
+                on:keydown=on_key
+            ></textarea>
+            {move || if chat.busy.get() {
+                view! {
+                    <button type="button" class="button danger" data-testid="stop" on:click=move |_| chat.stop()>"Stop"</button>
+                }.into_any()
+            } else {
+                view! {
+                    <button type="submit" class="button primary" data-testid="send"
+                        aria-disabled=move || chat.draft.with(|text| text.trim().is_empty()).then_some("true")>
+                        "Send"
+                    </button>
+                }.into_any()
+            }}
+            <p class="hint" id="message-hint">"Enter sends, Shift+Enter starts a new line. Each message is one request."</p>
+        </form>
+    }
+}

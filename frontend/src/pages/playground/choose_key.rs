@@ -1,0 +1,210 @@
+//! Choosing the key that the playground uses. Its value stays in memory: after a reload it is asked for again.
+
+use api_types::{
+    Fields, Form, KeyEntry, KeyState, PlanName, Reason, RotateKey,
+    limits::{PRESENTED_KEY_MAX_BYTES, PRESENTED_KEY_MIN_BYTES},
+};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+
+use super::super::entry;
+use crate::{
+    api::{ApiError, Session},
+    components::{FormError, Loaded, Modal, PageLink, SubmitButton, TextField},
+    form::FormState,
+    load::Loader,
+    page::{Page, Standing},
+    visitor::{HeldKey, use_visitor},
+};
+
+/// A pasted key: whether it works is for the server to say, this only catches half of a paste.
+struct PastedKey;
+
+impl Form for PastedKey {
+    fn read(fields: &mut Fields) -> Option<Self> {
+        fields.text("key", |text| match text.trim() {
+            "" => Err(Reason::new("Paste your key.")),
+            key if !key.chars().all(|c| c.is_ascii_graphic()) => {
+                Err(Reason::new("A key has no spaces or line breaks. Copy it again, as a whole."))
+            }
+            key if key.len() < PRESENTED_KEY_MIN_BYTES || key.len() > PRESENTED_KEY_MAX_BYTES => {
+                Err(Reason::new("This isn't a whole key. Copy it again, from tg_ to its end."))
+            }
+            _ => Ok(()),
+        })?;
+        Some(Self)
+    }
+}
+
+/// Paste one, or make a new value for one of the reader's own.
+#[component]
+pub(super) fn ChooseKey() -> impl IntoView {
+    let visitor = use_visitor();
+    let form = RwSignal::new(FormState::new::<PastedKey>(&["key"]));
+    let busy = RwSignal::new(false);
+    let take = move |event: SubmitEvent| {
+        event.prevent_default();
+        entry::submit(
+            form,
+            busy,
+            move |_| async move { Ok(form.with_untracked(|form| form.value("key").trim().to_owned())) },
+            move |value| visitor.key.set(Some(HeldKey { value, made: None })),
+        );
+    };
+    let standing = Memo::new(move |_| visitor.standing());
+    view! {
+        <section class="card narrow" aria-labelledby="choose-key-title">
+            <h2 id="choose-key-title">"Which key?"</h2>
+            <p class="quiet">
+                "Your key stays in this tab's memory only: after a reload, you are asked again."
+            </p>
+            <form on:submit=take novalidate aria-labelledby="choose-key-title">
+                <FormError form />
+                <TextField form name="key" label="API key" kind="password" autocomplete="off" />
+                <SubmitButton busy label="Use this key" busy_label="Checking…" />
+            </form>
+            {move || match standing.get() {
+                Standing::SignedIn => view! { <OwnKeys /> }.into_any(),
+                Standing::Anonymous => view! {
+                    <p class="quiet">
+                        "No key yet? " <PageLink to=Page::SignUp>"Create an account"</PageLink> " or "
+                        <PageLink to=Page::SignIn>"sign in"</PageLink> " to get one."
+                    </p>
+                }
+                .into_any(),
+                Standing::Asking => ().into_any(),
+            }}
+        </section>
+    }
+}
+
+/// The reader's keys. Their values are known to nobody any more: what can be had is a new one.
+#[component]
+fn OwnKeys() -> impl IntoView {
+    let session = use_visitor().session();
+    let keys: Loader<Vec<KeyEntry>> = Loader::start(move || {
+        Box::pin(async move {
+            match session {
+                Some(session) => session.keys().await,
+                None => Ok(Vec::new()),
+            }
+        })
+    });
+    let asked = RwSignal::new(None::<KeyEntry>);
+    let list = move || {
+        match keys.get() {
+        Some(keys) if !keys.is_empty() => view! {
+            <p class="quiet">"Lost its value? Nobody can show it again, but you can rotate the key to get a new one."</p>
+            <ul class="plain">
+                {keys
+                    .into_iter()
+                    .map(|key| {
+                        let disabled = key.state == KeyState::Disabled;
+                        let name = match key.label.as_str() {
+                            "" => key.plan_name.to_string(),
+                            label => format!("{} ({label})", key.plan_name),
+                        };
+                        view! {
+                            <li class="line">
+                                <span>{name.clone()}</span>
+                                {if disabled {
+                                    view! { <span class="badge off">"Disabled"</span> }.into_any()
+                                } else {
+                                    view! {
+                                        <button
+                                            type="button"
+                                            class="button small"
+                                            data-testid="rotate-here"
+                                            aria-label=format!("Get a new value for {name}")
+                                            on:click=move |_| asked.set(Some(key.clone()))
+                                        >
+                                            "New value…"
+                                        </button>
+                                    }
+                                    .into_any()
+                                }}
+                            </li>
+                        }
+                    })
+                    .collect_view()}
+            </ul>
+        }
+        .into_any(),
+        _ => view! {
+            <p class="quiet">"You have no key yet. " <PageLink to=Page::Dashboard>"Get one on the dashboard"</PageLink> "."</p>
+        }
+        .into_any(),
+    }
+    };
+    view! {
+        <h3>"Your keys"</h3>
+        <Loaded from=keys label="Loading your keys…">{list}</Loaded>
+        {move || {
+            asked.get().zip(session).map(|(key, session)| view! {
+                <RotateHere key session on_close=Callback::new(move |()| asked.set(None)) />
+            })
+        }}
+    }
+}
+
+#[component]
+fn RotateHere(key: KeyEntry, session: Session, on_close: Callback<()>) -> impl IntoView {
+    let visitor = use_visitor();
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<ApiError>);
+    let plan: PlanName = key.plan_name.clone();
+    let id = key.id;
+    let rotate = move |event: SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        spawn_local(async move {
+            match session.rotate_key(id, &RotateKey { grace_seconds: 0 }).await {
+                // The dialog goes with the choice: a key is held now.
+                Ok(key) => visitor.key.set(Some(HeldKey { value: key.value, made: Some((key.id, key.plan_name)) })),
+                Err(trouble) => drop(error.try_set(Some(trouble))),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <Modal title=format!("New value for {plan}?") fallback="#choose-key-title" on_close>
+            <form on:submit=rotate>
+                <p>
+                    <strong>"The old value stops working at once"</strong>
+                    ", wherever it is in use. The playground then uses the new value; it is shown there once, to be copied."
+                </p>
+                {move || error.get().map(|error| view! {
+                    <div class="notice bad" role="alert"><p>{error.sentence()}</p></div>
+                })}
+                <div class="actions">
+                    <SubmitButton busy label="Rotate and use it" busy_label="Rotating…" />
+                    <button type="button" class="button" on:click=move |_| on_close.run(())>"Cancel"</button>
+                </div>
+            </form>
+        </Modal>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(key: &str) -> Option<String> {
+        let mut form = FormState::new::<PastedKey>(&["key"]);
+        form.set("key", key.to_owned());
+        form.leave("key");
+        form.error("key")
+    }
+
+    #[test]
+    fn half_a_paste_is_caught_and_spaces_around_a_key_are_not_its_fault() {
+        let key = format!("tg_{}", "a".repeat(70));
+        assert_eq!(error(&key), None);
+        assert_eq!(error(&format!("  {key}\n")), None);
+        assert!(error("tg_abc").is_some_and(|text| text.contains("whole")));
+        assert!(error(&key.replace("aaaa", "a a")).is_some_and(|text| text.contains("spaces")));
+        assert!(error(&"x".repeat(129)).is_some());
+    }
+}

@@ -1,0 +1,42 @@
+//! Coming back.
+
+use api_types::Credentials;
+use leptos::{ev::SubmitEvent, prelude::*};
+
+use super::entry;
+use crate::{
+    components::{FormError, PageLink, SubmitButton, TextField},
+    form::FormState,
+    page::Page,
+    visitor::use_visitor,
+};
+
+/// Stands at its own address, and in the place of any private page until somebody signed in.
+#[component]
+pub(crate) fn SignInPage() -> impl IntoView {
+    let visitor = use_visitor();
+    let form = RwSignal::new(FormState::new::<Credentials>(&["email", "password"]));
+    let busy = RwSignal::new(false);
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        entry::submit(
+            form,
+            busy,
+            move |body| async move { entry::enter(visitor, visitor.client.sign_in(&body).await).await },
+            |()| {},
+        );
+    };
+    view! {
+        <div class="narrow card">
+            <h1 tabindex="-1">"Sign in"</h1>
+            {move || visitor.notice.get().map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
+            <form on:submit=send novalidate aria-label="Sign in">
+                <FormError form />
+                <TextField form name="email" label="Email" kind="email" autocomplete="username" />
+                <TextField form name="password" label="Password" kind="password" autocomplete="current-password" />
+                <SubmitButton busy label="Sign in" busy_label="Signing in…" />
+            </form>
+            <p class="quiet">"New here? " <PageLink to=Page::SignUp>"Create an account"</PageLink> "."</p>
+        </div>
+    }
+}

@@ -1,0 +1,149 @@
+//! Who looks at the page: known after one question to the server, and changed by signing in and out.
+
+use api_types::{KeyId, Me, PlanName};
+use leptos::{ev, prelude::*, task::spawn_local};
+
+use crate::{
+    api::{Anonymous, ApiError, Session},
+    browser,
+    conversation::Conversation,
+    page::{Page, Standing},
+};
+
+/// What is known.
+#[derive(Debug, Clone)]
+pub(crate) enum Who {
+    /// The server was asked.
+    Asking,
+    /// The server couldn't be asked.
+    Unknown(ApiError),
+    /// Nobody is signed in.
+    Anonymous,
+    /// Somebody is.
+    SignedIn(Session, Me),
+}
+
+/// A key whose value the page holds, in memory only: it is gone with the tab or a reload.
+#[derive(Clone)]
+pub(crate) struct HeldKey {
+    /// The value.
+    pub(crate) value: String,
+    /// Id and plan, where the key was made here; a pasted one tells them itself.
+    pub(crate) made: Option<(KeyId, PlanName)>,
+}
+
+/// The visitor, and what belongs to them alone and goes when they leave.
+#[derive(Clone, Copy)]
+pub(crate) struct Visitor {
+    who: RwSignal<Who>,
+    /// A sentence above the sign-in form.
+    pub(crate) notice: RwSignal<Option<&'static str>>,
+    /// The key that the playground uses.
+    pub(crate) key: RwSignal<Option<HeldKey>>,
+    /// The playground's conversation.
+    pub(crate) talk: RwSignal<Conversation>,
+    /// The calls that need no session.
+    pub(crate) client: Anonymous,
+}
+
+impl Visitor {
+    /// Nobody yet; [`Visitor::ask`] finds out.
+    pub(crate) fn new() -> Self {
+        let who = RwSignal::new(Who::Asking);
+        let notice = RwSignal::new(None);
+        let (key, talk) = (RwSignal::new(None), RwSignal::new(Conversation::default()));
+        let ended = Callback::new(move |()| {
+            browser::hint_signed_in(false);
+            key.set(None);
+            talk.set(Conversation::default());
+            notice.set(Some("Your session has ended. Sign in again to go on."));
+            who.set(Who::Anonymous);
+        });
+        let elsewhere = window_event_listener(ev::storage, move |event| {
+            if browser::tells_sign_out(&event) && matches!(who.get_untracked(), Who::SignedIn(..)) {
+                ended.run(());
+            }
+        });
+        on_cleanup(move || elsewhere.remove());
+        Self { who, notice, key, talk, client: Anonymous::new(ended) }
+    }
+
+    /// Asks the server whether an earlier visit's session stands.
+    ///
+    /// Where nobody signed in with this browser it isn't asked, unless a private page was opened: then the session may
+    /// have come by another way than this page.
+    pub(crate) fn ask(self, opened: Page) {
+        if browser::signed_in_hint() == Some(false) && !opened.is_private() {
+            self.who.set(Who::Anonymous);
+            return;
+        }
+        self.who.set(Who::Asking);
+        spawn_local(async move {
+            let session = self.client.earlier_session();
+            match session.me().await {
+                Ok(me) => self.enter(session, me),
+                Err(error) if error.is_unauthenticated() => {
+                    browser::hint_signed_in(false);
+                    // Who opens a bookmark after a month doesn't need to be told that a session ended.
+                    self.notice.set(None);
+                    self.who.set(Who::Anonymous);
+                }
+                Err(error) => self.who.set(Who::Unknown(error)),
+            }
+        });
+    }
+
+    /// The session, if there is one; for use in handlers.
+    pub(crate) fn session(self) -> Option<Session> {
+        self.who.with_untracked(|who| match who {
+            Who::SignedIn(session, _) => Some(*session),
+            _ => None,
+        })
+    }
+
+    /// The account, if somebody is signed in.
+    pub(crate) fn me(self) -> Option<Me> {
+        self.who.with(|who| match who {
+            Who::SignedIn(_, me) => Some(me.clone()),
+            _ => None,
+        })
+    }
+
+    /// As far as routes need it.
+    pub(crate) fn standing(self) -> Standing {
+        self.who.with(|who| match who {
+            Who::Asking | Who::Unknown(_) => Standing::Asking,
+            Who::Anonymous => Standing::Anonymous,
+            Who::SignedIn(..) => Standing::SignedIn,
+        })
+    }
+
+    /// Why the server couldn't be asked.
+    pub(crate) fn trouble(self) -> Option<ApiError> {
+        self.who.with(|who| match who {
+            Who::Unknown(error) => Some(error.clone()),
+            _ => None,
+        })
+    }
+
+    /// Somebody signed in.
+    pub(crate) fn enter(self, session: Session, me: Me) {
+        browser::hint_signed_in(true);
+        self.notice.set(None);
+        self.who.set(Who::SignedIn(session, me));
+    }
+
+    /// Somebody left, on purpose.
+    pub(crate) fn leave(self, notice: Option<&'static str>) {
+        browser::hint_signed_in(false);
+        self.key.set(None);
+        self.talk.set(Conversation::default());
+        self.notice.set(notice);
+        self.who.set(Who::Anonymous);
+    }
+}
+
+/// The visitor of this page.
+pub(crate) fn use_visitor() -> Visitor {
+    expect_context()
+}

@@ -1,0 +1,12 @@
+//! `POST /v1/chat/completions` and its like.
+
+mod demo;
+mod disconnect;
+mod interrupted;
+mod limits;
+mod models;
+mod passing;
+mod refusals;
+mod shutdown;
+mod stream;
+mod upstream_failures;

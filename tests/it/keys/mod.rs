@@ -1,0 +1,8 @@
+//! `/create_key` and `/keys`: creating, listing, changing, rotating, revoking, usage.
+
+mod change;
+mod create;
+mod list;
+mod revoke;
+mod rotate;
+mod usage;

@@ -1,0 +1,103 @@
+//! `POST /keys/{id}/rotate`: a new value for the same key.
+
+use serde_json::{Value, json};
+use tests::{Caller, Identity, TestServer};
+
+async fn rotated(owner: &Caller, id: &str, body: &Value) -> Caller {
+    let answer = owner.post(&format!("/keys/{id}/rotate"), body).send().await.expect(200);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let created = answer.json();
+    assert_eq!(created["id"], id, "the id stays");
+    owner.as_identity(Identity::Key(created["value"].as_str().unwrap().to_owned()))
+}
+
+#[tokio::test]
+async fn rotating_ends_the_old_value_at_once_and_keeps_the_count() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (old, id) = ada.key_on("10RequestPerDay").await;
+    old.chat("hello").send().await.expect(200);
+    let new = rotated(&ada, &id, &json!({})).await;
+    old.chat("hello").send().await.is_error(401, "invalid_api_key");
+    new.chat("hello").send().await.expect(200);
+    assert_eq!(new.used().await, 2);
+    let entry = ada.get("/keys").send().await.expect(200).json()[0].clone();
+    assert!(entry["rotated_at"].is_string() && entry["old_value_until"].is_null(), "{entry}");
+}
+
+#[tokio::test]
+async fn within_the_grace_both_values_work_on_one_count() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (old, id) = ada.key_on("10RequestPerDay").await;
+    let new = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
+    for key in [&old, &new] {
+        key.chat("hello").send().await.expect(200);
+    }
+    assert_eq!((old.used().await, new.used().await), (2, 2));
+    assert!(ada.get("/keys").send().await.expect(200).json()[0]["old_value_until"].is_string());
+}
+
+#[tokio::test]
+async fn a_second_rotation_ends_the_oldest_value() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (first, id) = ada.key_on("10RequestPerDay").await;
+    let second = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
+    let third = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
+    first.chat("hello").send().await.is_error(401, "invalid_api_key");
+    for key in [&second, &third] {
+        key.chat("hello").send().await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn disabling_and_revoking_end_both_values() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    for plan in ["10RequestPerDay", "20RequestPerDay"] {
+        let (old, id) = ada.key_on(plan).await;
+        let new = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
+        let path = format!("/keys/{id}");
+        if plan == "10RequestPerDay" {
+            ada.patch(&path, &json!({"enabled": false})).send().await.expect(200);
+            for key in [&old, &new] {
+                key.chat("hello").send().await.is_error(401, "invalid_api_key");
+            }
+            ada.patch(&path, &json!({"enabled": true})).send().await.expect(200);
+            new.chat("hello").send().await.expect(200);
+            old.chat("hello").send().await.is_error(401, "invalid_api_key");
+        } else {
+            ada.delete(&path).send().await.expect(204);
+            for key in [&old, &new] {
+                key.chat("hello").send().await.is_error(401, "invalid_api_key");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_grace_leaves_the_value_alone() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (key, id) = ada.key_on("10RequestPerDay").await;
+    let before = server.store().snapshot();
+    for grace in [json!(-1), json!(86_401), json!(1.5), json!("60"), json!(true), json!([])] {
+        let body = json!({"grace_seconds": grace});
+        ada.post(&format!("/keys/{id}/rotate"), &body).send().await.names_fields(&["grace_seconds"]);
+    }
+    assert_eq!(server.store().snapshot(), before);
+    key.chat("hello").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn rotating_twice_at_once_leaves_one_value_that_works() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (_, id) = ada.key_on("10RequestPerDay").await;
+    let body = json!({});
+    let (one, two) = tokio::join!(rotated(&ada, &id, &body), rotated(&ada, &id, &body));
+    let (one, two) = (one.chat("hello").send().await.status, two.chat("hello").send().await.status);
+    assert_eq!(one.min(two), 200);
+    assert_eq!(one.max(two), 401);
+}

@@ -1,0 +1,21 @@
+//! Every route and role of the server through its socket; the modules mirror the URLs.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod accounts;
+mod bad_days;
+mod chat;
+mod config;
+mod forms;
+mod hostile_input;
+mod key_status;
+mod keys;
+mod me;
+mod models;
+mod openapi;
+mod operations;
+mod page_files;
+mod plans;
+mod secrets;
+mod sessions;
+mod throttled_sign_in;
+mod tokens;

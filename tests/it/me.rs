@@ -1,0 +1,81 @@
+//! `/me`: who am I, a new password, deleting the account.
+
+use serde_json::json;
+use tests::{PASSWORD, TestServer};
+
+const NEW_PASSWORD: &str = "ten green hills";
+
+#[tokio::test]
+async fn everyone_sees_only_themselves() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.signed_in("ada").await, server.with_cookie("bob").await);
+    let ada = ada.get("/me").send().await.expect(200).json();
+    let bob = bob.get("/me").send().await.expect(200).json();
+    assert_eq!((&ada["email"], &bob["email"]), (&json!("ada@example.com"), &json!("bob@example.com")));
+    assert_ne!(ada["id"], bob["id"]);
+    assert!(ada["id"].as_str().unwrap().starts_with("acc_"));
+    assert!(ada["created_at"].as_str().unwrap().ends_with('Z'));
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_every_other_session() {
+    let server = TestServer::start().await;
+    let (here, elsewhere, page) =
+        (server.signed_in("ada").await, server.signed_in("ada").await, server.with_cookie("ada").await);
+    let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
+    let answer = here.patch("/me", &change).send().await.expect(200);
+    let token = answer.json()["access_token"].as_str().unwrap().to_owned();
+    for caller in [&here, &elsewhere, &page] {
+        caller.get("/me").send().await.is_problem(401, "unauthenticated");
+    }
+    here.as_identity(tests::Identity::Bearer(token)).get("/me").send().await.expect(200);
+
+    let sign_in = |password: &str| json!({"email": "ada@example.com", "password": password});
+    server.anonymous().post("/sessions", &sign_in(PASSWORD)).send().await.is_problem(401, "wrong_credentials");
+    server.anonymous().post("/sessions", &sign_in(NEW_PASSWORD)).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_password_is_changed_only_by_who_knows_it() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let before = server.store().snapshot();
+    let wrong = json!({"current_password": "a wrong password", "new_password": NEW_PASSWORD});
+    ada.patch("/me", &wrong).send().await.names_fields(&["current_password"]);
+    let weak = json!({"current_password": PASSWORD, "new_password": "short", "email": "x@example.com"});
+    ada.patch("/me", &weak).send().await.names_fields(&["new_password", "email"]);
+    let own_address = json!({"current_password": PASSWORD, "new_password": "ada@example.com"});
+    ada.patch("/me", &own_address).send().await.names_fields(&["new_password"]);
+    assert_eq!(server.store().snapshot(), before);
+    ada.get("/me").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_gone_with_its_keys_and_sessions() {
+    let server = TestServer::start().await;
+    let (ada, bob) = (server.signed_in("ada").await, server.signed_in("bob").await);
+    let (key, _) = ada.key_on("10RequestPerDay").await;
+    let (other_key, _) = bob.key_on("10RequestPerDay").await;
+    ada.delete("/me").send().await.expect(204);
+    ada.get("/me").send().await.is_problem(401, "unauthenticated");
+    key.chat("hello").send().await.is_error(401, "invalid_api_key");
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    server.anonymous().post("/sessions", &body).send().await.is_problem(401, "wrong_credentials");
+    other_key.chat("hello").send().await.expect(200);
+    bob.get("/me").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn signing_up_again_does_not_renew_a_used_quota() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (key, _) = ada.key_on("10RequestPerDay").await;
+    for _ in 0..3 {
+        key.chat("hello").send().await.expect(200);
+    }
+    ada.delete("/me").send().await.expect(204);
+    let (key, _) = server.signed_in("ada").await.key_on("10RequestPerDay").await;
+    assert_eq!(key.used().await, 3);
+    let (stranger, _) = server.signed_in("bob").await.key_on("10RequestPerDay").await;
+    assert_eq!(stranger.used().await, 0);
+}

@@ -1,0 +1,53 @@
+//! What a run of the tests takes from its environment: the server's binary, the page's files, where screenshots go.
+#![expect(clippy::disallowed_methods, reason = "this is where the tests read their environment")]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+/// The server: `TOLLGATE_BIN`, else built from this workspace once per run.
+///
+/// # Panics
+/// When it can't be built.
+pub fn server_binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| env::var("TOLLGATE_BIN").map_or_else(|_| build(), PathBuf::from))
+}
+
+/// The page's files: `TOLLGATE_PAGE_DIR`, else `target/page`, where `trunk build` leaves them.
+#[must_use]
+pub fn page_dir() -> PathBuf {
+    env::var("TOLLGATE_PAGE_DIR").map_or_else(|_| workspace().join("target/page"), PathBuf::from)
+}
+
+/// Where screenshots are left: `TOLLGATE_SCREENSHOTS`, else `target/screenshots`.
+///
+/// # Panics
+/// When the folder can't be made.
+#[must_use]
+pub fn screenshot_dir() -> PathBuf {
+    let dir = env::var("TOLLGATE_SCREENSHOTS").map_or_else(|_| workspace().join("target/screenshots"), PathBuf::from);
+    fs::create_dir_all(&dir).expect("a folder for screenshots");
+    dir
+}
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn build() -> PathBuf {
+    let mut cargo = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
+    cargo.args(["build", "--quiet", "--package", "api", "--bin", "tollgate"]).current_dir(workspace());
+    // What cargo told this test about its own package would make it build parts of the server anew.
+    for (name, _) in env::vars() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            cargo.env_remove(name);
+        }
+    }
+    assert!(cargo.status().expect("cargo runs").success(), "`cargo build -p api --bin tollgate` failed");
+    let target = env::var("CARGO_TARGET_DIR").map_or_else(|_| workspace().join("target"), PathBuf::from);
+    target.join("debug/tollgate")
+}

@@ -1,0 +1,70 @@
+//! Every response header that may leave the server; an unlisted one fails the test that got it.
+
+use reqwest::{StatusCode, header::HeaderMap};
+
+/// Headers of any answer.
+const ALWAYS: &[&str] = &[
+    "cache-control",
+    "connection",
+    "content-length",
+    "content-type",
+    "date",
+    "retry-after",
+    "transfer-encoding",
+    "vary",
+    "x-content-type-options",
+    "x-request-id",
+];
+
+/// Headers of the page, its files and the management calls.
+const PORTAL: &[&str] = &[
+    "allow",
+    "content-disposition",
+    "content-encoding",
+    "content-security-policy",
+    "cross-origin-opener-policy",
+    "etag",
+    "last-modified",
+    "location",
+    "permissions-policy",
+    "referrer-policy",
+    "set-cookie",
+    "www-authenticate",
+    "x-frame-options",
+];
+
+/// Headers of the data plane. The last line is the upstream's: what OpenAI tells about its own work.
+const DATA_PLANE: &[&str] = &[
+    "allow",
+    "ratelimit",
+    "ratelimit-policy",
+    "www-authenticate",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-reset-requests",
+    "x-should-retry",
+    "openai-model",
+    "openai-organization",
+    "openai-processing-ms",
+    "openai-version",
+];
+
+/// Calls that hand out or take back session cookies.
+const SETS_COOKIES: &[&str] = &["/accounts", "/sessions", "/me"];
+
+/// Checks an answer's headers.
+///
+/// # Panics
+/// On an unlisted header, a cookie where none belongs, or a missing request id.
+pub(crate) fn check(path: &str, status: StatusCode, headers: &HeaderMap) {
+    let more = if path.starts_with("/v1/") { DATA_PLANE } else { PORTAL };
+    for name in headers.keys() {
+        let listed = ALWAYS.contains(&name.as_str()) || more.contains(&name.as_str());
+        assert!(listed, "{path} answered {status} with the unlisted header {name}");
+    }
+    let may_set = SETS_COOKIES.iter().any(|prefix| path.starts_with(prefix));
+    assert!(may_set || !headers.contains_key("set-cookie"), "{path} set a cookie");
+    let id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+    assert!(id.starts_with("req_"), "{path} answered {status} with the request id {id:?}");
+    assert_eq!(headers.get_all("x-request-id").iter().count(), 1, "{path} has two request ids");
+}

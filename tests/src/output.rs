@@ -1,0 +1,59 @@
+//! Everything a process prints, gathered while it runs, so that a full pipe never stops it.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    sync::{Arc, Mutex},
+    thread::{self, JoinHandle},
+};
+
+/// What a process printed so far, standard output and standard error together, over restarts too.
+#[derive(Clone, Default)]
+pub struct Output {
+    lines: Arc<Mutex<Vec<String>>>,
+    readers: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Output {
+    /// Gathers one pipe to its end.
+    pub fn gather(&self, pipe: impl Read + Send + 'static) {
+        let lines = Arc::clone(&self.lines);
+        let reader = thread::spawn(move || {
+            for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                lines.lock().expect("no reader panics").push(String::from_utf8_lossy(&line).into_owned());
+            }
+        });
+        self.readers.lock().expect("no reader panics").push(reader);
+    }
+
+    /// All lines so far.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.lines.lock().expect("no reader panics").join("\n")
+    }
+
+    /// What follows `prefix` in the last line from `skip` on that starts with it.
+    #[must_use]
+    pub fn after(&self, prefix: &str, skip: usize) -> Option<String> {
+        let lines = self.lines.lock().expect("no reader panics");
+        lines.iter().skip(skip).rev().find_map(|line| line.strip_prefix(prefix)).map(str::to_owned)
+    }
+
+    /// How many lines there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lines.lock().expect("no reader panics").len()
+    }
+
+    /// Whether nothing was printed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Waits until the pipes of an ended process are read to their end.
+    pub fn drain(&self) {
+        for reader in self.readers.lock().expect("no reader panics").drain(..) {
+            let _ = reader.join();
+        }
+    }
+}

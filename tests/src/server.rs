@@ -1,0 +1,308 @@
+//! The real server as a child process, on a port and in a data folder of its own.
+
+use std::{
+    ffi::OsString,
+    fs,
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Arc, Mutex},
+    thread,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::{Caller, FakeUpstream, Identity, Output, RawClient, ServerSetup, Store, server_binary, wait_until};
+
+/// The password of everyone who signs up in these tests.
+pub const PASSWORD: &str = "nine plain lakes";
+
+/// A running server; dropping it kills the process, and prints what it said if the test failed.
+pub struct TestServer {
+    child: Child,
+    base: Arc<Mutex<String>>,
+    output: Output,
+    setup: ServerSetup,
+    data_dir: PathBuf,
+    _temporary: TempDir,
+}
+
+impl TestServer {
+    /// A server with the usual setup and the built-in demo model.
+    pub async fn start() -> Self {
+        Self::setup().start().await
+    }
+
+    /// A server with the usual setup in front of this upstream.
+    pub async fn before(upstream: &FakeUpstream) -> Self {
+        Self::setup().upstream(upstream).start().await
+    }
+
+    /// The usual setup, to be changed.
+    #[must_use]
+    pub fn setup() -> ServerSetup {
+        ServerSetup::default()
+    }
+
+    pub(crate) async fn start_with(setup: ServerSetup) -> Self {
+        let temporary = TempDir::new().expect("a temporary folder");
+        let data_dir = setup.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
+        let output = Output::default();
+        let child = spawn(&setup, &data_dir, temporary.path(), &output);
+        let base = Arc::new(Mutex::new(String::new()));
+        let mut server = Self { child, base, output, setup, data_dir, _temporary: temporary };
+        server.until_ready(0).await;
+        server
+    }
+
+    /// Runs the binary with these arguments to its end, where no ready line is expected: commands and refused starts.
+    ///
+    /// # Panics
+    /// If it doesn't end.
+    pub async fn run(setup: &ServerSetup, arguments: &[&str]) -> (ExitStatus, String) {
+        let temporary = TempDir::new().expect("a temporary folder");
+        let data_dir = setup.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
+        let output = Output::default();
+        let mut child = Reaped(spawn_command(setup, &data_dir, temporary.path(), &output, arguments));
+        let status = wait_until("the command ends", || {
+            let ended = child.0.try_wait().expect("a child to wait for");
+            async move { ended }
+        })
+        .await;
+        output.drain();
+        (status, output.text())
+    }
+
+    async fn until_ready(&mut self, skip: usize) {
+        let url = wait_until("the server is ready", || {
+            let ended = self.child.try_wait().expect("a child to wait for");
+            assert!(ended.is_none(), "the server ended with {ended:?}:\n{}", self.output.text());
+            let found = self.output.after("Tollgate is ready at ", skip);
+            async move { found }
+        })
+        .await;
+        *self.base.lock().expect("no holder panics") = url.trim().trim_end_matches('/').to_owned();
+    }
+
+    /// Its origin, such as `http://127.0.0.1:40123`.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.base.lock().expect("no holder panics").clone()
+    }
+
+    /// Its address without the scheme.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.origin().trim_start_matches("http://").to_owned()
+    }
+
+    /// Its data folder.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.data_dir
+    }
+
+    /// Everything it printed, over restarts too.
+    #[must_use]
+    pub fn output(&self) -> &Output {
+        &self.output
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// Never: ids of processes fit.
+    #[must_use]
+    pub fn pid(&self) -> i32 {
+        i32::try_from(self.child.id()).expect("a process id")
+    }
+
+    /// Its database, through a connection of the test's own.
+    #[must_use]
+    pub fn store(&self) -> Store {
+        Store::open(&self.data_dir.join("tollgate.db"))
+    }
+
+    /// A connection that sends bytes as they are.
+    pub async fn raw(&self) -> RawClient {
+        RawClient::connect(&self.address()).await
+    }
+
+    /// Somebody without credentials.
+    #[must_use]
+    pub fn anonymous(&self) -> Caller {
+        Caller::new(Arc::clone(&self.base), Identity::Anonymous)
+    }
+
+    /// `name@example.com`, signed up if need be, signed in by bearer token.
+    ///
+    /// # Panics
+    /// If signing in fails.
+    pub async fn signed_in(&self, name: &str) -> Caller {
+        let answer = self.session_of(name).await;
+        let token = answer.json()["access_token"].as_str().expect("an access token").to_owned();
+        self.anonymous().as_identity(Identity::Bearer(token))
+    }
+
+    /// The same, as the page does it: by cookies.
+    ///
+    /// # Panics
+    /// If signing in fails.
+    pub async fn with_cookie(&self, name: &str) -> Caller {
+        let answer = self.session_of(name).await;
+        let cookie = |name: &str| answer.cookie(name).unwrap_or_else(|| panic!("no cookie {name}")).0;
+        let identity = Identity::Cookies { session: cookie("tollgate_session"), refresh: cookie("tollgate_refresh") };
+        self.anonymous().as_identity(identity)
+    }
+
+    /// The holder of a new key on a plan, of an account of its own for each call.
+    pub async fn with_key(&self, plan: &str) -> Caller {
+        static HOLDERS: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+        let number = HOLDERS.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        self.signed_in(&format!("holder{number}")).await.key_on(plan).await.0
+    }
+
+    async fn session_of(&self, name: &str) -> crate::Answer {
+        let credentials = json!({"email": format!("{name}@example.com"), "password": PASSWORD});
+        let answer = self.anonymous().post("/accounts", &credentials).send().await;
+        if answer.status == 201 {
+            return answer;
+        }
+        self.anonymous().post("/sessions", &credentials).send().await.expect(200)
+    }
+
+    /// Asks it to shut down.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn sigterm(&self) {
+        kill(Pid::from_raw(self.pid()), Signal::SIGTERM).expect("a process to end");
+    }
+
+    /// Kills it in the middle of whatever it does.
+    ///
+    /// # Panics
+    /// If it can't be killed.
+    pub fn sigkill(&mut self) {
+        self.child.kill().expect("a process to kill");
+        self.child.wait().expect("a killed process");
+    }
+
+    /// From now on it can't write a byte to any file, as if the disk were full.
+    ///
+    /// # Panics
+    /// If `prlimit` is missing; Debian always has it.
+    pub fn fill_disk(&self) {
+        self.limit_files("1");
+    }
+
+    /// Takes [`fill_disk`](Self::fill_disk) back.
+    pub fn empty_disk(&self) {
+        self.limit_files("unlimited");
+    }
+
+    fn limit_files(&self, size: &str) {
+        let limit = format!("--fsize={size}:unlimited");
+        let done = Command::new("prlimit").args(["--pid", &self.pid().to_string(), &limit]).status();
+        assert!(done.expect("prlimit runs").success(), "prlimit {limit} failed");
+    }
+
+    /// How it ended.
+    ///
+    /// # Panics
+    /// If it doesn't end.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let status = wait_until("the server ends", || {
+            let ended = self.child.try_wait().expect("a child to wait for");
+            async move { ended }
+        })
+        .await;
+        self.output.drain();
+        status
+    }
+
+    /// Starts it again on the same data, after [`sigkill`](Self::sigkill) or once [`ended`](Self::ended).
+    pub async fn start_again(&mut self) {
+        let skip = self.output.len();
+        self.child = spawn(&self.setup, &self.data_dir, self._temporary.path(), &self.output);
+        self.until_ready(skip).await;
+    }
+
+    /// Shuts it down and starts it again on the same data.
+    pub async fn restart(&mut self) {
+        self.sigterm();
+        let status = self.ended().await;
+        assert!(status.success(), "the server ended with {status}");
+        self.start_again().await;
+    }
+
+    /// The same with another configuration.
+    pub async fn restart_with(&mut self, change: impl FnOnce(ServerSetup) -> ServerSetup) {
+        self.setup = change(self.setup.clone());
+        self.restart().await;
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if thread::panicking() {
+            self.output.drain();
+            eprintln!("the server said:\n{}", self.output.text());
+        }
+    }
+}
+
+/// A child that doesn't outlive the test that waits for it.
+struct Reaped(Child);
+
+impl Drop for Reaped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn spawn(setup: &ServerSetup, data_dir: &Path, working_dir: &Path, output: &Output) -> Child {
+    spawn_command(setup, data_dir, working_dir, output, &["serve"])
+}
+
+fn spawn_command(
+    setup: &ServerSetup,
+    data_dir: &Path,
+    working_dir: &Path,
+    output: &Output,
+    arguments: &[&str],
+) -> Child {
+    for (name, text) in &setup.files {
+        fs::write(working_dir.join(name), text).expect("a file beside the server");
+    }
+    let mut line = setup.launcher.iter().map(OsString::from).chain([OsString::from(server_binary())]);
+    let mut command = Command::new(line.next().expect("at least the server"));
+    if let Some(user) = setup.user {
+        command.uid(user);
+    }
+    let mut child = command
+        .args(line)
+        .args(arguments)
+        .current_dir(working_dir)
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("RUST_BACKTRACE", "1")
+        .env("TOLLGATE_SERVER__DATA_DIR", data_dir)
+        .envs(setup.variables.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|e| panic!("{}: {e}", server_binary().display()));
+    output.gather(child.stdout.take().expect("a pipe"));
+    output.gather(child.stderr.take().expect("a pipe"));
+    child
+}

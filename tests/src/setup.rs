@@ -1,0 +1,107 @@
+//! How a server under test is configured: everything by environment, nothing from the machine.
+
+use std::path::PathBuf;
+
+use crate::{FakeUpstream, PlanSpec, TestServer};
+
+/// A server to be started: in a new data folder on a free port, with the three usual plans, the demo model without its
+/// pace, and room for many sign-ups from one address.
+#[derive(Debug, Clone)]
+pub struct ServerSetup {
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) launcher: Vec<String>,
+    pub(crate) files: Vec<(String, String)>,
+    pub(crate) user: Option<u32>,
+}
+
+impl Default for ServerSetup {
+    fn default() -> Self {
+        let daily = |limit: u64| PlanSpec::daily(&format!("{limit}RequestPerDay"), limit).throttled(10.0, 20);
+        Self::bare()
+            .set("server.listen", "127.0.0.1:0")
+            .set("accounts.sign_ups_per_hour", "100000")
+            .set("upstream.demo_pace_ms", "1")
+            .plans(&[daily(10), daily(20), daily(30), PlanSpec::unlimited("unlimited")])
+    }
+}
+
+impl ServerSetup {
+    /// The server's own defaults, but for its data folder.
+    #[must_use]
+    pub fn bare() -> Self {
+        Self { variables: Vec::new(), data_dir: None, launcher: Vec::new(), files: Vec::new(), user: None }
+    }
+
+    /// Sets a value by its name in the configuration file, such as `upstream.idle_timeout_seconds`.
+    #[must_use]
+    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+        let variable = format!("TOLLGATE_{}", name.replace('.', "__").to_uppercase());
+        self.variables.retain(|(found, _)| *found != variable);
+        self.variables.push((variable, value.into()));
+        self
+    }
+
+    /// Leaves a value at the server's own default.
+    #[must_use]
+    pub fn unset(mut self, name: &str) -> Self {
+        let variable = format!("TOLLGATE_{}", name.replace('.', "__").to_uppercase());
+        self.variables.retain(|(found, _)| *found != variable);
+        self
+    }
+
+    /// Sets any environment variable.
+    #[must_use]
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Offers these plans and no others.
+    #[must_use]
+    pub fn plans(self, plans: &[PlanSpec]) -> Self {
+        let entries: Vec<_> = plans.iter().map(PlanSpec::to_toml).collect();
+        self.set("plans", format!("[{}]", entries.join(", ")))
+    }
+
+    /// Sends requests to this upstream, with a credential.
+    #[must_use]
+    pub fn upstream(self, upstream: &FakeUpstream) -> Self {
+        self.set("upstream.base_url", upstream.base_url()).set("upstream.api_key", "sk-upstream-credential")
+    }
+
+    /// Uses this data folder instead of one of its own.
+    #[must_use]
+    pub fn data_dir(mut self, dir: PathBuf) -> Self {
+        self.data_dir = Some(dir);
+        self
+    }
+
+    /// Puts a file into the working folder that the server starts in.
+    #[must_use]
+    pub fn file(mut self, name: &str, text: &str) -> Self {
+        self.files.push((name.to_owned(), text.to_owned()));
+        self
+    }
+
+    /// Starts it so that [`TestServer::fill_disk`] gets it an error instead of a signal: a file at the size limit is
+    /// what a full disk is, for a process that may not mount one.
+    #[must_use]
+    pub fn on_a_small_disk(mut self) -> Self {
+        let script = "trap '' XFSZ; exec \"$0\" \"$@\"";
+        self.launcher = ["sh", "-c", script].map(str::to_owned).to_vec();
+        self
+    }
+
+    /// Runs as this user; for tests that themselves run as root, whom no file mode stops.
+    #[must_use]
+    pub fn user(mut self, id: u32) -> Self {
+        self.user = Some(id);
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    pub async fn start(self) -> TestServer {
+        TestServer::start_with(self).await
+    }
+}

@@ -1,0 +1,181 @@
+//! The tasks' names, flags and help texts.
+
+/// What `cargo xtask` can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Task {
+    Run,
+    Test,
+    Ci,
+    Openapi,
+    Tidy,
+    Dist,
+    Bench,
+}
+
+pub(crate) const OVERVIEW: &str = "\
+Tasks of this workspace.
+
+Usage: cargo xtask <task> [flags] [-- flags to pass on]
+
+  run      build the page and the server, setting up what is missing, and start
+  test     build everything and run every test
+  ci       formatting, lints, tidy, the OpenAPI check, then test
+  openapi  write openapi/openapi.json from the code (--check: compare only)
+  tidy     hold the rules that the compiler doesn't know: who may depend on whom, sizes, names
+  dist     one self-contained release binary, the page inside
+  bench    what an admission costs
+
+`cargo xtask <task> --help` tells more, with an example.";
+
+impl Task {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Some(match name {
+            "run" => Self::Run,
+            "test" => Self::Test,
+            "ci" => Self::Ci,
+            "openapi" => Self::Openapi,
+            "tidy" => Self::Tidy,
+            "dist" => Self::Dist,
+            "bench" => Self::Bench,
+            _ => return None,
+        })
+    }
+
+    /// The flags of the task's own, before `--`.
+    pub(crate) fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Openapi => &["--check"],
+            Self::Tidy => &["--no-page"],
+            _ => &[],
+        }
+    }
+
+    /// Who gets what stands after `--`.
+    pub(crate) fn passes_on(self) -> Option<&'static str> {
+        match self {
+            Self::Run => Some("the server"),
+            Self::Test => Some("the test runner"),
+            Self::Bench => Some("the benchmark"),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn help(self) -> &'static str {
+        match self {
+            Self::Run => {
+                "\
+Build the page and the server, then start the server.
+
+Usage: cargo xtask run [-- flags for tollgate]
+
+Needs Rust and a C compiler. Sets up what else is missing, under target/ but for the first: the WASM target (by
+rustup), trunk and wasm-bindgen (crates.io), and binaryen (npm, when npm is there; the page is a little larger without).
+The first start compiles all of it and takes minutes; later ones take seconds. Output of each step is kept in
+target/tools/log.
+
+The server works in the current directory: it reads ./tollgate.toml if there is one and keeps its data in
+./tollgate-data. Ctrl-C stops everything.
+
+Examples:
+  cargo xtask run
+  cargo xtask run -- --listen 0.0.0.0:8000
+  OPENAI_API_KEY=sk-… cargo xtask run
+  cargo xtask run -- check"
+            }
+            Self::Test => {
+                "\
+Build the page, the server and the tests, and run every test.
+
+Usage: cargo xtask test [-- arguments for the test runner]
+
+Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver:
+installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. Screenshots of each page
+are left in target/screenshots.
+
+Examples:
+  cargo xtask test
+  cargo xtask test -- -p sse
+  cargo xtask test -- revoked_key"
+            }
+            Self::Ci => {
+                "\
+Everything that must hold before a change is merged, in this order:
+
+  cargo fmt --check
+  cargo clippy, native and wasm32, warnings are errors
+  cargo xtask tidy
+  cargo xtask openapi --check
+  cargo xtask test
+
+Usage: cargo xtask ci
+
+Stops at the first that fails. `.ci/run` calls this.
+
+Example:
+  bash .ci/run"
+            }
+            Self::Openapi => {
+                "\
+Write openapi/openapi.json, as the server describes itself.
+
+Usage: cargo xtask openapi [--check]
+
+  --check  change nothing; fail when the file is stale
+
+Example:
+  cargo xtask openapi"
+            }
+            Self::Tidy => {
+                "\
+Hold the rules that neither the compiler nor clippy knows, and list every breach with its file, line and remedy:
+which crate may depend on which (the table is xtask/src/edges.rs), one TLS provider, files that open with what they are
+for, sizes of files and of the page, names that say nothing, leftovers.
+
+Usage: cargo xtask tidy [--no-page]
+
+  --no-page  leave out the page's size, which needs a built page
+
+Example:
+  cargo xtask tidy"
+            }
+            Self::Dist => {
+                "\
+Build target/dist/tollgate: one release binary with the page inside, compressed beforehand. It needs no other file.
+
+Usage: cargo xtask dist
+
+Example:
+  cargo xtask dist && ./target/dist/tollgate --listen 0.0.0.0:8000"
+            }
+            Self::Bench => {
+                "\
+Measure what an admission costs in the embedded store, on one hot key and over many.
+
+Usage: cargo xtask bench [-- arguments for the benchmark]
+
+Example:
+  cargo xtask bench"
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 7] = ["run", "test", "ci", "openapi", "tidy", "dist", "bench"];
+
+    #[test]
+    fn every_task_is_listed_and_has_help_with_an_example() {
+        for name in NAMES {
+            let task = Task::parse(name).unwrap();
+            assert!(OVERVIEW.lines().any(|line| line.trim_start().starts_with(name)), "{name} isn't listed");
+            assert!(task.help().contains(&format!("Usage: cargo xtask {name}")), "{name} has no usage line");
+            assert!(task.help().contains("Example"), "{name} has no example");
+            for flag in task.flags() {
+                assert!(task.help().contains(flag), "{name} doesn't explain {flag}");
+            }
+        }
+    }
+}

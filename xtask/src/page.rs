@@ -1,0 +1,84 @@
+//! The page: compiled by cargo, bundled by trunk into `target/page`.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::progress::Progress;
+use crate::{tools, workspace};
+
+/// Compiles the page's module. Apart from trunk, which makes the same call and then finds it done: this needs no tools
+/// and so runs while they are built.
+pub(crate) fn compile(progress: &Progress, wasm_opt: bool) -> Result<()> {
+    let mut build = workspace::cargo(&["build", "--locked", "-p", "frontend", "--bin", "frontend"]);
+    build.args(["--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
+    for_wasm_opt(&mut build, wasm_opt);
+    progress.run("compile the page", build).map(drop)
+}
+
+/// Bundles module, script, styles and HTML, unless nothing has changed since the last time.
+pub(crate) fn bundle(progress: &Progress, wasm_opt: bool) -> Result<()> {
+    let stamp = stamp(wasm_opt)?;
+    let stamp_file = workspace::root().join("target/page.stamp");
+    let page = workspace::page_dir();
+    if page.join("index.html").is_file() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
+        return Ok(());
+    }
+    fs::remove_file(&stamp_file).ok();
+    let mut trunk = workspace::command("trunk");
+    trunk.args(["build", "--color", "never", "--dist"]).arg(&page).env("TRUNK_SKIP_VERSION_CHECK", "true");
+    // Trunk calls wasm-opt in release builds only; the profile is the page's own either way.
+    if wasm_opt {
+        trunk.arg("--release");
+    }
+    for_wasm_opt(&mut trunk, wasm_opt);
+    // Trunk takes 1 for a mistake: it wants true or false.
+    trunk.env_remove("NO_COLOR");
+    progress.run("bundle the page", trunk)?;
+    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
+}
+
+/// wasm-opt needs the module's list of features, which stripping symbols removes; without wasm-opt they only cost bytes.
+fn for_wasm_opt(command: &mut Command, wasm_opt: bool) {
+    if !wasm_opt {
+        command.env("CARGO_PROFILE_WASM_STRIP", "symbols");
+    }
+}
+
+/// A digest of all that the bundle is made of. Cargo has looked after the sources: what they compile to stands for them.
+fn stamp(wasm_opt: bool) -> Result<String> {
+    let root = workspace::root();
+    let mut files = vec![
+        workspace::cargo_target_dir()?.join("wasm32-unknown-unknown/wasm/frontend.wasm"),
+        root.join("Trunk.toml"),
+        root.join("frontend/Cargo.toml"),
+    ];
+    assets(&root.join("frontend"), &mut files)?;
+    files.sort();
+    let mut hasher = DefaultHasher::new();
+    tools::versions(wasm_opt)?.hash(&mut hasher);
+    for file in files {
+        let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+        file.strip_prefix(root).unwrap_or(&file).hash(&mut hasher);
+        content.hash(&mut hasher);
+    }
+    Ok(format!("{:016x}\n", hasher.finish()))
+}
+
+/// The page's files that aren't Rust.
+fn assets(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
+    let entries = fs::read_dir(dir).with_context(|| format!("cannot read {}", dir.display()))?;
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", dir.display()))?.path();
+        if path.is_dir() {
+            assets(&path, files)?;
+        } else if path.extension().is_none_or(|extension| extension != "rs") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}

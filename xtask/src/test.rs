@@ -1,0 +1,128 @@
+//! `cargo xtask test`: builds all that tests need, and runs every test.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread;
+
+use anyhow::{Context, Result};
+
+use crate::progress::{Progress, both};
+use crate::{browser, prepare, server, workspace};
+
+/// What the tests are told about.
+pub(crate) struct Built {
+    driver: PathBuf,
+    server: PathBuf,
+}
+
+/// Builds page, server and tests, and provides the browser.
+pub(crate) fn build(passed: &[String]) -> Result<Built> {
+    let nextest = has_nextest();
+    Progress::show(|progress| {
+        thread::scope(|scope| {
+            let driver = scope.spawn(|| browser::require(progress).inspect_err(|_| progress.stop()));
+            let server = prepare::page_and(progress, || {
+                let server = server::build(progress)?;
+                progress.run("build the tests", runner(nextest, passed, &["--no-run"]))?;
+                Ok(server)
+            });
+            let driver = driver.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            both(driver, server).map(|(driver, server)| Built { driver, server })
+        })
+    })
+}
+
+pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
+    let built = build(passed)?;
+    let screenshots = workspace::root().join("target/screenshots");
+    fs::create_dir_all(&screenshots).with_context(|| format!("cannot create {}", screenshots.display()))?;
+    let with_surroundings = |mut command: Command| {
+        command
+            .env("TOLLGATE_BIN", &built.server)
+            .env("TOLLGATE_PAGE_DIR", workspace::page_dir())
+            .env("TOLLGATE_SCREENSHOTS", &screenshots)
+            .env("CHROMEDRIVER", &built.driver);
+        command
+    };
+    // Before the others, so that their summary is what stands last. Only when there is one and all tests are wanted.
+    if passed.is_empty() && has_doctests(&workspace::root().join("crates")) {
+        let doctests = workspace::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]);
+        if let Some(failed) = run(with_surroundings(doctests))? {
+            return Ok(failed);
+        }
+    }
+    Ok(run(with_surroundings(runner(has_nextest(), passed, &[])))?.unwrap_or(ExitCode::SUCCESS))
+}
+
+/// The call of the test runner. What is passed on may choose a package, which then takes the place of all.
+fn runner(nextest: bool, passed: &[String], also: &[&str]) -> Command {
+    let mut command = if nextest {
+        workspace::cargo(&["nextest", "run", "--locked"])
+    } else {
+        workspace::cargo(&["test", "--locked", "--lib", "--bins", "--tests"])
+    };
+    if !chooses_package(passed) {
+        command.arg("--workspace");
+    }
+    command.args(also).args(passed);
+    command
+}
+
+fn chooses_package(passed: &[String]) -> bool {
+    let before_binary = passed.iter().take_while(|arg| *arg != "--");
+    before_binary.into_iter().any(|arg| {
+        matches!(arg.as_str(), "-p" | "--package" | "--workspace")
+            || arg.starts_with("--package=")
+            || arg.starts_with("-p=")
+    })
+}
+
+/// Runs to the end with our own output; the exit code when it failed.
+fn run(mut command: Command) -> Result<Option<ExitCode>> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {program}"))?;
+    let code = status.code().and_then(|code| u8::try_from(code).ok());
+    Ok((!status.success()).then(|| code.map_or(ExitCode::FAILURE, ExitCode::from)))
+}
+
+fn has_nextest() -> bool {
+    let mut version = workspace::cargo(&["nextest", "--version"]);
+    version.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Whether any documentation holds an example: compiling the empty doctests of every library takes a while.
+fn has_doctests(dir: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(dir) else { return false };
+    entries.flatten().any(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            return has_doctests(&path);
+        }
+        path.extension().is_some_and(|extension| extension == "rs")
+            && fs::read_to_string(&path).is_ok_and(|text| {
+                text.lines().any(|line| {
+                    let line = line.trim_start();
+                    matches!(line, "/// ```" | "//! ```")
+                        || line.starts_with("/// ```rust")
+                        || line.starts_with("//! ```rust")
+                })
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn all_packages_are_tested_unless_one_is_chosen() {
+        assert!(!chooses_package(&words("revoked_key")));
+        assert!(chooses_package(&words("-p sse")));
+        assert!(!chooses_package(&words("-- -p")));
+    }
+}
