@@ -1,10 +1,10 @@
 //! The outermost middleware: request id, panic net, problem bodies, security headers and the access log.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::panic::AssertUnwindSafe;
 
 use actix_web::{
-    Error, HttpMessage as _, HttpResponse, ResponseError as _,
-    body::{BoxBody, MessageBody},
+    Error, HttpResponse, ResponseError as _,
+    body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::header::{self, HeaderName, HeaderValue},
@@ -14,7 +14,13 @@ use actix_web::{
 use api_types::{ProblemCode, RequestId};
 use futures_util::FutureExt as _;
 
-use crate::{ambient, openai_error::OpenAiError, problem::ApiError, shutdown::Shutdown};
+use crate::{
+    access_log::{Line, LoggedBody},
+    ambient,
+    openai_error::OpenAiError,
+    problem::ApiError,
+    shutdown::Shutdown,
+};
 
 /// Name of the header that carries the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -32,38 +38,24 @@ pub fn is_data_plane(path: &str) -> bool {
 pub async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
+) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
-    request.extensions_mut().insert(id);
-    // The query is left out: it may hold what doesn't belong in a log.
-    let (method, path) = (request.method().clone(), request.path().to_owned());
-    let log = move |status: u16| {
-        let duration_ms = started.elapsed().as_millis();
-        tracing::info!(target: "access", { request.id = %id, %method, path, status, duration_ms }, "answered");
-    };
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
-    let _in_flight = shutdown.as_ref().map(|shutdown| shutdown.enter());
+    let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));
     if shutdown.is_some_and(|shutdown| shutdown.is_draining()) {
-        let answer = finish(error_answer(&shutting_down(data_plane), id), id);
-        log(answer.status().as_u16());
-        return Ok(request.into_response(answer));
+        let answer = error_answer(&shutting_down(data_plane), id, &line);
+        return Ok(request.into_response(finish(answer, id, line)));
     }
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(result) => {
-            let mut response = result?.map_into_boxed_body();
-            if let Some(rendered) = response.response().error().map(|error| error_answer(error, id)) {
-                response = response.into_response(rendered);
-            }
-            let (request, answer) = response.into_parts();
-            let answer = finish(answer, id);
-            log(answer.status().as_u16());
-            Ok(ServiceResponse::new(request, answer))
+            let (request, answer) = result?.map_into_boxed_body().into_parts();
+            let rendered = answer.error().map(|error| error_answer(error, id, &line));
+            Ok(ServiceResponse::new(request, finish(rendered.unwrap_or(answer), id, line)))
         }
         Err(_) => {
-            let answer = finish(error_answer(&panicked(data_plane), id), id);
-            log(answer.status().as_u16());
+            let answer = error_answer(&panicked(data_plane), id, &line);
+            let answer = finish(answer, id, line).map_into_boxed_body();
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
@@ -82,34 +74,30 @@ fn panicked(data_plane: bool) -> Error {
     if data_plane { OpenAiError::internal(cause).into() } else { ApiError::internal(cause).into() }
 }
 
-/// The answer to an error, its cause logged.
-fn error_answer(error: &Error, id: RequestId) -> HttpResponse {
-    log_cause(id, error);
-    match error.as_error::<ApiError>() {
-        Some(error) => error.render(id),
-        None => error.error_response(),
-    }
-}
-
-fn log_cause(id: RequestId, error: &Error) {
-    let cause = match (error.as_error::<ApiError>(), error.as_error::<OpenAiError>()) {
-        (Some(error), _) => error.cause().map(|cause| (error.status_code(), cause)),
-        (_, Some(error)) => error.cause().map(|cause| (error.status_code(), cause)),
-        _ => None,
+/// The answer to an error; its cause is logged here and nowhere else.
+fn error_answer(error: &Error, id: RequestId, line: &Line) -> HttpResponse {
+    let (answer, code, cause) = match (error.as_error::<ApiError>(), error.as_error::<OpenAiError>()) {
+        (Some(error), _) => (error.render(id), error.code(), error.cause()),
+        (_, Some(error)) => (error.error_response(), error.code().to_owned(), error.cause()),
+        _ => (error.error_response(), "unknown".to_owned(), None),
     };
     match cause {
-        Some((status, cause)) if status.is_server_error() => tracing::error!(request.id = %id, cause, "request failed"),
-        Some((_, cause)) => tracing::info!(request.id = %id, cause, "request refused"),
+        Some(cause) if answer.status().is_server_error() => tracing::error!(request.id = %id, code, cause, "failed"),
+        Some(cause) => tracing::info!(request.id = %id, code, cause, "refused"),
         None => {}
     }
+    line.refused(&code);
+    answer
 }
 
-fn finish(mut answer: HttpResponse, id: RequestId) -> HttpResponse {
+/// The headers that every answer has, and its line in the log.
+fn finish(mut answer: HttpResponse, id: RequestId, line: Line) -> HttpResponse<LoggedBody> {
     let headers = answer.headers_mut();
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    answer
+    let status = answer.status();
+    answer.map_body(|_, body| line.around(status, body))
 }

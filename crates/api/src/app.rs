@@ -15,7 +15,7 @@ use crate::{
     openapi::Frame,
     page,
     problem::ApiError,
-    routes::{about, accounts, chat, health, key_status, keys, me, models, plans, sessions, usage},
+    routes::{about, accounts, chat, health, key_status, keys, me, metrics, models, plans, sessions, usage},
 };
 
 /// Every documented route.
@@ -26,6 +26,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(about::get_about)
         .service(health::get_health)
         .service(health::get_readiness)
+        .service(metrics::get_metrics)
         .service(accounts::create_account)
         .service(sessions::create_session)
         // By the refresh cookie only.

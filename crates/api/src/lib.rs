@@ -3,6 +3,7 @@
 //! A chat request passes, forward only, through `app.rs` (one list of routes), `extract/admitted.rs` (the gate),
 //! `routes/chat.rs`, the `proxy` crate, and back through `followed.rs`, which settles its pass.
 
+mod access_log;
 mod ambient;
 mod answers;
 mod app;
@@ -12,6 +13,7 @@ pub mod cli;
 pub mod config;
 mod extract;
 mod followed;
+mod metrics;
 mod openai_error;
 mod openapi;
 mod page;

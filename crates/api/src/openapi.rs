@@ -40,10 +40,12 @@ impl Modify for Security {
             "tollgate_session",
             "The page's cookie; changes must come from our own page.",
         );
+        let refresh = ApiKeyValue::with_description("tollgate_refresh", "The page's refresh cookie.");
         let header = ApiKeyValue::with_description("x-api-key", "An API key, as API Gateway takes it.");
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("session", bearer("The access token of `POST /sessions`."));
         components.add_security_scheme("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme("refresh", SecurityScheme::ApiKey(ApiKey::Cookie(refresh)));
         components.add_security_scheme("api_key", bearer("An API key, as OpenAI's SDKs send it."));
         components.add_security_scheme("x_api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }

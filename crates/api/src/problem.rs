@@ -78,6 +78,12 @@ impl ApiError {
         Self::new(ProblemCode::Internal, "Something went wrong on our side. Please try again.").because(cause)
     }
 
+    /// The code, as the body spells it.
+    #[must_use]
+    pub fn code(&self) -> String {
+        serde_json::to_value(self.code).ok().and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_default()
+    }
+
     /// The cause, for the log.
     #[must_use]
     pub fn cause(&self) -> Option<&str> {

@@ -1,14 +1,16 @@
 //! Starts the server, and stops it gracefully.
 
 use std::{
+    any::Any,
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, web::Data};
+use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, rt::net::TcpStream, web::Data};
 use anyhow::Context as _;
+use socket2::SockRef;
 use tokio::signal::unix::{SignalKind, signal};
 use utoipa::OpenApi as _;
 use utoipa_actix_web::AppExt as _;
@@ -17,6 +19,7 @@ use crate::{
     answers, app,
     backend::Backend,
     config::Config,
+    metrics::Metrics,
     openapi::Frame,
     page::PageFiles,
     settlement::Settlement,
@@ -53,7 +56,8 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     // The port first: it is what most often goes wrong, and nothing is touched when it does.
     let listener = listen(config.server.listen)?;
     let backend = lasting.block_on(Backend::open(&config))?;
-    let settlement = Settlement::start(Arc::clone(&backend.gate), lasting.handle());
+    let metrics = Arc::new(Metrics::default());
+    let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
     let shutdown = Shutdown::default();
     let upstream = UpstreamPlan::new(&config.upstream)?;
     let grace = config.server.shutdown_grace.0;
@@ -71,7 +75,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         config,
     });
     announce(&state, &upstream, listener.local_addr()?)?;
-    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown.clone(), grace))?;
+    actix_web::rt::System::new().block_on(run(listener, state, upstream, metrics, shutdown, grace))?;
     lasting.block_on(async {
         settlement.drain().await;
         backend.close().await
@@ -121,11 +125,13 @@ async fn run(
     listener: TcpListener,
     state: Data<State>,
     upstream: UpstreamPlan,
+    metrics: Arc<Metrics>,
     shutdown: Shutdown,
     grace: Duration,
 ) -> anyhow::Result<()> {
     let document = app::document();
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
+    let peer_timeout = state.config.server.peer_timeout.0;
     let for_workers = shutdown.clone();
     let server = HttpServer::new(move || {
         let document = document.clone();
@@ -136,12 +142,14 @@ async fn run(
             .app_data(Data::new(upstream.for_worker()))
             .app_data(Data::new(for_workers.clone()))
             .app_data(Data::new(pages.clone()))
+            .app_data(Data::from(Arc::clone(&metrics)))
             .configure(app::routes)
             .into_app()
             .configure(move |config| app::undocumented(config, &document))
             .wrap(from_fn(answers::answer))
     })
     .listen(listener)?
+    .on_connect(move |connection, _| notice_a_vanished_peer(connection, peer_timeout))
     // Without it streamed events wait 40 ms for the caller's delayed acknowledgement.
     .tcp_nodelay(true)
     // With the default a caller who leaves a silent stream is never noticed.
@@ -158,6 +166,16 @@ async fn run(
     )]
     actix_web::rt::spawn(stop_on_signal(handle, shutdown, grace));
     Ok(server.await?)
+}
+
+/// A peer that vanished without a word is noticed when what was sent, heartbeats among it, stays unacknowledged for so
+/// long (Linux, tcp(7), TCP_USER_TIMEOUT); so is one that is there but reads nothing.
+fn notice_a_vanished_peer(connection: &dyn Any, timeout: Duration) {
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(timeout))
+    {
+        tracing::warn!(%error, "a vanished caller will be noticed late");
+    }
 }
 
 /// First signal: refuse new requests, let open streams finish for the grace time, then tell them to end. Second: exit.

@@ -9,7 +9,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::ambient;
+use crate::{ambient, metrics::Metrics};
 
 /// How often a pass is tried when the store fails, with a pause that doubles from [`FIRST_PAUSE`].
 const TRIES: u32 = 8;
@@ -27,9 +27,9 @@ pub struct Settlement(mpsc::UnboundedSender<Message>);
 impl Settlement {
     /// Starts the settling task on this runtime.
     #[must_use]
-    pub fn start(gate: Arc<dyn Gate>, runtime: &Handle) -> Self {
+    pub fn start(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, runtime: &Handle) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        runtime.spawn(run(gate, receiver));
+        runtime.spawn(run(gate, metrics, receiver));
         Self(sender)
     }
 
@@ -48,12 +48,12 @@ impl Settlement {
     }
 }
 
-async fn run(gate: Arc<dyn Gate>, mut receiver: mpsc::UnboundedReceiver<Message>) {
+async fn run(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, mut receiver: mpsc::UnboundedReceiver<Message>) {
     let mut open = JoinSet::new();
     while let Some(message) = receiver.recv().await {
         match message {
             Message::Settle(pass, end) => {
-                open.spawn(settle(Arc::clone(&gate), pass, end));
+                open.spawn(settle(Arc::clone(&gate), Arc::clone(&metrics), pass, end));
                 while open.try_join_next().is_some() {}
             }
             Message::Drain(done) => {
@@ -65,11 +65,11 @@ async fn run(gate: Arc<dyn Gate>, mut receiver: mpsc::UnboundedReceiver<Message>
     while open.join_next().await.is_some() {}
 }
 
-async fn settle(gate: Arc<dyn Gate>, pass: Box<Pass>, end: End) {
+async fn settle(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, pass: Box<Pass>, end: End) {
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=TRIES {
         match gate.settle(&pass, end, ambient::now()).await {
-            Ok(()) => return,
+            Ok(()) => return metrics.settled(end.charge()),
             // The charge stays: never over, at the price of one under.
             Err(error) if attempt == TRIES => {
                 tracing::error!(key.id = %pass.key, %error, "a pass could not be settled; its charge stays");

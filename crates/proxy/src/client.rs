@@ -6,8 +6,8 @@ use awc::http::{Method, header};
 
 use crate::{connect::Connect, upstream::Upstream};
 
-/// How long an unused connection is kept. Shorter than what common servers keep theirs (nginx: 75 s, uvicorn: 5 s for
-/// itself, OpenAI's front: minutes): a connection that the other side is about to close costs a request.
+/// How long an unused connection is kept. Shorter than common servers keep theirs (uvicorn, and so vLLM: 5 s; nginx:
+/// 75 s): a POST on a connection that the other side is just closing is lost, and must not be sent twice.
 const KEEP_ALIVE: Duration = Duration::from_secs(4);
 /// How long a connection is used at most, so that a changed address is noticed.
 const LIFETIME: Duration = Duration::from_secs(300);

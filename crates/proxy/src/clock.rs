@@ -10,6 +10,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Timeouts;
 
+/// The longest timeout that is kept: a year, which is never.
+const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tick {
@@ -36,10 +39,12 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new(started: Instant, timeouts: &Timeouts) -> Self {
-        let ends = started + timeouts.total;
+        // An instant can't be moved by any duration that a configuration may hold.
+        let bounded = |timeout: Duration| timeout.min(LONGEST);
+        let ends = started + bounded(timeouts.total);
         Self {
-            heartbeat: timeouts.heartbeat,
-            idle: timeouts.idle,
+            heartbeat: bounded(timeouts.heartbeat),
+            idle: bounded(timeouts.idle),
             ends,
             waiting_since: None,
             sent_at: Instant::now(),
@@ -61,6 +66,7 @@ impl Clock {
 
     /// To be asked when the upstream has nothing: tells what is due, or wakes the task when something is.
     pub(crate) fn poll_tick(&mut self, heartbeats: bool, cx: &mut Context<'_>) -> Poll<Tick> {
+        let heartbeats = heartbeats && !self.heartbeat.is_zero();
         loop {
             let now = Instant::now();
             let idle = *self.waiting_since.get_or_insert(now) + self.idle;
@@ -82,5 +88,49 @@ impl Clock {
                 return Poll::Pending;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn timers_come_in_their_order_and_a_zero_heartbeat_is_none() {
+        let timeouts = Timeouts {
+            heartbeat: Duration::from_secs(15),
+            idle: Duration::from_secs(40),
+            total: Duration::from_secs(100),
+            ..Timeouts::default()
+        };
+        let mut clock = Clock::new(Instant::now(), &timeouts);
+        for _ in 0..2 {
+            assert_eq!(poll_fn(|cx| clock.poll_tick(true, cx)).await, Tick::Heartbeat);
+            clock.sent();
+        }
+        assert_eq!(poll_fn(|cx| clock.poll_tick(true, cx)).await, Tick::Idle);
+        clock.received();
+        assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Idle);
+        clock.received();
+        assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Total);
+        assert!(clock.total_is_over());
+
+        let mut silent = Clock::new(Instant::now(), &Timeouts { heartbeat: Duration::ZERO, ..timeouts });
+        assert_eq!(poll_fn(|cx| silent.poll_tick(true, cx)).await, Tick::Idle);
+    }
+
+    #[tokio::test]
+    async fn no_duration_is_too_long_for_the_clock() {
+        let all = Duration::MAX;
+        let timeouts = Timeouts { connect: all, first_byte: all, idle: all, total: all, heartbeat: all };
+        let mut clock = Clock::new(Instant::now(), &timeouts);
+        assert!(!clock.total_is_over());
+        poll_fn(|cx| {
+            assert!(clock.poll_tick(true, cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
     }
 }

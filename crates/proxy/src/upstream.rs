@@ -62,7 +62,7 @@ pub struct Timeouts {
     pub idle: Duration,
     /// The whole request. Default 3,600 s.
     pub total: Duration,
-    /// Silence towards the client after which a stream carries a heartbeat comment. Default 15 s.
+    /// Silence towards the client after which a stream carries a heartbeat comment; zero for none. Default 15 s.
     pub heartbeat: Duration,
 }
 

@@ -61,11 +61,16 @@ pub struct ServerConfig {
     pub public_url: Option<PublicUrl>,
     /// Who may name the caller's address in `X-Forwarded-For`.
     pub trusted_proxies: Vec<Network>,
+    /// How long a caller's connection may take nothing of what we send before it counts as gone.
+    #[serde(rename = "peer_timeout_seconds")]
+    pub peer_timeout: Seconds,
     /// How long open streams may go on after SIGTERM.
     #[serde(rename = "shutdown_grace_seconds")]
     pub shutdown_grace: Seconds,
     /// The key that signs sessions, at least 32 characters; left out, one is made in the data folder.
     pub session_key: Option<Secret>,
+    /// Whether `/metrics` answers callers from elsewhere too.
+    pub metrics_public: bool,
     /// Folder of the page's files, instead of those inside the binary.
     pub page_dir: Option<PathBuf>,
 }
@@ -77,8 +82,10 @@ impl Default for ServerConfig {
             data_dir: PathBuf::from("tollgate-data"),
             public_url: None,
             trusted_proxies: Vec::new(),
+            peer_timeout: Seconds::of(120),
             shutdown_grace: Seconds::of(30),
             session_key: None,
+            metrics_public: false,
             page_dir: None,
         }
     }

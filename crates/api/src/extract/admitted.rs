@@ -1,12 +1,15 @@
 //! The key holder: known ([`KeyHolder`], free) or admitted to make one request ([`Admitted`], charged).
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Instant};
 
-use access::{Admission, PresentedKey};
+use access::{Admission, PresentedKey, Refusal};
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
 use api_types::{AttemptId, KeyStatus};
 
-use crate::{ambient, openai_error::OpenAiError, settlement::OpenPass, source::Source, state::State};
+use crate::{
+    access_log::Notes, ambient, metrics::Metrics, openai_error::OpenAiError, settlement::OpenPass, source::Source,
+    state::State,
+};
 
 /// A caller whose key was admitted for one request; dropped before anything was sent, the charge is given back.
 ///
@@ -26,16 +29,27 @@ impl FromRequest for Admitted {
             let asked = Asked::read(&request)?;
             let (state, now) = (asked.state.clone(), ambient::now());
             let attempt = AttemptId::from_random(ambient::random());
-            match state.gate.admit(&asked.key, attempt, now).await? {
+            let (metrics, started) = (asked.metrics.clone(), Instant::now());
+            let admission = state.gate.admit(&asked.key, attempt, now).await;
+            metrics.admission_took(started.elapsed());
+            match admission.inspect_err(|_| metrics.refused_for("store"))? {
                 Admission::Granted(pass) => {
+                    metrics.admitted();
                     asked.was_right();
+                    Notes::of(&request).key(pass.key, &pass.plan_name);
                     Ok(Self(state.settlement.guard(pass)))
                 }
                 Admission::Refused(refusal) => {
+                    metrics.refused(&refusal);
                     asked.was_right();
+                    let (Refusal::Quota { key, plan_name, .. } | Refusal::Throttle { key, plan_name, .. }) = &refusal;
+                    Notes::of(&request).key(*key, plan_name);
                     Err(OpenAiError::refused(&refusal, now))
                 }
-                Admission::Unknown => Err(OpenAiError::invalid_api_key()),
+                Admission::Unknown => {
+                    metrics.refused_for("key");
+                    Err(OpenAiError::invalid_api_key())
+                }
             }
         })
     }
@@ -52,6 +66,7 @@ impl FromRequest for KeyHolder {
             match asked.state.gate.inspect(&asked.key, ambient::now()).await? {
                 Some(status) => {
                     asked.was_right();
+                    Notes::of(&request).key(status.id, &status.plan_name);
                     Ok(Self(status))
                 }
                 None => Err(OpenAiError::invalid_api_key()),
@@ -63,6 +78,7 @@ impl FromRequest for KeyHolder {
 /// A presented key that may be looked at: its source hasn't shown too many wrong ones.
 struct Asked {
     state: Data<State>,
+    metrics: Data<Metrics>,
     key: PresentedKey,
     source: Source,
     was_counted: bool,
@@ -79,7 +95,8 @@ impl Asked {
         if !is_known {
             state.attempts.keys.take(source, ambient::now()).map_err(OpenAiError::too_many_attempts)?;
         }
-        Ok(Self { state, key, source, was_counted: !is_known })
+        let metrics = request.app_data::<Data<Metrics>>().cloned().unwrap_or_else(|| Data::new(Metrics::default()));
+        Ok(Self { state, metrics, key, source, was_counted: !is_known })
     }
 
     fn was_right(&self) {

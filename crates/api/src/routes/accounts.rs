@@ -11,7 +11,7 @@ use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state
 ///
 /// Creates an account and signs in: the answer is that of `POST /sessions`.
 #[utoipa::path(
-    operation_id = "create_account", tag = "Accounts", request_body = NewAccount,
+    operation_id = "create_account", tag = "Accounts", security(()), request_body = NewAccount,
     responses(
         (status = 201, description = "Signed up and signed in.", body = SessionTokens),
         (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),

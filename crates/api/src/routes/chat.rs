@@ -1,6 +1,9 @@
 //! The POSTs under `/v1`: admitted, relayed to what answers, and followed to the end.
 
-use std::time::Duration;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -16,9 +19,11 @@ use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
 use proxy::{Answer, Body, BodyError, Endpoint, Failure, FailureKind, Request, demo};
 
 use crate::{
+    access_log::Notes,
     ambient,
     extract::{Admitted, By, ChatBody},
     followed,
+    metrics::Metrics,
     openai_error::OpenAiError,
     rate_headers,
     settlement::OpenPass,
@@ -51,9 +56,10 @@ macro_rules! data_plane_post {
             request: HttpRequest,
             upstream: Data<WorkerUpstream>,
             shutdown: Data<Shutdown>,
+            metrics: Data<Metrics>,
             By(Admitted(pass), ChatBody(bytes)): By<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
-            answer(&request, &upstream, &shutdown, pass, $endpoint, bytes).await
+            answer(&request, &upstream, &shutdown, &metrics, pass, $endpoint, bytes).await
         }
     };
 }
@@ -89,6 +95,7 @@ async fn answer(
     request: &HttpRequest,
     upstream: &WorkerUpstream,
     shutdown: &Shutdown,
+    metrics: &Arc<Metrics>,
     pass: OpenPass,
     endpoint: Endpoint,
     bytes: Bytes,
@@ -96,13 +103,16 @@ async fn answer(
     let now = ambient::now();
     let body = Body::parse(endpoint, bytes, &upstream.policy).map_err(body_error)?;
     let quota = pass.pass().map(|pass| pass.quota);
-    let follow = followed::follow(request, pass, shutdown.enter());
+    let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
     let ending = proxy::shutdown(shutdown.ending());
     let answer = match &upstream.answers {
         Answers::Demo { pace } => demo::answer(&body, demo_answer(*pace, now), follow, ending).map_err(body_error)?,
         Answers::Server(client) => {
             let request = Request::new(body).with_headers(request.headers().iter());
-            proxy::relay(client, request, follow, ending).await.map_err(failure)?
+            let sent = Instant::now();
+            let answer = proxy::relay(client, request, follow, ending).await;
+            metrics.head_took(sent.elapsed());
+            answer.map_err(failure)?
         }
     };
     Ok(respond(answer, quota.as_ref(), now))

@@ -22,7 +22,7 @@ pub struct Health {
 ///
 /// Open to everyone; asks nothing else.
 #[utoipa::path(
-    operation_id = "get_health", tag = "Service",
+    operation_id = "get_health", tag = "Service", security(()),
     responses((status = 200, description = "It lives.", body = Health))
 )]
 #[get("/healthz")]
@@ -34,7 +34,7 @@ pub async fn get_health() -> Json<Health> {
 ///
 /// Open to everyone; proves it by a write to the store.
 #[utoipa::path(
-    operation_id = "get_readiness", tag = "Service",
+    operation_id = "get_readiness", tag = "Service", security(()),
     responses(
         (status = 200, description = "Requests can be admitted.", body = Health),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),

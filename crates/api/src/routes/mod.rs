@@ -7,6 +7,7 @@ pub mod health;
 pub mod key_status;
 pub mod keys;
 pub mod me;
+pub mod metrics;
 pub mod models;
 pub mod plans;
 pub mod sessions;

@@ -12,7 +12,7 @@ use crate::{problem::ApiError, state::State};
 ///
 /// Open to everyone. In the configuration's order; plans that take no new keys are left out.
 #[utoipa::path(
-    operation_id = "list_plans", tag = "Plans",
+    operation_id = "list_plans", tag = "Plans", security(()),
     responses(
         (status = 200, description = "The plans.", body = Vec<Plan>),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),

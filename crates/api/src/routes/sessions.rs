@@ -20,7 +20,7 @@ use crate::{
 ///
 /// Wrong passwords and unknown addresses get the same answer, after the same work.
 #[utoipa::path(
-    operation_id = "create_session", tag = "Accounts", request_body = Credentials,
+    operation_id = "create_session", tag = "Accounts", security(()), request_body = Credentials,
     responses(
         (status = 200, description = "Signed in; the page gets the same in cookies.", body = SessionTokens),
         (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
@@ -108,7 +108,7 @@ fn tokens(
 ///
 /// By the page's refresh cookie only. Each refresh token works once; one used again later ends the session.
 #[utoipa::path(
-    operation_id = "refresh_session", tag = "Accounts",
+    operation_id = "refresh_session", tag = "Accounts", security(("refresh" = [])),
     responses(
         (status = 200, description = "Signed in for another while.", body = SessionTokens),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
