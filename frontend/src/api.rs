@@ -6,7 +6,12 @@ mod data_plane;
 mod error;
 mod session;
 
+use std::pin::Pin;
+
 pub(crate) use anonymous::Anonymous;
 pub(crate) use data_plane::{Answer, KeyClient, Refusal};
 pub(crate) use error::ApiError;
-pub(crate) use session::{LocalFuture, Session};
+pub(crate) use session::Session;
+
+/// A future of the page: one thread, no `Send`.
+pub(crate) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;

@@ -136,7 +136,7 @@ fn Header() -> impl IntoView {
         spawn_local(async move {
             match session.sign_out().await {
                 Ok(()) => {
-                    visitor.leave(None);
+                    visitor.leave();
                     navigation.go(Page::Landing);
                     announcer.say("You are signed out.");
                 }
@@ -149,7 +149,7 @@ fn Header() -> impl IntoView {
     view! {
         <header class="top">
             <PageLink to=Page::Landing class="brand">
-                <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+                <svg viewBox="3 6 26 22" aria-hidden="true" focusable="false">
                     <path class="post" d="M4 8h6v20H4z" />
                     <path class="arm" d="M10 11h18v6H10z" />
                     <path class="stripe" d="M13 11h4l-2 6h-4zM20 11h4l-2 6h-4z" />

@@ -8,7 +8,7 @@ use crate::api::{ApiError, LocalFuture};
 
 /// Where the data stands.
 #[derive(Debug, Clone)]
-pub(crate) enum Load<T> {
+enum Load<T> {
     /// Asked for the first time, or again after a failure.
     Busy,
     /// There.
@@ -72,9 +72,17 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         self.reload();
     }
 
-    /// Where it stands.
-    pub(crate) fn state(self) -> Load<T> {
-        self.state.get()
+    /// Whether the data is there.
+    pub(crate) fn is_ready(self) -> bool {
+        self.state.with(|state| matches!(state, Load::Ready(_)))
+    }
+
+    /// Why the data isn't there, if it failed to come.
+    pub(crate) fn trouble(self) -> Option<ApiError> {
+        self.state.with(|state| match state {
+            Load::Failed(error) => Some(error.clone()),
+            _ => None,
+        })
     }
 
     /// Looks at the data, if it is there.

@@ -86,11 +86,22 @@ pub(crate) fn throttled(plan: Option<&PlanName>, rate: Option<f64>, retry_after:
 
 /// A rate in words: "10 requests per second", or "1 request every 20 seconds" for a slow one.
 pub(crate) fn per_time(rate: f64) -> String {
-    if rate >= 1.0 || rate <= 0.0 {
-        let unit = if rate == 1.0 { "request" } else { "requests" };
-        format!("{rate} {unit} per second")
+    // In tenths and by whole numbers: printing a float would link all of its algorithms.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a cast saturates, and rates are small"
+    )]
+    let whole = |number: f64| number.round() as u64;
+    if rate >= 1.0 {
+        let tenths = whole(rate * 10.0);
+        let unit = if tenths == 10 { "request" } else { "requests" };
+        match tenths % 10 {
+            0 => format!("{} {unit} per second", tenths / 10),
+            part => format!("{}.{part} {unit} per second", tenths / 10),
+        }
     } else {
-        format!("1 request every {} seconds", (1.0 / rate).round())
+        format!("1 request every {} seconds", whole(1.0 / rate))
     }
 }
 
@@ -131,6 +142,11 @@ pub(crate) fn day_and_month(date: Date) -> String {
     ];
     let month = usize::try_from(date.month() - 1).ok().and_then(|month| MONTHS.get(month)).unwrap_or(&"");
     format!("{} {month}", date.day())
+}
+
+/// "2026-12-01", as the API writes it.
+pub(crate) fn iso(date: Date) -> String {
+    format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
 }
 
 /// "Monday".
@@ -235,6 +251,14 @@ mod tests {
         );
         assert!(throttled(None, None, None).contains("in 1 second;"));
         assert_eq!(per_time(0.05), "1 request every 20 seconds");
+        assert_eq!(per_time(1.0), "1 request per second");
+        assert_eq!(per_time(2.5), "2.5 requests per second");
+    }
+
+    #[test]
+    fn a_day_is_written_as_the_api_writes_it() {
+        let date: Date = "2026-02-03".parse().unwrap();
+        assert_eq!(iso(date), date.to_string());
     }
 
     #[test]

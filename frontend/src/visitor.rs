@@ -1,6 +1,6 @@
 //! Who looks at the page: known after one question to the server, and changed by signing in and out.
 
-use api_types::{KeyId, Me, PlanName};
+use api_types::{KeyId, Me};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{
@@ -28,8 +28,10 @@ pub(crate) enum Who {
 pub(crate) struct HeldKey {
     /// The value.
     pub(crate) value: String,
-    /// Id and plan, where the key was made here; a pasted one tells them itself.
-    pub(crate) made: Option<(KeyId, PlanName)>,
+    /// Its id, where the key was made here; a pasted one tells it itself.
+    pub(crate) id: Option<KeyId>,
+    /// Nobody has seen the value yet: it was made for the playground, which has to show it.
+    pub(crate) unseen: bool,
 }
 
 /// The visitor, and what belongs to them alone and goes when they leave.
@@ -37,7 +39,7 @@ pub(crate) struct HeldKey {
 pub(crate) struct Visitor {
     who: RwSignal<Who>,
     /// A sentence above the sign-in form.
-    pub(crate) notice: RwSignal<Option<&'static str>>,
+    pub(crate) notice: RwSignal<Option<String>>,
     /// The key that the playground uses.
     pub(crate) key: RwSignal<Option<HeldKey>>,
     /// The playground's conversation.
@@ -56,7 +58,7 @@ impl Visitor {
             browser::hint_signed_in(false);
             key.set(None);
             talk.set(Conversation::default());
-            notice.set(Some("Your session has ended. Sign in again to go on."));
+            notice.set(Some("Your session has ended. Sign in again to go on.".to_owned()));
             who.set(Who::Anonymous);
         });
         let elsewhere = window_event_listener(ev::storage, move |event| {
@@ -134,11 +136,11 @@ impl Visitor {
     }
 
     /// Somebody left, on purpose.
-    pub(crate) fn leave(self, notice: Option<&'static str>) {
+    pub(crate) fn leave(self) {
         browser::hint_signed_in(false);
         self.key.set(None);
         self.talk.set(Conversation::default());
-        self.notice.set(notice);
+        self.notice.set(None);
         self.who.set(Who::Anonymous);
     }
 }

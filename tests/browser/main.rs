@@ -1,1 +1,40 @@
-//! Placeholder.
+//! The page in a real browser: the whole story, and what goes wrong in it.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod forms;
+mod story;
+mod talking;
+
+use tests::{Browser, FakeUpstream, PASSWORD, TestServer, page_dir};
+
+/// Calls of a page that finds out whether somebody is signed in: nobody is.
+const NOT_SIGNED_IN: [(&str, u16); 2] = [("/me", 401), ("/sessions/refresh", 401)];
+
+/// A server with the built page.
+async fn server(upstream: &FakeUpstream) -> TestServer {
+    let dir = page_dir();
+    assert!(dir.join("index.html").exists(), "no page in {}: run `cargo xtask test`, which builds it", dir.display());
+    TestServer::setup().upstream(upstream).set("server.page_dir", dir.to_str().unwrap()).start().await
+}
+
+/// Signs up as somebody new and waits for the dashboard.
+async fn sign_up(browser: &Browser) {
+    browser.open("/sign-up").await;
+    browser.fill("[name=email]", "ada@example.com").await;
+    browser.fill("[name=password]", PASSWORD).await;
+    browser.enter("[name=password]").await;
+    browser.at("/dashboard").await;
+}
+
+/// Gets a key on the plan from the dashboard and gives its value.
+async fn get_key(browser: &Browser, plan: &str) -> String {
+    let card = format!("[data-testid=plan-card][data-plan='{plan}']");
+    browser.click(&format!("{card} [data-testid=get-key]")).await;
+    browser.reads("[data-testid=key-value]", "tg_").await
+}
+
+/// Writes a message on the chat page and sends it.
+async fn say(browser: &Browser, message: &str) {
+    browser.fill("textarea[name=message]", message).await;
+    browser.click("[data-testid=send]").await;
+}

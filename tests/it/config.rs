@@ -8,7 +8,7 @@ async fn refused(setup: ServerSetup, arguments: &[&str], words: &[&str]) -> Stri
     for word in words {
         assert!(said.contains(word), "{word:?} isn't in: {said}");
     }
-    assert!(!said.contains("panicked") && said.lines().count() <= 4, "{said}");
+    assert!(!said.contains("panicked") && said.lines().count() <= 8, "{said}");
     said
 }
 
@@ -38,7 +38,7 @@ async fn a_wrong_value_is_refused_with_its_place() {
         ("plans", "[{name = \"a\", quota = {limit = 0, period = \"DAY\"}}]", vec!["PLANS", "limit"]),
         ("plans", "[{name = \"a\", quota = {limit = 5, period = \"YEAR\"}}]", vec!["PLANS", "YEAR"]),
         ("plans", "[{name = \"a\", quota = {limit = 5, period = \"DAY\", offset = 1}}]", vec!["PLANS", "offset"]),
-        ("plans", "[{name = \"a\", quota = \"unlimited\", time_zone = \"Mars/Phobos\"}]", vec!["PLANS", "time_zone"]),
+        ("plans", "[{name = \"a\", quota = \"unlimited\", time_zone = \"Mars/Phobos\"}]", vec!["PLANS", "time zone"]),
         ("plans", "[{name = \"a\", quota = \"unlimited\", throttle = {rate = 0.0, burst = 1}}]", vec!["PLANS", "rate"]),
         ("plans", "[{name = \"a\", quota = \"unlimited\"}, {name = \"a\", quota = \"unlimited\"}]", vec!["PLANS", "a"]),
     ] {

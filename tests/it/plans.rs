@@ -87,7 +87,7 @@ async fn a_removed_plan_serves_its_keys_and_takes_no_new_ones() {
     server.restart_with(|setup| setup.plans(&[PlanSpec::daily("new", 5)])).await;
 
     let log = server.output().text();
-    assert!(log.lines().any(|line| line.contains("old") && line.contains("no new keys")), "{log}");
+    assert!(log.lines().any(|line| line.contains("old") && line.contains("no longer in the configuration")), "{log}");
     assert_eq!(plans(&server).await.as_array().unwrap().len(), 1);
     key.chat("hello").send().await.expect(200);
     assert_eq!(key.used().await, 1);

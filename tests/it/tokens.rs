@@ -26,7 +26,7 @@ async fn only_an_untouched_unexpired_token_for_us_is_a_session() {
     let ada = server.signed_in("ada").await;
     let bob = AccessToken::parse(server.signed_in("bob").await.secret());
     let token = AccessToken::parse(ada.secret());
-    let key = fs::read(server.data_dir().join("session.key")).unwrap();
+    let key = AccessToken::signing_key(&fs::read(server.data_dir().join("session.key")).unwrap());
     let before = server.store().snapshot();
 
     // Without this, a forger's wrong key would make every case below pass.
@@ -59,7 +59,7 @@ async fn a_token_can_not_choose_its_algorithm() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;
     let token = AccessToken::parse(ada.secret());
-    let key = fs::read(server.data_dir().join("session.key")).unwrap();
+    let key = AccessToken::signing_key(&fs::read(server.data_dir().join("session.key")).unwrap());
     for algorithm in ["none", "None", "NONE", "", "HS384", "HS512", "RS256"] {
         let mut forged = token.clone();
         forged.header["alg"] = json!(algorithm);

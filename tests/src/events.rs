@@ -13,6 +13,7 @@ pub struct Events {
     /// Every byte of the body so far.
     pub bytes: Vec<u8>,
     read: usize,
+    looked: usize,
     broken: bool,
 }
 
@@ -21,7 +22,7 @@ impl Events {
         let headers = response.headers().clone();
         let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         assert!(kind.starts_with("text/event-stream"), "a stream of {kind}");
-        Self { response, headers, bytes: Vec::new(), read: 0, broken: false }
+        Self { response, headers, bytes: Vec::new(), read: 0, looked: 0, broken: false }
     }
 
     /// The data of the next event, comments skipped; `None` at the end of the body, clean or not.
@@ -89,11 +90,16 @@ impl Events {
     }
 
     fn take_block(&mut self) -> Option<String> {
-        let unread = &self.bytes[self.read..];
-        let end = |mark: &[u8]| unread.windows(mark.len()).position(|w| w == mark).map(|at| at + mark.len());
-        let length = [end(b"\n\n"), end(b"\r\n\r\n")].into_iter().flatten().min()?;
-        let block = String::from_utf8_lossy(&unread[..length]).into_owned();
-        self.read += length;
+        // Looks only at what came since the last look, and at the mark that may have begun before it.
+        let from = self.looked.saturating_sub(3).max(self.read);
+        let unread = &self.bytes[from..];
+        let end = |mark: &[u8]| unread.windows(mark.len()).position(|w| w == mark).map(|at| from + at + mark.len());
+        let Some(end) = [end(b"\n\n"), end(b"\r\n\r\n")].into_iter().flatten().min() else {
+            self.looked = self.bytes.len();
+            return None;
+        };
+        let block = String::from_utf8_lossy(&self.bytes[self.read..end]).into_owned();
+        (self.read, self.looked) = (end, end);
         Some(block)
     }
 }

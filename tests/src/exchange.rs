@@ -24,9 +24,10 @@ impl Exchange {
         self.stream.write_all(bytes.as_ref()).await.expect("the server listens to the upstream");
     }
 
-    /// Sends the head of a stream.
+    /// Sends the head of a stream. The connection is for this request alone: nobody would read the next one.
     pub async fn start_stream(&mut self) {
-        self.send(stream_head()).await;
+        let head = String::from_utf8_lossy(&stream_head()).replacen("\r\n\r\n", "\r\nconnection: close\r\n\r\n", 1);
+        self.send(head).await;
     }
 
     /// Sends one event that adds `text` to the answer.

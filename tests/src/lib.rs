@@ -5,6 +5,7 @@
 //! its way in: a header that isn't on the list fails the test, and so does a missing request id.
 
 mod answer;
+mod browser;
 mod caller;
 mod environment;
 mod events;
@@ -23,6 +24,7 @@ mod wait;
 mod wire;
 
 pub use answer::Answer;
+pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
 pub use environment::{page_dir, screenshot_dir, server_binary};
 pub use events::Events;

@@ -47,20 +47,27 @@ impl AccessToken {
         format!("{}.{}", self.signed_part(), self.signature)
     }
 
+    /// The key that a server with this `session.key` signs tokens with.
+    #[must_use]
+    pub fn signing_key(session_key: &[u8]) -> Vec<u8> {
+        mac(&mac(session_key, b"access token"), b"")
+    }
+
     /// The token signed with this key (HS256).
-    ///
-    /// # Panics
-    /// Never: HMAC takes keys of any length.
     #[must_use]
     pub fn signed_by(&self, key: &[u8]) -> String {
         let part = self.signed_part();
-        let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("a key of any length");
-        mac.update(part.as_bytes());
-        format!("{part}.{}", BASE64URL_NOPAD.encode(&mac.finalize().into_bytes()))
+        format!("{part}.{}", BASE64URL_NOPAD.encode(&mac(key, part.as_bytes())))
     }
 
     fn signed_part(&self) -> String {
         let encode = |value: &Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
         format!("{}.{}", encode(&self.header), encode(&self.claims))
     }
+}
+
+fn mac(key: &[u8], text: &[u8]) -> Vec<u8> {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).expect("HMAC takes keys of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().to_vec()
 }

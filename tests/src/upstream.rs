@@ -93,6 +93,12 @@ impl FakeUpstream {
         self.seen(|seen| seen.received.clone())
     }
 
+    /// Every request since the last call of this, which are then forgotten.
+    #[must_use]
+    pub fn take_received(&self) -> Vec<Received> {
+        self.seen(|seen| std::mem::take(&mut seen.received))
+    }
+
     /// The last request.
     ///
     /// # Panics

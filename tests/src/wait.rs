@@ -12,7 +12,12 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 ///
 /// # Panics
 /// When it hasn't by the deadline; `what` names the thing.
-pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, look: impl FnMut() -> F) -> T {
+    found(look).await.unwrap_or_else(|| panic!("waited in vain until {what}"))
+}
+
+/// Waits until `look` finds something; `None` when it hasn't by the deadline.
+pub(crate) async fn found<T, F: Future<Output = Option<T>>>(mut look: impl FnMut() -> F) -> Option<T> {
     let looking = async {
         let mut tick = interval(BETWEEN_LOOKS);
         loop {
@@ -22,7 +27,7 @@ pub async fn wait_until<T, F: Future<Output = Option<T>>>(what: &str, mut look: 
             }
         }
     };
-    timeout(DEADLINE, looking).await.unwrap_or_else(|_| panic!("waited in vain until {what}"))
+    timeout(DEADLINE, looking).await.ok()
 }
 
 /// Waits until `look` gives `expected`, and says what it gave last when it doesn't.

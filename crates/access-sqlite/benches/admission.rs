@@ -1,5 +1,7 @@
 //! What an admission costs with the durable count on: time and CPU, on one hot key and over 10,000 keys.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::{
     hint::black_box,
     sync::atomic::{AtomicU64, Ordering},

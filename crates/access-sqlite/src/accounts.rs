@@ -28,12 +28,25 @@ pub(crate) fn read_account(row: &Row<'_>, first: usize) -> rusqlite::Result<Acco
 
 impl SqliteStore {
     /// A change on the writer's thread, on the disk when it returns.
-    pub(crate) async fn change<T: Send + 'static>(
+    async fn change<T: Send + 'static>(
         &self,
         doing: &'static str,
         change: impl FnOnce(&Connection, &mut Forget) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.change_at(doing, None, change).await
+    }
+
+    /// The same where the time is known: an occasion to delete what nobody needs any more.
+    async fn change_at<T: Send + 'static>(
+        &self,
+        doing: &'static str,
+        now: Option<Timestamp>,
+        change: impl FnOnce(&Connection, &mut Forget) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let job = move |desk: &mut crate::desk::Desk| {
+            if let Some(now) = now {
+                desk.purge_if_due(now);
+            }
             let outcome =
                 desk.change::<T, std::convert::Infallible>(doing, |conn, _, forget| change(conn, forget).map(Ok))?;
             let Ok(value) = outcome;
@@ -98,7 +111,8 @@ impl Accounts for SqliteStore {
 
     async fn start_session(&self, session: NewSession, proved: &PasswordHash) -> Result<bool, StoreError> {
         let proved = proved.clone();
-        self.change("start a session", move |conn, _| sessions::start(conn, &session, &proved)).await
+        let now = Some(session.created_at);
+        self.change_at("start a session", now, move |conn, _| sessions::start(conn, &session, &proved)).await
     }
 
     async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
@@ -114,7 +128,7 @@ impl Accounts for SqliteStore {
     ) -> Result<Refresh, StoreError> {
         let change =
             move |conn: &Connection, _: &mut Forget| sessions::rotate(conn, presented, successor, now, expires_at);
-        self.change("refresh a session", change).await
+        self.change_at("refresh a session", Some(now), change).await
     }
 
     async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {

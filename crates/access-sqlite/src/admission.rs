@@ -198,3 +198,147 @@ impl Ledger {
         Ok(Some(self.plan(stored.plan)?.plan.quota_status(&span, stored.subscribed_on, used)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, collections::HashMap};
+
+    use access::{TimeZone, UsagePlan};
+    use api_types::{Period, Plan, PlanName, Quota, SubscriptionId, Throttle};
+
+    use super::*;
+    use crate::{
+        counts::Counts,
+        keys_seen::KeyRow,
+        ledger::{DirtyRow, StoredSubscription},
+        live_plan::LivePlan,
+    };
+
+    /// A store of one key, whose reads can be made to fail.
+    #[derive(Default)]
+    struct Store {
+        days: RefCell<HashMap<Date, Counts>>,
+        down: RefCell<bool>,
+    }
+
+    impl Store {
+        fn write(&self, rows: &[DirtyRow]) {
+            self.days.borrow_mut().extend(rows.iter().map(|row| (row.day, row.counts)));
+        }
+    }
+
+    impl Rows for Store {
+        fn key(&self, _: KeyId) -> Result<Option<KeyRow>, StoreError> {
+            Ok(Some(KeyRow { digest: digest(), previous: None, enabled: true, subscription: 1 }))
+        }
+
+        fn subscription(&self, _: SubscriptionRow) -> Result<Option<StoredSubscription>, StoreError> {
+            let subscribed_on = TimeZone::utc().day(now());
+            Ok(Some(StoredSubscription { id: SubscriptionId::from_random([1; 16]), plan: 1, subscribed_on }))
+        }
+
+        fn days(&self, _: SubscriptionRow, start: Date, end: Date) -> Result<Vec<(Date, Counts)>, StoreError> {
+            if *self.down.borrow() {
+                return Err(StoreError::new("read", "down"));
+            }
+            let days = self.days.borrow();
+            Ok(days.iter().filter(|(day, _)| start <= **day && **day < end).map(|(day, row)| (*day, *row)).collect())
+        }
+    }
+
+    fn digest() -> KeyDigest {
+        KeyDigest::from_bytes([1; 32])
+    }
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_795_000_000).unwrap()
+    }
+
+    fn ledger(limit: u64, burst: u32) -> Ledger {
+        let quota = Quota::Limited { limit, period: Period::Day, offset: 0 };
+        let throttle = Some(Throttle { rate: 0.0001, burst });
+        let plan = Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle };
+        let plan = UsagePlan::new(plan, TimeZone::utc()).unwrap();
+        Ledger::new(HashMap::from([(1, LivePlan::new(plan, true))]))
+    }
+
+    fn attempt(n: u8) -> AttemptId {
+        AttemptId::from_random([n; 16])
+    }
+
+    fn admit(ledger: &mut Ledger, store: &Store, n: u8) -> Result<Decision<Admission>, StoreError> {
+        let asking =
+            Asking { key: KeyId::from_random([1; 16]), digest: digest(), attempt: attempt(n), asker: 0, now: now() };
+        ledger.admit(store, asking)
+    }
+
+    fn is_granted(ledger: &mut Ledger, store: &Store, n: u8) -> bool {
+        matches!(admit(ledger, store, n).unwrap().answer, Admission::Granted(_))
+    }
+
+    fn commit(ledger: &mut Ledger, store: &Store) {
+        let rows = ledger.unwritten(store).unwrap();
+        store.write(&rows);
+        ledger.committed();
+    }
+
+    #[test]
+    fn a_batch_that_failed_leaves_quota_and_bucket_as_they_were() {
+        let (store, mut ledger) = (Store::default(), ledger(5, 3));
+        assert!(is_granted(&mut ledger, &store, 1));
+        commit(&mut ledger, &store);
+        assert!(is_granted(&mut ledger, &store, 2) && is_granted(&mut ledger, &store, 3));
+        ledger.rolled_back();
+        assert!(is_granted(&mut ledger, &store, 4) && is_granted(&mut ledger, &store, 5));
+        assert!(!is_granted(&mut ledger, &store, 6), "the bucket held 3");
+        commit(&mut ledger, &store);
+        assert_eq!(store.days.borrow().values().next().unwrap().used, 3);
+    }
+
+    #[test]
+    fn a_write_that_came_through_unheard_is_counted() {
+        let (store, mut ledger) = (Store::default(), ledger(2, 9));
+        assert!(is_granted(&mut ledger, &store, 1));
+        let rows = ledger.unwritten(&store).unwrap();
+        store.write(&rows);
+        ledger.rolled_back();
+        assert!(is_granted(&mut ledger, &store, 2));
+        assert!(!is_granted(&mut ledger, &store, 3));
+    }
+
+    #[test]
+    fn after_a_failed_write_nothing_is_decided_until_the_store_can_be_read() {
+        let (store, mut ledger) = (Store::default(), ledger(2, 9));
+        assert!(is_granted(&mut ledger, &store, 1));
+        ledger.rolled_back();
+        store.down.replace(true);
+        admit(&mut ledger, &store, 2).unwrap_err();
+        ledger.unwritten(&store).unwrap_err();
+        store.down.replace(false);
+        assert!(is_granted(&mut ledger, &store, 3) && is_granted(&mut ledger, &store, 4));
+    }
+
+    #[test]
+    fn a_return_that_failed_leaves_the_pass_open() {
+        let (store, mut ledger) = (Store::default(), ledger(1, 9));
+        assert!(is_granted(&mut ledger, &store, 1));
+        commit(&mut ledger, &store);
+        for failing in [true, false] {
+            assert!(ledger.settle(&store, attempt(1), Charge::Returned, now()).unwrap());
+            if failing { ledger.rolled_back() } else { commit(&mut ledger, &store) }
+        }
+        assert!(!ledger.settle(&store, attempt(1), Charge::Returned, now()).unwrap());
+        let counts = *store.days.borrow().values().next().unwrap();
+        assert_eq!((counts.used, counts.returned), (0, 1));
+    }
+
+    #[test]
+    fn only_what_stands_on_the_batch_waits_for_it() {
+        let (store, mut ledger) = (Store::default(), ledger(1, 9));
+        assert!(admit(&mut ledger, &store, 1).unwrap().held);
+        assert!(admit(&mut ledger, &store, 2).unwrap().held, "it could be admitted if the write fails");
+        commit(&mut ledger, &store);
+        assert!(!admit(&mut ledger, &store, 3).unwrap().held);
+        assert!(!ledger.is_urgent() && ledger.is_dirty());
+    }
+}

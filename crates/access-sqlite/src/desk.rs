@@ -37,7 +37,7 @@ impl Desk {
 
     /// Writes what the batch changed, in one transaction, and tells the ledger how it went.
     pub(crate) fn commit_batch(&mut self, beat: bool) -> Result<(), StoreError> {
-        let rows = self.ledger.to_write(&SqliteRows(&self.conn));
+        let rows = self.ledger.unwritten(&SqliteRows(&self.conn));
         let written = rows.and_then(|rows| {
             let write = |conn: &Connection| {
                 write_days(conn, &rows)?;

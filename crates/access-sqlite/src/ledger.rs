@@ -222,7 +222,7 @@ impl Ledger {
     }
 
     /// The rows to write.
-    pub(crate) fn to_write(&mut self, rows: &impl Rows) -> Result<Vec<DirtyRow>, StoreError> {
+    pub(crate) fn unwritten(&mut self, rows: &impl Rows) -> Result<Vec<DirtyRow>, StoreError> {
         let mut list = Vec::with_capacity(self.dirty.len());
         for &(row, day) in &self.dirty {
             if let Some(subscription) = self.subscriptions.get_mut(&row) {

@@ -117,7 +117,7 @@ pub(crate) fn open(path: &Path, options: Options) -> Result<Opened, OpenError> {
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
-    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let file = folder.join(LOCK_FILE);
     let lock = create(&file).map_err(|error| from_io(&file, &error))?;
     match lock.try_lock() {

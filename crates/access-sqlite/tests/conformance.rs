@@ -1,5 +1,7 @@
 //! The laws of every backend, on a file in a temporary folder each.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
 use std::sync::Arc;
 
 use access::{

@@ -87,5 +87,6 @@ pub struct Me {
     pub email: Email,
     /// When it signed up.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
 }

@@ -154,6 +154,7 @@ pub enum QuotaStatus {
         period: Period,
         /// When the next period starts; null where the backend doesn't promise one.
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+        #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
         reset_at: Option<Timestamp>,
     },
     /// No quota.
@@ -190,12 +191,15 @@ pub struct KeyEntry {
     pub state: KeyState,
     /// When it was created.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
     /// When its value was last replaced.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub rotated_at: Option<Timestamp>,
     /// Until when the value before the last rotation still works.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub old_value_until: Option<Timestamp>,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,

@@ -14,6 +14,7 @@ pub mod openai;
 mod password;
 mod plan;
 mod problem;
+mod time;
 mod usage;
 
 pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo};

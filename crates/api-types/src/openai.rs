@@ -42,5 +42,6 @@ pub struct SpentQuota {
     pub used: u64,
     /// When the next period starts, where known.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub reset_at: Option<Timestamp>,
 }

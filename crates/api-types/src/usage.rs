@@ -10,6 +10,7 @@ use crate::Date;
 pub struct UsageDay {
     /// The day.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Date))]
+    #[serde(deserialize_with = "crate::time::date")]
     pub date: Date,
     /// Requests charged.
     pub used: u64,

@@ -267,7 +267,12 @@ impl ResponseError for OpenAiError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         for (name, value) in &self.headers {
-            response.insert_header((name.clone(), value.clone()));
+            if name == header::CONNECTION {
+                // As a header alone, actix drops it.
+                response.force_close();
+            } else {
+                response.insert_header((name.clone(), value.clone()));
+            }
         }
         response.json(&self.body)
     }

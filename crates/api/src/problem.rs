@@ -119,7 +119,8 @@ impl ApiError {
         }
         match self.code {
             ProblemCode::Unauthenticated => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),
-            ProblemCode::ShuttingDown => response.insert_header((header::CONNECTION, "close")),
+            // As a header alone, actix drops it.
+            ProblemCode::ShuttingDown => response.force_close(),
             _ => &mut response,
         };
         response

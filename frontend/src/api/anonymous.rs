@@ -21,12 +21,12 @@ impl Anonymous {
 
     /// What this installation is and promises.
     pub(crate) async fn about() -> Result<About, ApiError> {
-        call::read(call::send(Method::GET, "/about").await?).await
+        call::send(Method::GET, "/about", None).await?.read()
     }
 
     /// The plans on offer.
     pub(crate) async fn plans() -> Result<Vec<Plan>, ApiError> {
-        call::read(call::send(Method::GET, "/plans").await?).await
+        call::send(Method::GET, "/plans", None).await?.read()
     }
 
     /// Creates an account; `body` is a `NewAccount` that a form has checked.
@@ -47,7 +47,7 @@ impl Anonymous {
     /// The answer's body holds the access token for REST clients; the page lives by the `HttpOnly` cookies that come
     /// with it and leaves the body unread.
     async fn enter(self, path: &str, body: &Value) -> Result<Session, ApiError> {
-        call::send_json(Method::POST, path, body).await?;
+        call::send(Method::POST, path, call::json(body)).await?;
         Ok(Session::new(self.ended))
     }
 }

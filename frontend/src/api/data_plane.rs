@@ -4,7 +4,7 @@ use api_types::{
     KeyStatus,
     openai::{ErrorEnvelope, ErrorObject},
 };
-use gloo_net::http::{Method, RequestBuilder, Response};
+use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Reflect, Uint8Array};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestCredentials};
 
-use super::call::PATIENCE_MS;
+use super::call::{Reply, exchange};
 
 /// A client that presents one key. Neither it nor the key is ever printed.
 #[derive(Clone)]
@@ -99,50 +99,40 @@ impl KeyClient {
         if let Some(model) = model {
             body["model"] = Value::String(model);
         }
-        let request =
-            self.builder(Method::POST, "/v1/chat/completions", stop).json(&body).map_err(|_| Refusal::Network)?;
-        let response = checked(request.send().await.map_err(|_| Refusal::Network)?).await?;
-        let streams = header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
+        let request = self
+            .builder(Method::POST, "/v1/chat/completions")
+            .abort_signal(Some(stop))
+            .json(&body)
+            .map_err(|_| Refusal::Network)?;
+        let response = request.send().await.map_err(|_| Refusal::Network)?;
+        let streams = response.headers().get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         match response.body() {
-            Some(stream) if streams => Ok(Answer::Stream(Chunks { reader: stream.get_reader().unchecked_into() })),
-            _ => response.text().await.map(Answer::Whole).map_err(|_| Refusal::Network),
+            Some(stream) if streams && response.ok() => {
+                Ok(Answer::Stream(Chunks { reader: stream.get_reader().unchecked_into() }))
+            }
+            _ => checked(Reply::of(response).await).map(|reply| Answer::Whole(reply.text)),
         }
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
-        let patience = AbortSignal::timeout_with_u32(PATIENCE_MS);
-        let request = self.builder(Method::GET, path, &patience).build().map_err(|_| Refusal::Network)?;
-        let response = checked(request.send().await.map_err(|_| Refusal::Network)?).await?;
-        let status = response.status();
-        let text = response.text().await.map_err(|_| Refusal::Network)?;
-        serde_json::from_str(&text).map_err(|_| Refusal::Refused { status, error: None, retry_after: None })
+        let reply = checked(exchange(self.builder(Method::GET, path), None).await)?;
+        reply.read().map_err(|_| Refusal::Refused { status: reply.status, error: None, retry_after: None })
     }
 
-    fn builder(&self, method: Method, path: &str, signal: &AbortSignal) -> RequestBuilder {
+    fn builder(&self, method: Method, path: &str) -> RequestBuilder {
         RequestBuilder::new(path)
             .method(method)
             .credentials(RequestCredentials::Omit)
             .cache(RequestCache::NoStore)
             .header("authorization", &format!("Bearer {}", self.key))
-            .abort_signal(Some(signal))
     }
 }
 
-async fn checked(response: Response) -> Result<Response, Refusal> {
-    if response.ok() {
-        return Ok(response);
+fn checked(reply: Option<Reply>) -> Result<Reply, Refusal> {
+    let reply = reply.ok_or(Refusal::Network)?;
+    if reply.is_ok() {
+        return Ok(reply);
     }
-    let status = response.status();
-    let retry_after = header(&response, "retry-after").and_then(|seconds| seconds.parse().ok());
-    let error = response
-        .text()
-        .await
-        .ok()
-        .and_then(|text| serde_json::from_str::<ErrorEnvelope>(&text).ok())
-        .map(|envelope| Box::new(envelope.error));
-    Err(Refusal::Refused { status, error, retry_after })
-}
-
-fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name)
+    let error = reply.read::<ErrorEnvelope>().ok().map(|envelope| Box::new(envelope.error));
+    Err(Refusal::Refused { status: reply.status, error, retry_after: reply.retry_after })
 }

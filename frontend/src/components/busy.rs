@@ -2,10 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::{
-    api::ApiError,
-    load::{Load, Loader},
-};
+use crate::{api::ApiError, load::Loader};
 
 /// Grey bars in the place of data, with a sentence for those who can't see them.
 #[component]
@@ -49,14 +46,15 @@ pub(crate) fn Loaded<T: Clone + Send + Sync + 'static>(
     /// Draws it.
     children: ChildrenFn,
 ) -> impl IntoView {
-    let stage = Memo::new(move |_| match from.state() {
-        Load::Busy => (false, None),
-        Load::Ready(_) => (true, None),
-        Load::Failed(error) => (false, Some(error)),
-    });
-    move || match stage.get() {
-        (true, _) => children().into_any(),
-        (_, Some(error)) => view! { <Trouble error retry=Callback::new(move |()| from.retry()) /> }.into_any(),
-        (_, None) => view! { <Busy label /> }.into_any(),
+    // Only coming and going draws anew; what changes in the data is for the view to follow.
+    let ready = Memo::new(move |_| from.is_ready());
+    move || {
+        if ready.get() {
+            return children().into_any();
+        }
+        match from.trouble() {
+            Some(error) => view! { <Trouble error retry=Callback::new(move |()| from.retry()) /> }.into_any(),
+            None => view! { <Busy label /> }.into_any(),
+        }
     }
 }

@@ -20,18 +20,18 @@ pub(crate) fn CopyBox(
     /// For tests: the text's and the button's `data-testid`.
     testids: (&'static str, &'static str),
 ) -> impl IntoView {
-    let said = RwSignal::new("");
+    let said = RwSignal::new(String::new());
     let shown = text.clone();
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
             if browser::copy(&text).await {
-                said.try_set("Copied");
+                said.try_set("Copied".to_owned());
                 TimeoutFuture::new(THANKS_MS).await;
-                said.try_set("");
+                said.try_set(String::new());
             } else {
                 browser::select_text(id);
-                said.try_set("Selected: press Ctrl+C or ⌘C to copy");
+                said.try_set("Selected: press Ctrl+C or ⌘C to copy".to_owned());
             }
         });
     };

@@ -56,7 +56,7 @@ pub(crate) fn TextField(
                                 class="reveal"
                                 aria-controls=id
                                 aria-pressed=move || if shown.get() { "true" } else { "false" }
-                                aria-label=format!("Show {}", label.to_lowercase())
+                                aria-label=format!("Show {}", label.to_ascii_lowercase())
                                 on:click=move |_| shown.update(|shown| *shown = !*shown)
                             >
                                 {move || if shown.get() { "Hide" } else { "Show" }}

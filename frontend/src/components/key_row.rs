@@ -1,7 +1,7 @@
 //! One key of the reader's: what is used, what is left, and what can be done with it.
 
-use api_types::{KeyEntry, KeyState, QuotaStatus};
-use leptos::{either::Either, prelude::*};
+use api_types::{KeyEntry, KeyState, QuotaStatus, Timestamp};
+use leptos::prelude::*;
 
 use crate::{
     browser,
@@ -28,80 +28,80 @@ pub(crate) enum KeyAction {
 #[component]
 pub(crate) fn KeyRow(
     /// The key as the server tells it; `None` for the moment between its end and the row's.
-    #[prop(into)]
-    entry: Signal<Option<KeyEntry>>,
+    entry: Memo<Option<KeyEntry>>,
     /// The time, told anew every half minute.
-    now: Signal<api_types::Timestamp>,
+    now: Signal<Timestamp>,
     /// Whether a change is under way.
-    #[prop(into)]
-    busy: Signal<bool>,
+    busy: RwSignal<bool>,
     /// Somebody chose an action.
     on_action: Callback<KeyAction>,
 ) -> impl IntoView {
-    let field = move |read: fn(&KeyEntry) -> String| entry.with(|entry| entry.as_ref().map_or_else(String::new, read));
-    let plan = Memo::new(move |_| field(|entry| entry.plan_name.to_string()));
-    let label = Memo::new(move |_| field(|entry| entry.label.to_string()));
-    let id = Memo::new(move |_| field(|entry| entry.id.to_string()));
+    let read = move |read: fn(&KeyEntry) -> String| entry.with(|entry| entry.as_ref().map_or_else(String::new, read));
+    let plan = move || read(|entry| entry.plan_name.to_string());
     let active =
         Memo::new(move |_| entry.with(|entry| entry.as_ref().is_some_and(|entry| entry.state == KeyState::Active)));
-    let dates = move || {
-        let entry = entry.get()?;
-        let created = format!("Created {}", day_and_month(browser::local(entry.created_at).date));
-        let rotated = entry
-            .rotated_at
-            .map(|at| format!(", rotated {}", day_and_month(browser::local(at).date)))
-            .unwrap_or_default();
-        let old = entry
-            .old_value_until
-            .filter(|until| *until > now.get())
-            .map(|until| format!(". The old value works until {}", moment(now.get(), until, browser::local)))
-            .unwrap_or_default();
-        Some(format!("{created}{rotated}{old}."))
+    // One button for both ways, so that the focus stays on it.
+    let name = move |action| match action {
+        KeyAction::Usage => "Usage",
+        KeyAction::Rename => "Rename",
+        KeyAction::Switch if active.get() => "Disable",
+        KeyAction::Switch => "Enable",
+        KeyAction::Rotate => "Rotate",
+        KeyAction::Revoke => "Revoke",
     };
-    let button = move |action: KeyAction, name: &'static str| {
-        let label = move || format!("{name}, key for {}", plan.get());
-        let disabled = move || (action == KeyAction::Switch && busy.get()).then_some("true");
+    let button = move |action: KeyAction| {
+        let class = if action == KeyAction::Revoke { "button small danger" } else { "button small" };
         view! {
             <button
                 type="button"
-                class="button small"
-                class:danger=action == KeyAction::Revoke
-                aria-label=label
-                aria-disabled=disabled
-                data-action=name.to_lowercase()
+                class=class
+                aria-label=move || format!("{}, key for {}", name(action), plan())
+                aria-disabled=move || (action == KeyAction::Switch && busy.get()).then_some("true")
+                data-action=move || name(action).to_ascii_lowercase()
                 on:click=move |_| on_action.run(action)
             >
-                {name}
+                {move || name(action)}
             </button>
         }
     };
+    let actions = [KeyAction::Usage, KeyAction::Rename, KeyAction::Switch, KeyAction::Rotate, KeyAction::Revoke];
     view! {
-        <li class="card key" data-testid="key-row" data-plan=move || plan.get()>
+        <li class="card key" data-testid="key-row" data-plan=plan>
             <div class="key-head">
-                <h3>{move || plan.get()}</h3>
-                {move || (!label.get().is_empty()).then(|| view! { <span class="quiet">{label.get()}</span> })}
-                <span class="badge" class:off=move || !active.get() data-testid="key-state">
+                <h3>{move || plan()}</h3>
+                <span class="quiet" data-testid="key-label">{move || read(|entry| entry.label.to_string())}</span>
+                <span class=move || if active.get() { "badge" } else { "badge off" } data-testid="key-state">
                     {move || if active.get() { "Active" } else { "Disabled" }}
                 </span>
             </div>
             {move || entry.with(|entry| entry.as_ref().map(|entry| quota(&entry.quota, now.get())))}
-            <p class="quiet small"><code>{move || id.get()}</code><br />{dates}</p>
-            <div class="actions">
-                {button(KeyAction::Usage, "Usage")} {button(KeyAction::Rename, "Rename")}
-                {move || {
-                    if active.get() { button(KeyAction::Switch, "Disable") } else { button(KeyAction::Switch, "Enable") }
-                }}
-                {button(KeyAction::Rotate, "Rotate")} {button(KeyAction::Revoke, "Revoke")}
-            </div>
+            <p class="quiet small">
+                <code>{move || read(|entry| entry.id.to_string())}</code>
+                <br />
+                {move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, now.get())))}
+            </p>
+            <div class="actions">{actions.map(button).collect_view()}</div>
         </li>
     }
 }
 
+/// When it was made and changed.
+fn dates(entry: &KeyEntry, now: Timestamp) -> String {
+    let mut text = format!("Created {}", day_and_month(browser::local(entry.created_at).date));
+    if let Some(at) = entry.rotated_at {
+        text = format!("{text}, rotated {}", day_and_month(browser::local(at).date));
+    }
+    match entry.old_value_until.filter(|until| *until > now) {
+        Some(until) => format!("{text}. The old value works until {}.", moment(now, until, browser::local)),
+        None => format!("{text}."),
+    }
+}
+
 /// Used, remaining and reset.
-fn quota(quota: &QuotaStatus, now: api_types::Timestamp) -> impl IntoView + use<> {
+fn quota(quota: &QuotaStatus, now: Timestamp) -> AnyView {
     match *quota {
-        QuotaStatus::Unlimited => Either::Left(view! { <p data-testid="key-used">"No limit on requests."</p> }),
-        QuotaStatus::Limited { limit, used, remaining, period, reset_at } => Either::Right(view! {
+        QuotaStatus::Unlimited => view! { <p data-testid="key-used">"No limit on requests."</p> }.into_any(),
+        QuotaStatus::Limited { limit, used, remaining, period, reset_at } => view! {
             <div class="meter">
                 <p>
                     <span data-testid="key-used">
@@ -113,11 +113,12 @@ fn quota(quota: &QuotaStatus, now: api_types::Timestamp) -> impl IntoView + use<
                 <progress
                     max=limit.to_string()
                     value=used.min(limit).to_string()
-                    class:spent=remaining == 0
+                    class=if remaining == 0 { "spent" } else { "" }
                     aria-label=format!("{used} of {limit} requests used")
                 ></progress>
                 <p class="quiet small" data-testid="key-reset">{resets(now, reset_at, browser::local)}</p>
             </div>
-        }),
+        }
+        .into_any(),
     }
 }

@@ -3,7 +3,7 @@
 use api_types::UsageDay;
 use leptos::prelude::*;
 
-use crate::plan_text::grouped;
+use crate::{plan_text::grouped, reset_time::iso};
 
 /// One row per day, the newest first.
 #[component]
@@ -35,7 +35,7 @@ pub(crate) fn UsageTable(
                         .map(|day| {
                             view! {
                                 <tr class:idle=day.used + day.refused + day.returned == 0>
-                                    <th scope="row">{day.date.to_string()}</th>
+                                    <th scope="row">{iso(day.date)}</th>
                                     <td>{grouped(day.used)}</td>
                                     {has_limit
                                         .then(|| view! { <td>{day.limit.map_or_else(|| "–".to_owned(), grouped)}</td> })}

@@ -143,6 +143,6 @@ fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
 
 async fn farewell(session: Session, visitor: Visitor) -> Result<(), ApiError> {
     session.delete_account().await?;
-    visitor.leave(None);
+    visitor.leave();
     Ok(())
 }

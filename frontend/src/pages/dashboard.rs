@@ -1,7 +1,5 @@
 //! Plans and keys: the page after signing in.
 
-use std::collections::HashSet;
-
 use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode};
 use leptos::{prelude::*, task::spawn_local};
 
@@ -23,7 +21,7 @@ struct Desk {
     /// The key whose value is on show.
     made: RwSignal<Option<CreatedKey>>,
     /// The plan whose key is being made.
-    making: RwSignal<Option<PlanName>>,
+    making: RwSignal<Option<String>>,
     /// What went wrong with the last action.
     error: RwSignal<Option<ApiError>>,
 }
@@ -93,13 +91,14 @@ fn Keys(desk: Desk) -> impl IntoView {
     let Clock(now) = expect_context();
     let ids = Memo::new(move |_| desk.keys.with(|keys| keys.iter().map(|key| key.id).collect::<Vec<_>>()));
     let dialog = RwSignal::new(None::<(KeyAction, KeyEntry)>);
-    let switching = RwSignal::new(HashSet::<KeyId>::new());
+    let switching = RwSignal::new(false);
 
     let switch = move |entry: KeyEntry| {
         let Some(session) = visitor.session() else { return };
-        if !switching.try_update(|ids| ids.insert(entry.id)).unwrap_or(false) {
+        if switching.get_untracked() {
             return;
         }
+        switching.set(true);
         desk.error.set(None);
         let enabled = entry.state == KeyState::Disabled;
         spawn_local(async move {
@@ -115,7 +114,7 @@ fn Keys(desk: Desk) -> impl IntoView {
                 }
                 Err(error) => fail(desk, error),
             }
-            switching.try_update(|ids| ids.remove(&entry.id));
+            switching.try_set(false);
         });
     };
     let finished = Callback::new(move |outcome: Outcome| {
@@ -134,39 +133,26 @@ fn Keys(desk: Desk) -> impl IntoView {
                 announcer.say("The key is revoked.");
                 desk.keys.change(|keys| keys.retain(|key| key.id != id));
                 desk.made.update(|made| drop(made.take_if(|made| made.id == id)));
-                visitor
-                    .key
-                    .update(|held| drop(held.take_if(|held| held.made.as_ref().is_some_and(|(held, _)| *held == id))));
+                visitor.key.update(|held| drop(held.take_if(|held| held.id == Some(id))));
                 desk.keys.reload();
             }
         }
     });
-    let rows = move || {
-        view! {
-            <ul class="keys">
-                <For each=move || ids.get().unwrap_or_default() key=|id| *id let:id>
-                    {
-                        let entry = Memo::new(move |_| {
-                            desk.keys.with(|keys| keys.iter().find(|key| key.id == id).cloned()).flatten()
-                        });
-                        let on_action = Callback::new(move |action| {
-                            if let Some(entry) = entry.get_untracked() {
-                                if action == KeyAction::Switch { switch(entry) } else { dialog.set(Some((action, entry))) }
-                            }
-                        });
-                        let busy = Signal::derive(move || switching.with(|ids| ids.contains(&id)));
-                        view! { <KeyRow entry now busy on_action /> }
-                    }
-                </For>
-            </ul>
-        }
+    let row = move |id: KeyId| {
+        let entry = Memo::new(move |_| desk.keys.with(|keys| keys.iter().find(|key| key.id == id).cloned()).flatten());
+        let on_action = Callback::new(move |action| {
+            if let Some(entry) = entry.get_untracked() {
+                if action == KeyAction::Switch { switch(entry) } else { dialog.set(Some((action, entry))) }
+            }
+        });
+        view! { <KeyRow entry now busy=switching on_action /> }
     };
-    let empty = Memo::new(move |_| ids.with(|ids| ids.as_ref().is_none_or(Vec::is_empty)));
     view! {
-        {move || if empty.get() {
-            view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any()
-        } else {
-            rows().into_any()
+        {move || match ids.get() {
+            Some(ids) if !ids.is_empty() => {
+                view! { <ul class="keys">{ids.into_iter().map(row).collect_view()}</ul> }.into_any()
+            }
+            _ => view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any(),
         }}
         {move || dialog.get().map(|(action, entry)| view! { <KeyDialog action entry on_done=finished /> })}
     }
@@ -178,15 +164,13 @@ fn Plans(desk: Desk) -> impl IntoView {
     let make = move |plan_name: PlanName| {
         let Some(session) = visitor.session().filter(|_| desk.making.get_untracked().is_none()) else { return };
         desk.error.set(None);
-        desk.making.set(Some(plan_name.clone()));
+        desk.making.set(Some(plan_name.to_string()));
         spawn_local(async move {
             let answer = session.create_key(&CreateKey { plan_name, user: None }).await;
             desk.making.try_set(None);
             match answer {
                 Ok(key) => {
-                    visitor
-                        .key
-                        .set(Some(HeldKey { value: key.value.clone(), made: Some((key.id, key.plan_name.clone())) }));
+                    visitor.key.set(Some(HeldKey { value: key.value.clone(), id: Some(key.id), unseen: false }));
                     desk.keys.reload();
                     show_new(desk, key);
                 }
@@ -204,7 +188,7 @@ fn Plans(desk: Desk) -> impl IntoView {
     };
     let card = move |plan: Plan| {
         let name = plan.name.clone();
-        let (for_have, for_busy) = (name.clone(), name.clone());
+        let (for_have, for_busy) = (name.clone(), name.to_string());
         let have = Memo::new(move |_| {
             desk.keys.with(|keys| keys.iter().any(|key| key.plan_name == for_have)).unwrap_or(false)
         });

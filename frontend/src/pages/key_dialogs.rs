@@ -36,6 +36,12 @@ pub(crate) fn KeyDialog(
     action: KeyAction,
     /// On which key.
     entry: KeyEntry,
+    /// Whether a new value is left to the playground to show.
+    #[prop(optional)]
+    unseen: bool,
+    /// Where the focus goes if the button that led here is gone.
+    #[prop(default = "#keys-title")]
+    fallback: &'static str,
     /// It ended.
     on_done: Callback<Outcome>,
 ) -> impl IntoView {
@@ -50,11 +56,11 @@ pub(crate) fn KeyDialog(
     };
     let on_close = Callback::new(move |()| on_done.run(Outcome::Nothing));
     view! {
-        <Modal title fallback="#keys-title" on_close>
+        <Modal title fallback on_close>
             {match action {
                 KeyAction::Usage => view! { <Usage id=entry.id /> }.into_any(),
                 KeyAction::Rename => view! { <Rename entry on_done /> }.into_any(),
-                KeyAction::Rotate => view! { <Rotate id=entry.id on_done /> }.into_any(),
+                KeyAction::Rotate => view! { <Rotate id=entry.id unseen on_done /> }.into_any(),
                 _ => view! { <Revoke id=entry.id on_done /> }.into_any(),
             }}
         </Modal>
@@ -65,7 +71,7 @@ pub(crate) fn KeyDialog(
 #[component]
 fn Usage(id: KeyId) -> impl IntoView {
     let session = use_visitor().session();
-    let span = RwSignal::new(14_i32);
+    let span = RwSignal::new(14_u32);
     let days: Loader<Vec<UsageDay>> = Loader::start(move || {
         let today = browser::local(browser::now()).date;
         let from = (1..span.get_untracked()).try_fold(today, |date, _| date.yesterday()).unwrap_or(today);
@@ -78,7 +84,7 @@ fn Usage(id: KeyId) -> impl IntoView {
             Ok(days)
         })
     });
-    let choice = move |length: i32| {
+    let choice = move |length: u32| {
         view! {
             <button
                 type="button"
@@ -137,7 +143,7 @@ fn Rename(entry: KeyEntry, on_done: Callback<Outcome>) -> impl IntoView {
 }
 
 #[component]
-fn Rotate(id: KeyId, on_done: Callback<Outcome>) -> impl IntoView {
+fn Rotate(id: KeyId, unseen: bool, on_done: Callback<Outcome>) -> impl IntoView {
     let visitor = use_visitor();
     let grace = RwSignal::new(0_u32);
     let choice = move |seconds: u32, label: &'static str| {
@@ -160,7 +166,7 @@ fn Rotate(id: KeyId, on_done: Callback<Outcome>) -> impl IntoView {
         async move {
             let session = session.ok_or(ApiError::Network)?;
             let key = session.rotate_key(id, &RotateKey { grace_seconds }).await?;
-            visitor.key.set(Some(HeldKey { value: key.value.clone(), made: Some((key.id, key.plan_name.clone())) }));
+            visitor.key.set(Some(HeldKey { value: key.value.clone(), id: Some(key.id), unseen }));
             Ok(Outcome::Rotated(key))
         }
     };

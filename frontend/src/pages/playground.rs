@@ -16,7 +16,9 @@ use self::{chat::Chat, choose_key::ChooseKey, log::Log};
 use crate::{
     app::Clock,
     browser,
+    chat_failure::ChatFailure,
     components::CopyBox,
+    conversation::Conversation,
     load::Loader,
     reset_time::{remaining, resets},
     visitor::{HeldKey, use_visitor},
@@ -56,11 +58,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     on_cleanup(move || chat.stop());
     chat.greet(key.value.clone(), about);
     let value = StoredValue::new(key.value.clone());
-    let plan = move || {
-        chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string())).or_else(|| {
-            visitor.key.with(|key| key.as_ref().and_then(|key| key.made.as_ref().map(|(_, plan)| plan.to_string())))
-        })
-    };
+    let plan = move || chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string()));
     let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota)));
     let reset = move || {
         chat.status.with(|status| match status.as_ref()?.quota {
@@ -68,54 +66,76 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             QuotaStatus::Unlimited => None,
         })
     };
-    let choose = move || {
-        (chat.models.with(Vec::len) > 1).then(|| {
-            view! {
-                <label class="model">
-                    "Model "
-                    <select
-                        name="model"
-                        on:change=move |event| chat.model.set(Some(event_target_value(&event)))
-                        prop:value=move || chat.model.get().unwrap_or_default()
-                    >
-                        {chat.models.get().into_iter().map(|id| {
-                            let name = id.clone();
-                            let selected = chat.model.with_untracked(|model| model.as_ref() == Some(&id));
-                            view! { <option value=id selected=selected>{name}</option> }
-                        }).collect_view()}
-                    </select>
-                </label>
-            }
-        })
+    let started = Memo::new(move |_| visitor.talk.with(|talk| !talk.turns().is_empty()));
+    let start_anew = move |_| {
+        chat.stop();
+        visitor.talk.set(Conversation::default());
+        chat.failure.set(None);
     };
     view! {
         <div class="chat">
             <div class="chat-bar">
                 <p>
                     <strong>{move || plan().unwrap_or_else(|| "Your key".to_owned())}</strong> " "
-                    <span data-testid="remaining" title=reset>{left}</span>
+                    <span data-testid="remaining">{move || left()}</span> " "
+                    <span class="quiet small" data-testid="resets">{move || reset()}</span>
                 </p>
-                {choose}
+                {move || (chat.models.with(Vec::len) > 1).then(|| view! { <ChooseModel chat /> })}
                 <button type="button" class="button small" data-testid="change-key" on:click=move |_| visitor.key.set(None)>
                     "Change key"
                 </button>
-                {move || (!visitor.talk.with(|talk| talk.turns().is_empty())).then(|| view! {
-                    <button type="button" class="button small" data-testid="clear-chat"
-                        on:click=move |_| { chat.stop(); visitor.talk.set(Default::default()); chat.failure.set(None); }>
-                        "New chat"
-                    </button>
+                {move || started.get().then(|| view! {
+                    <button type="button" class="button small" data-testid="clear-chat" on:click=start_anew>"New chat"</button>
                 })}
             </div>
-            {key.made.is_some().then(|| view! {
-                <details class="held">
-                    <summary>"This tab still holds the key's value: copy it before you leave"</summary>
-                    <CopyBox text=key.value what="key" id="held-key" testids=("held-key", "copy-held-key") />
-                </details>
-            })}
+            {key.unseen.then(|| view! { <NewValue value=key.value /> })}
             <Log chat />
             <Failure chat />
             <Composer chat value />
         </div>
+    }
+}
+
+#[component]
+fn ChooseModel(chat: Chat) -> impl IntoView {
+    let option = move |id: String| {
+        let selected = chat.model.with_untracked(|model| model.as_ref() == Some(&id));
+        let name = id.clone();
+        view! { <option value=id selected=selected>{name}</option> }
+    };
+    view! {
+        <label class="model">
+            "Model "
+            <select name="model" on:change=move |event| chat.model.set(Some(event_target_value(&event)))>
+                {chat.models.get_untracked().into_iter().map(option).collect_view()}
+            </select>
+        </label>
+    }
+}
+
+/// The value of a key that was rotated for the playground: nobody has seen it yet.
+#[component]
+fn NewValue(value: String) -> impl IntoView {
+    let visitor = use_visitor();
+    let shown = RwSignal::new(true);
+    let value = StoredValue::new(value);
+    let saved = move |_| {
+        shown.set(false);
+        // Nobody is told: the key in use stays the same.
+        visitor.key.update_untracked(|key| {
+            if let Some(key) = key {
+                key.unseen = false;
+            }
+        });
+    };
+    move || {
+        shown.get().then(|| view! {
+            <div class="notice">
+                <p><strong>"This is the new value of your key. Copy it now: this is the only time it is shown."</strong></p>
+                <CopyBox text=value.get_value() what="key" id="key-value" testids=("key-value", "copy-key") />
+                <button type="button" class="button small" data-testid="key-done" on:click=saved>"I have saved it"</button>
+            </div>
+        })
     }
 }
 
@@ -124,19 +144,22 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
 fn Failure(chat: Chat) -> impl IntoView {
     let Clock(now) = expect_context();
     let sentence = Memo::new(move |_| {
-        let failure = chat.failure.get()?;
         // The clock ticks every half minute; a failure newer than the last tick is told from now.
         let time = now.get().max(browser::now());
-        Some((chat.status.with(|status| failure.sentence(status.as_ref(), time, browser::local)), failure.is_bad_key()))
+        let failure = chat.failure.get()?;
+        chat.status.with(|status| Some(failure.sentence(status.as_ref(), time, browser::local)))
     });
     move || {
-        sentence.get().map(|(sentence, bad_key)| view! {
-            <div class="notice bad" role="alert">
-                <p data-testid="chat-error">{sentence}</p>
-                {bad_key.then(|| view! {
-                    <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
-                })}
-            </div>
+        sentence.get().map(|sentence| {
+            let bad_key = chat.failure.with_untracked(|failure| failure.as_ref().is_some_and(ChatFailure::is_bad_key));
+            view! {
+                <div class="notice bad" role="alert">
+                    <p data-testid="chat-error">{sentence}</p>
+                    {bad_key.then(|| view! {
+                        <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
+                    })}
+                </div>
+            }
         })
     }
 }

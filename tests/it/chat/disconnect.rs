@@ -2,6 +2,8 @@
 
 use tests::{Exchange, FakeUpstream, RawClient, TestServer, settled};
 
+const STREAM: &str = "{\"stream\": true, \"model\": \"m\", \"messages\": []}";
+
 struct Scene {
     upstream: FakeUpstream,
     server: TestServer,
@@ -21,7 +23,7 @@ impl Scene {
     async fn asked(&self) -> (RawClient, Exchange) {
         let mut client = self.server.raw().await;
         let authorization = format!("authorization: Bearer {}\r\n", self.key.secret());
-        client.post("/v1/chat/completions", &authorization, "{\"stream\": true, \"model\": \"m\"}").await;
+        client.post("/v1/chat/completions", &authorization, STREAM).await;
         (client, self.upstream.exchange().await)
     }
 
@@ -81,7 +83,7 @@ async fn leaving_a_whole_answer_cancels_the_upstream() {
     let scene = scene().await;
     let mut client = scene.server.raw().await;
     let authorization = format!("authorization: Bearer {}\r\n", scene.key.secret());
-    client.post("/v1/chat/completions", &authorization, "{\"model\": \"m\"}").await;
+    client.post("/v1/chat/completions", &authorization, "{\"model\": \"m\", \"messages\": []}").await;
     let exchange = scene.upstream.exchange().await;
     drop(client);
     exchange.closed().await;
@@ -113,7 +115,7 @@ async fn one_connection_serves_many_requests_and_then_may_leave() {
     assert!(String::from_utf8_lossy(&first.body).ends_with("data: [DONE]\n\n"));
     drop(exchange);
     let authorization = format!("authorization: Bearer {}\r\n", scene.key.secret());
-    client.post("/v1/chat/completions", &authorization, "{\"stream\": true, \"model\": \"m\"}").await;
+    client.post("/v1/chat/completions", &authorization, STREAM).await;
     let exchange = scene.upstream.exchange().await;
     drop(client);
     exchange.closed().await;

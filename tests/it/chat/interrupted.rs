@@ -42,8 +42,22 @@ async fn a_connection_closed_mid_stream_is_an_error_event() {
 
 #[tokio::test]
 async fn a_reset_mid_stream_is_an_error_event() {
-    // A reset may overtake what was sent before it, so nothing is promised about the first event.
-    interrupted(Script::open_stream([event("one")]).then_reset(), "").await;
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("10RequestPerDay").await;
+    upstream.by_hand();
+    let start = async {
+        let mut exchange = upstream.exchange().await;
+        exchange.start_stream().await;
+        exchange.send_text("one").await;
+        exchange
+    };
+    let (exchange, mut events) = tokio::join!(start, key.chat_stream("hello").stream());
+    // A reset may overtake what was sent before it, so it waits until that was seen.
+    assert_eq!(events.next_text().await, "one");
+    exchange.reset();
+    is_interrupted(events, &event("one")).await;
+    charged(&key, 1).await;
 }
 
 #[tokio::test]

@@ -67,7 +67,7 @@ async fn without_a_default_a_missing_model_is_named() {
     let key = server.with_key("10RequestPerDay").await;
     let error = key.post("/v1/chat/completions", &json!({"messages": []})).send().await.is_envelope(400);
     assert_eq!(error["param"], "model");
-    let error = key.post("/v1/chat/completions", &json!({"model": 5})).send().await.is_envelope(400);
+    let error = key.post("/v1/chat/completions", &json!({"model": 5, "messages": []})).send().await.is_envelope(400);
     assert_eq!(error["param"], "model");
     assert_eq!(upstream.posts(), 0);
     settled(0, || key.used()).await;

@@ -36,6 +36,7 @@ async fn nothing_of_the_caller_but_the_listed_headers_goes_upstream() {
         "authorization",
         "content-length",
         "content-type",
+        "date",
         "host",
         "openai-beta",
         "user-agent",

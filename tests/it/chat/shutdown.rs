@@ -88,7 +88,7 @@ async fn a_second_signal_stops_at_once() {
     let (mut server, _upstream, _key, exchange, events, _) = streaming("3600").await;
     server.sigterm();
     wait_until("the first signal was heard", || {
-        let heard = server.output().text().to_lowercase().contains("shutting down");
+        let heard = server.output().text().contains("a second signal stops at once");
         async move { heard.then_some(()) }
     })
     .await;

@@ -37,7 +37,7 @@ async fn the_head_arrives_before_the_first_event() {
     upstream.next(Script::open_stream::<&str>([]));
     let events = key.chat_stream("hello").stream().await;
     assert_eq!(events.headers["x-ratelimit-remaining-requests"], "9");
-    assert_eq!(events.headers["cache-control"], "no-cache");
+    assert_eq!(events.headers["cache-control"], "no-store");
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ async fn the_upstreams_own_rate_limit_passes_with_its_wait_and_costs_nothing() {
 
 #[tokio::test]
 async fn a_failing_upstream_is_a_502_or_503_that_costs_nothing() {
-    for (status, ours) in [(500, 502), (502, 502), (503, 503), (504, 504)] {
+    for (status, ours) in [(500, 502), (502, 502), (503, 503), (504, 502)] {
         let upstream = FakeUpstream::start().await;
         let server = TestServer::before(&upstream).await;
         let key = server.with_key("10RequestPerDay").await;
@@ -248,4 +248,17 @@ async fn trailers_and_a_slow_head_are_no_failure() {
     upstream.next(script);
     let mut events = key.chat_stream("hello").stream().await;
     assert_eq!(events.rest().await.last().unwrap(), "[DONE]");
+}
+
+#[tokio::test]
+async fn connections_that_the_upstream_closed_meanwhile_fail_no_request() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("unlimited").await;
+    // Answers that promise to keep the connection, and then close it.
+    upstream.always(Script::completion("hi").then_close());
+    for _ in 0..50 {
+        key.chat("hello").send().await.expect(200);
+    }
+    assert_eq!(upstream.posts(), 50);
 }

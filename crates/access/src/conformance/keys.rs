@@ -318,7 +318,8 @@ pub async fn a_released_account_has_no_keys(world: World) {
 pub async fn an_owner_who_left_begins_anew_after_the_period(world: World) {
     let quota = Quota::Limited { limit: 5, period: Period::Month, offset: 2 };
     let caller = world.caller_on(plan("p", quota, None), noon()).await;
-    world.granted(&caller.presented, noon()).await;
+    let pass = world.granted(&caller.presented, noon()).await;
+    world.gate.settle(&pass, super::cast::ANSWERED, noon()).await.unwrap();
     world.registry.revoke_key(caller.account, caller.key, noon()).await.unwrap();
     let next_month = at("2026-12-05T00:00:00Z");
     world.apply(vec![plan("p", quota, None)], next_month).await;

@@ -1,15 +1,14 @@
 //! Choosing the key that the playground uses. Its value stays in memory: after a reload it is asked for again.
 
 use api_types::{
-    Fields, Form, KeyEntry, KeyState, PlanName, Reason, RotateKey,
+    Fields, Form, KeyEntry, KeyState, Reason,
     limits::{PRESENTED_KEY_MAX_BYTES, PRESENTED_KEY_MIN_BYTES},
 };
-use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
+use leptos::{ev::SubmitEvent, prelude::*};
 
-use super::super::entry;
+use super::super::{entry, key_dialogs::KeyDialog};
 use crate::{
-    api::{ApiError, Session},
-    components::{FormError, Loaded, Modal, PageLink, SubmitButton, TextField},
+    components::{FormError, KeyAction, Loaded, PageLink, SubmitButton, TextField},
     form::FormState,
     load::Loader,
     page::{Page, Standing},
@@ -47,13 +46,13 @@ pub(super) fn ChooseKey() -> impl IntoView {
             form,
             busy,
             move |_| async move { Ok(form.with_untracked(|form| form.value("key").trim().to_owned())) },
-            move |value| visitor.key.set(Some(HeldKey { value, made: None })),
+            move |value| visitor.key.set(Some(HeldKey { value, id: None, unseen: false })),
         );
     };
     let standing = Memo::new(move |_| visitor.standing());
     view! {
         <section class="card narrow" aria-labelledby="choose-key-title">
-            <h2 id="choose-key-title">"Which key?"</h2>
+            <h2 id="choose-key-title" tabindex="-1">"Which key?"</h2>
             <p class="quiet">
                 "Your key stays in this tab's memory only: after a reload, you are asked again."
             </p>
@@ -89,7 +88,7 @@ fn OwnKeys() -> impl IntoView {
             }
         })
     });
-    let asked = RwSignal::new(None::<KeyEntry>);
+    let asked = RwSignal::new(None::<(KeyAction, KeyEntry)>);
     let list = move || {
         match keys.get() {
         Some(keys) if !keys.is_empty() => view! {
@@ -115,7 +114,7 @@ fn OwnKeys() -> impl IntoView {
                                             class="button small"
                                             data-testid="rotate-here"
                                             aria-label=format!("Get a new value for {name}")
-                                            on:click=move |_| asked.set(Some(key.clone()))
+                                            on:click=move |_| asked.set(Some((KeyAction::Rotate, key.clone())))
                                         >
                                             "New value…"
                                         </button>
@@ -139,51 +138,12 @@ fn OwnKeys() -> impl IntoView {
         <h3>"Your keys"</h3>
         <Loaded from=keys label="Loading your keys…">{list}</Loaded>
         {move || {
-            asked.get().zip(session).map(|(key, session)| view! {
-                <RotateHere key session on_close=Callback::new(move |()| asked.set(None)) />
+            asked.get().map(|(action, entry)| {
+                // The dialog goes with the choice of a key: one is held once it is rotated.
+                let on_done = Callback::new(move |_| drop(asked.try_set(None)));
+                view! { <KeyDialog action entry unseen=true fallback="#choose-key-title" on_done /> }
             })
         }}
-    }
-}
-
-#[component]
-fn RotateHere(key: KeyEntry, session: Session, on_close: Callback<()>) -> impl IntoView {
-    let visitor = use_visitor();
-    let busy = RwSignal::new(false);
-    let error = RwSignal::new(None::<ApiError>);
-    let plan: PlanName = key.plan_name.clone();
-    let id = key.id;
-    let rotate = move |event: SubmitEvent| {
-        event.prevent_default();
-        if busy.get_untracked() {
-            return;
-        }
-        busy.set(true);
-        spawn_local(async move {
-            match session.rotate_key(id, &RotateKey { grace_seconds: 0 }).await {
-                // The dialog goes with the choice: a key is held now.
-                Ok(key) => visitor.key.set(Some(HeldKey { value: key.value, made: Some((key.id, key.plan_name)) })),
-                Err(trouble) => drop(error.try_set(Some(trouble))),
-            }
-            busy.try_set(false);
-        });
-    };
-    view! {
-        <Modal title=format!("New value for {plan}?") fallback="#choose-key-title" on_close>
-            <form on:submit=rotate>
-                <p>
-                    <strong>"The old value stops working at once"</strong>
-                    ", wherever it is in use. The playground then uses the new value; it is shown there once, to be copied."
-                </p>
-                {move || error.get().map(|error| view! {
-                    <div class="notice bad" role="alert"><p>{error.sentence()}</p></div>
-                })}
-                <div class="actions">
-                    <SubmitButton busy label="Rotate and use it" busy_label="Rotating…" />
-                    <button type="button" class="button" on:click=move |_| on_close.run(())>"Cancel"</button>
-                </div>
-            </form>
-        </Modal>
     }
 }
 

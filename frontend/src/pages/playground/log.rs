@@ -45,7 +45,9 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
 fn TurnView(chat: Chat, id: usize) -> impl IntoView {
     let talk = chat.visitor.talk;
     let text = Memo::new(move |_| talk.with(|talk| talk.turn(id).map(|turn| turn.text.clone()).unwrap_or_default()));
-    let progress = Memo::new(move |_| talk.with(|talk| talk.turn(id).map(|turn| turn.progress.clone())));
+    let read = move |read: fn(&Progress) -> Option<String>| {
+        talk.with(|talk| talk.turn(id).and_then(|turn| read(&turn.progress)))
+    };
     let speaker = talk.with_untracked(|talk| talk.turn(id).map(|turn| turn.speaker));
     if speaker == Some(Speaker::Person) {
         return view! {
@@ -56,32 +58,55 @@ fn TurnView(chat: Chat, id: usize) -> impl IntoView {
         }
         .into_any();
     }
-    let waiting = move || progress.get() == Some(Progress::Streaming) && text.with(String::is_empty);
-    let state = move || match progress.get() {
-        Some(Progress::Streaming) => "streaming",
-        Some(Progress::Complete) => "complete",
-        Some(Progress::CutByLength) => "cut",
-        Some(Progress::Stopped) => "stopped",
-        Some(Progress::Interrupted(_)) | None => "interrupted",
-    };
+    let waiting = Memo::new(move |_| {
+        text.with(String::is_empty)
+            && talk.with(|talk| talk.turn(id).is_some_and(|turn| turn.progress == Progress::Streaming))
+    });
+    let note = Memo::new(move |_| read(note));
+    let interrupted = Memo::new(move |_| read(interruption));
     view! {
         <div class="turn model">
             <p class="quiet-visually">"Answer:"</p>
-            <p class="words" data-testid="answer" data-state=state>{move || text.get()}</p>
-            {move || waiting().then(|| view! { <p class="dots" aria-label="Waiting for the answer"><i></i><i></i><i></i></p> })}
-            {move || match progress.get() {
-                Some(Progress::Stopped) => Some(view! { <p class="small quiet">"You stopped this answer."</p> }.into_any()),
-                Some(Progress::CutByLength) => {
-                    Some(view! { <p class="small quiet">"The model reached its limit of length here."</p> }.into_any())
-                }
-                Some(Progress::Interrupted(why)) => Some(view! {
-                    <p class="notice bad small" data-testid="interrupted">
-                        <strong>"This answer is not complete. "</strong> {why}
-                    </p>
-                }.into_any()),
-                _ => None,
-            }}
+            <p class="words" data-testid="answer" data-state=move || read(state)>{move || text.get()}</p>
+            {move || waiting.get().then(|| view! {
+                <p class="dots" role="img" aria-label="Waiting for the answer"><i></i><i></i><i></i></p>
+            })}
+            {move || note.get().map(|note| view! { <p class="small quiet">{note}</p> })}
+            {move || interrupted.get().map(|why| view! {
+                <p class="notice bad small" data-testid="interrupted">
+                    <strong>"This answer is not complete. "</strong> {why}
+                </p>
+            })}
         </div>
     }
     .into_any()
+}
+
+/// How far an answer is, for tests.
+fn state(progress: &Progress) -> Option<String> {
+    let word = match progress {
+        Progress::Streaming => "streaming",
+        Progress::Complete => "complete",
+        Progress::CutByLength => "cut",
+        Progress::Stopped => "stopped",
+        Progress::Interrupted(_) => "interrupted",
+    };
+    Some(word.to_owned())
+}
+
+/// What is to be said of an answer that ended early without anything going wrong.
+fn note(progress: &Progress) -> Option<String> {
+    match progress {
+        Progress::Stopped => Some("You stopped this answer.".to_owned()),
+        Progress::CutByLength => Some("The model reached its limit of length here.".to_owned()),
+        _ => None,
+    }
+}
+
+/// Why an answer broke off.
+fn interruption(progress: &Progress) -> Option<String> {
+    match progress {
+        Progress::Interrupted(why) => Some(why.clone()),
+        _ => None,
+    }
 }

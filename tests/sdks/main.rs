@@ -1,0 +1,226 @@
+//! Other people's clients before the real server: what each of them makes of our answers.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod client;
+
+use client::{Client, Sdk};
+use serde_json::{Value, json};
+use tests::{Caller, FakeUpstream, Identity, PlanSpec, TestServer, unknown_key};
+
+/// A server with one plan, and a key on it.
+async fn server_and_key(upstream: &FakeUpstream, plan: PlanSpec) -> (TestServer, Caller) {
+    let server = TestServer::setup().upstream(upstream).plans(&[plan]).start().await;
+    let key = server.with_key("plan").await;
+    (server, key)
+}
+
+/// A counter of the server; none yet is 0. Counted before the answer goes out, so that it is exact at once.
+async fn counter(server: &TestServer, name: &str) -> u64 {
+    let metrics = server.anonymous().get("/metrics").send().await.expect(200).text();
+    let value = metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+async fn refused(server: &TestServer, reason: &str) -> u64 {
+    counter(server, &format!("tollgate_requests_refused_total{{reason=\"{reason}\"}}")).await
+}
+
+/// The failure that a client tells as its last words on a request.
+#[track_caller]
+fn failure(said: &Value) -> &Value {
+    said.get("failed").unwrap_or_else(|| panic!("no failure: {said}"))
+}
+
+impl Sdk {
+    /// What it calls an answer with this status.
+    fn class_of(self, status: u16) -> &'static str {
+        match (self, status) {
+            (Self::Vercel, _) => "APICallError",
+            (_, 401) => "AuthenticationError",
+            (_, 429) => "RateLimitError",
+            _ => panic!("no class is known for {status}"),
+        }
+    }
+
+    /// The variables that turn off retries in the one SDK that a server can't tell not to.
+    fn obedient(self) -> &'static [(&'static str, &'static str)] {
+        if self == Self::Vercel { &[("MAX_RETRIES", "0")] } else { &[] }
+    }
+
+    /// What it says between the last piece of a stream and its verdict.
+    async fn asides(self, client: &mut Client, verdict: &str) {
+        if self == Self::Vercel {
+            if verdict == "error" {
+                client.next().await;
+            }
+            assert_eq!(client.next().await, json!({"finish": verdict}));
+        }
+    }
+}
+
+async fn streams_an_answer_piece_by_piece(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    upstream.by_hand();
+    let (_server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
+    let mut client = sdk.start(&key, &["stream"]);
+    let mut exchange = upstream.exchange().await;
+    exchange.start_stream().await;
+    for piece in ["one ", "two ", "thrée"] {
+        // The next piece isn't sent before this one was seen.
+        exchange.send_text(piece).await;
+        assert_eq!(client.next().await, json!({"piece": piece}));
+    }
+    exchange.finish_stream().await;
+    sdk.asides(&mut client, "stop").await;
+    assert_eq!(client.rest().await, [json!({"whole": "one two thrée"})]);
+    assert_eq!(key.used().await, 1);
+}
+
+async fn asks_once_when_the_quota_is_spent(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    let (server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 2)).await;
+    let mut client = sdk.start_with(&key, &["ask", "ask", "ask", "stream"], sdk.obedient());
+    for _ in 0..2 {
+        assert_eq!(client.next().await, json!({"whole": "one two three"}));
+    }
+    for requests in 1..=2 {
+        let mut said = client.next().await;
+        if said.get("event").is_some() {
+            said = client.next().await;
+        }
+        is_spent(sdk, failure(&said));
+        assert_eq!(refused(&server, "quota").await, requests);
+    }
+    assert!(client.rest().await.is_empty());
+    assert_eq!((upstream.posts(), key.used().await), (2, 2));
+}
+
+#[track_caller]
+fn is_spent(sdk: Sdk, failure: &Value) {
+    assert_eq!((&failure["class"], &failure["status"]), (&json!(sdk.class_of(429)), &json!(429)), "{failure}");
+    assert!(failure["message"].as_str().unwrap().contains("Limit 2, Used 2"), "{failure}");
+}
+
+async fn tries_again_after_a_short_throttle(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    let plan = PlanSpec::daily("plan", 10).throttled(0.5, 1);
+    let (server, key) = server_and_key(&upstream, plan).await;
+    let mut client = sdk.start(&key, &["ask", "ask"]);
+    let whole = json!({"whole": "one two three"});
+    assert_eq!(client.rest().await, [whole.clone(), whole]);
+    assert_eq!(refused(&server, "throttle").await, 1, "it waited as long as it was told");
+    assert_eq!((upstream.posts(), key.used().await), (2, 2));
+}
+
+async fn never_takes_half_an_answer_for_a_whole_one(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    upstream.by_hand();
+    let (_server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
+    let mut client = sdk.start(&key, &["stream", "stream"]);
+    // Once the connection breaks, once the stream just ends.
+    for ends_cleanly in [false, true] {
+        let mut exchange = upstream.exchange().await;
+        exchange.start_stream().await;
+        exchange.send_text("half an").await;
+        assert_eq!(client.next().await, json!({"piece": "half an"}));
+        if ends_cleanly {
+            exchange.send("0\r\n\r\n").await;
+        }
+        drop(exchange);
+        sdk.asides(&mut client, "error").await;
+        let said = client.next().await;
+        let failure = failure(&said);
+        let text = failure.to_string();
+        println!("{sdk:?}: {text}");
+        assert!(!text.contains("half an"), "{text}");
+    }
+    assert!(client.rest().await.is_empty());
+    assert_eq!((upstream.posts(), key.used().await), (2, 2));
+}
+
+async fn tells_that_a_key_is_wrong(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    let (server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
+    let stranger = key.as_identity(Identity::Key(unknown_key(1)));
+    let mut client = sdk.start(&stranger, &["ask"]);
+    let said = client.next().await;
+    let failure = failure(&said);
+    assert_eq!((&failure["class"], &failure["status"]), (&json!(sdk.class_of(401)), &json!(401)), "{failure}");
+    assert!(client.rest().await.is_empty());
+    assert_eq!((refused(&server, "key").await, upstream.posts()), (1, 0));
+}
+
+/// The same five for each SDK.
+macro_rules! sdk_tests {
+    ($($module:ident: $sdk:expr,)*) => {$(
+        mod $module {
+            use super::Sdk;
+
+            #[tokio::test]
+            async fn streams_an_answer_piece_by_piece() {
+                super::streams_an_answer_piece_by_piece($sdk).await;
+            }
+
+            #[tokio::test]
+            async fn asks_once_when_the_quota_is_spent() {
+                super::asks_once_when_the_quota_is_spent($sdk).await;
+            }
+
+            #[tokio::test]
+            async fn tries_again_after_a_short_throttle() {
+                super::tries_again_after_a_short_throttle($sdk).await;
+            }
+
+            #[tokio::test]
+            async fn never_takes_half_an_answer_for_a_whole_one() {
+                super::never_takes_half_an_answer_for_a_whole_one($sdk).await;
+            }
+
+            #[tokio::test]
+            async fn tells_that_a_key_is_wrong() {
+                super::tells_that_a_key_is_wrong($sdk).await;
+            }
+        }
+    )*};
+}
+
+sdk_tests! {
+    openai_python: Sdk::OpenAiPython,
+    openai_node: Sdk::OpenAiNode,
+    langchain: Sdk::LangChain,
+    vercel: Sdk::Vercel,
+}
+
+#[tokio::test]
+async fn retries_of_an_sdk_that_cannot_be_told_to_stop_cost_nothing() {
+    let upstream = FakeUpstream::start().await;
+    let (server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 2)).await;
+    let said = Sdk::Vercel.start(&key, &["ask", "ask", "ask"]).rest().await;
+    let whole = json!({"whole": "one two three"});
+    assert_eq!(said[..2], [whole.clone(), whole]);
+    let failure = failure(&said[2]);
+    assert_eq!(failure["name"], "AI_RetryError", "{failure}");
+    assert_eq!(refused(&server, "quota").await, 3);
+    assert_eq!((upstream.posts(), key.used().await), (2, 2));
+}
+
+#[tokio::test]
+async fn curl_shows_the_stream_growing() {
+    let upstream = FakeUpstream::start().await;
+    upstream.by_hand();
+    let (_server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
+    let body = json!({"model": "model-1", "stream": true, "messages": [{"role": "user", "content": "hello"}]});
+    let mut curl = Client::curl(&key, &body);
+    let mut exchange = upstream.exchange().await;
+    exchange.start_stream().await;
+    for piece in ["one ", "two ", "three"] {
+        exchange.send_text(piece).await;
+        let event = curl.line().await;
+        assert!(event.starts_with("data: {") && event.contains(&format!("\"{piece}\"")), "{event}");
+        assert_eq!(curl.line().await, "", "an empty line ends an event");
+    }
+    exchange.finish_stream().await;
+    assert!(curl.line().await.contains("\"stop\""));
+    assert_eq!(curl.line().await, "");
+    assert_eq!(curl.line().await, "data: [DONE]");
+}
