@@ -14,7 +14,8 @@ const NOT_SIGNED_IN: [(&str, u16); 2] = [("/me", 401), ("/sessions/refresh", 401
 async fn server(upstream: &FakeUpstream) -> TestServer {
     let dir = page_dir();
     assert!(dir.join("index.html").exists(), "no page in {}: run `cargo xtask test`, which builds it", dir.display());
-    TestServer::setup().upstream(upstream).set("server.page_dir", dir.to_str().unwrap()).start().await
+    let setup = TestServer::setup().upstream(upstream).set("upstream.default_model", "model-1");
+    setup.set("server.page_dir", dir.to_str().unwrap()).start().await
 }
 
 /// Signs up as somebody new and waits for the dashboard.

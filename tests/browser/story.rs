@@ -75,7 +75,9 @@ async fn somebody_signs_up_gets_a_key_chats_and_reads_when_the_quota_is_spent() 
     browser.see("[data-testid=sign-out]").await;
     browser.pictures("account").await;
     browser.click("[data-testid=sign-out]").await;
+    browser.gone("[data-testid=sign-out]").await;
     browser.open("/dashboard").await;
-    browser.at("/sign-in").await;
+    browser.see("[name=password]").await;
+    assert_eq!(browser.count("[data-testid=key-row]").await, 0);
     browser.close(&[NOT_SIGNED_IN[0], NOT_SIGNED_IN[1], ("/v1/chat/completions", 429)]).await;
 }

@@ -86,7 +86,7 @@ async fn check_tries_the_upstream_and_says_what_is_wrong() {
     assert!(status.success(), "{said}");
     assert!(!said.contains("sk-upstream-credential"), "{said}");
 
-    upstream.always(tests::Script::error(401, "bad key"));
+    upstream.lists(tests::Script::error(401, "bad key"));
     let (status, said) = TestServer::run(&good, &["check"]).await;
     assert!(!status.success() && said.contains("upstream"), "{said}");
     assert!(!said.contains("sk-upstream-credential"), "{said}");

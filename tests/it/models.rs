@@ -52,7 +52,7 @@ async fn a_list_that_can_not_be_read_is_a_502() {
         Script::error(401, "no"),
         Script::error(500, "no"),
     ] {
-        upstream.next(script);
+        upstream.lists(script);
         let answer = key.get("/v1/models").send().await;
         assert!((502..=504).contains(&answer.status), "{}", answer.text());
         answer.is_envelope(answer.status);

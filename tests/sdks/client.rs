@@ -57,7 +57,7 @@ impl Client {
     pub fn curl(key: &Caller, body: &Value) -> Self {
         let mut command = Command::new("curl");
         command
-            .args(["--no-buffer", "--silent", "--show-error", "--noproxy", "*"])
+            .args(["--disable", "--no-buffer", "--silent", "--show-error", "--noproxy", "*"])
             .args(["--header", "content-type: application/json"])
             .args(["--header", &format!("authorization: Bearer {}", key.secret())])
             .args(["--data", &body.to_string(), &format!("{}/v1/chat/completions", key.origin())]);
@@ -92,8 +92,8 @@ impl Client {
             if has_ended {
                 self.said.drain();
             }
-            let line = (self.said.len() > heard).then(|| self.said.text().split('\n').nth(heard).map(str::to_owned));
-            let line = line.flatten();
+            let is_said = self.said.len() > heard;
+            let line = self.said.text().split('\n').nth(heard).filter(|_| is_said).map(str::to_owned);
             async move { if line.is_some() || has_ended { Some(line) } else { None } }
         })
         .await;
@@ -156,7 +156,6 @@ fn node(script: &str) -> (Command, Option<TempDir>) {
 }
 
 /// A program under the folder that `variable` names, else under the one of this name in `target/sdks`.
-#[expect(clippy::disallowed_methods, reason = "where the SDKs are comes from the environment")]
 fn installed(variable: &str, name: &str, program: &str) -> PathBuf {
     let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/sdks").join(name);
     let program = env::var_os(variable).map_or_else(usual, PathBuf::from).join(program);

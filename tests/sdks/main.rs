@@ -25,35 +25,46 @@ async fn refused(server: &TestServer, reason: &str) -> u64 {
     counter(server, &format!("tollgate_requests_refused_total{{reason=\"{reason}\"}}")).await
 }
 
-/// The failure that a client tells as its last words on a request.
+/// Asserts that a request failed, as the SDK's own class for this error, and gives what it told.
 #[track_caller]
-fn failure(said: &Value) -> &Value {
-    said.get("failed").unwrap_or_else(|| panic!("no failure: {said}"))
+fn is_failure<'a>(said: &'a Value, class: &str) -> &'a Value {
+    let failure = &said["failed"];
+    assert_eq!(failure["class"], class, "{said}");
+    failure
 }
 
 impl Sdk {
-    /// What it calls an answer with this status.
-    fn class_of(self, status: u16) -> &'static str {
+    /// Its name for an answer with this status.
+    fn refusal(self, status: u16) -> &'static str {
         match (self, status) {
             (Self::Vercel, _) => "APICallError",
             (_, 401) => "AuthenticationError",
             (_, 429) => "RateLimitError",
-            _ => panic!("no class is known for {status}"),
+            _ => panic!("no test looks for {status}"),
         }
     }
 
-    /// The variables that turn off retries in the one SDK that a server can't tell not to.
-    fn obedient(self) -> &'static [(&'static str, &'static str)] {
+    /// Its name for an error that comes in the middle of a stream.
+    fn interruption(self) -> &'static str {
+        if self == Self::Vercel { "StreamProviderError" } else { "APIError" }
+    }
+
+    /// Turns off the retries of the one SDK that reads no `x-should-retry`.
+    fn without_retries(self) -> &'static [(&'static str, &'static str)] {
         if self == Self::Vercel { &[("MAX_RETRIES", "0")] } else { &[] }
     }
 
-    /// What it says between the last piece of a stream and its verdict.
-    async fn asides(self, client: &mut Client, verdict: &str) {
+    /// Hears what it tells on the way from a failure to its verdict: one calls `onError` instead of throwing.
+    async fn hear_event(self, client: &mut Client, class: &str) {
         if self == Self::Vercel {
-            if verdict == "error" {
-                client.next().await;
-            }
-            assert_eq!(client.next().await, json!({"finish": verdict}));
+            assert_eq!(client.next().await["event"]["class"], class);
+        }
+    }
+
+    /// Hears how a stream finished, from the one that tells it.
+    async fn hear_finish(self, client: &mut Client, reason: &str) {
+        if self == Self::Vercel {
+            assert_eq!(client.next().await, json!({"finish": reason}));
         }
     }
 }
@@ -71,7 +82,7 @@ async fn streams_an_answer_piece_by_piece(sdk: Sdk) {
         assert_eq!(client.next().await, json!({"piece": piece}));
     }
     exchange.finish_stream().await;
-    sdk.asides(&mut client, "stop").await;
+    sdk.hear_finish(&mut client, "stop").await;
     assert_eq!(client.rest().await, [json!({"whole": "one two thrée"})]);
     assert_eq!(key.used().await, 1);
 }
@@ -79,26 +90,23 @@ async fn streams_an_answer_piece_by_piece(sdk: Sdk) {
 async fn asks_once_when_the_quota_is_spent(sdk: Sdk) {
     let upstream = FakeUpstream::start().await;
     let (server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 2)).await;
-    let mut client = sdk.start_with(&key, &["ask", "ask", "ask", "stream"], sdk.obedient());
+    let mut client = sdk.start_with(&key, &["ask", "ask", "ask", "stream"], sdk.without_retries());
     for _ in 0..2 {
         assert_eq!(client.next().await, json!({"whole": "one two three"}));
     }
-    for requests in 1..=2 {
-        let mut said = client.next().await;
-        if said.get("event").is_some() {
-            said = client.next().await;
-        }
-        is_spent(sdk, failure(&said));
-        assert_eq!(refused(&server, "quota").await, requests);
-    }
+    is_spent(is_failure(&client.next().await, sdk.refusal(429)));
+    sdk.hear_event(&mut client, sdk.refusal(429)).await;
+    is_spent(is_failure(&client.next().await, sdk.refusal(429)));
     assert!(client.rest().await.is_empty());
+    assert_eq!(refused(&server, "quota").await, 2, "one request for each of the two");
     assert_eq!((upstream.posts(), key.used().await), (2, 2));
 }
 
 #[track_caller]
-fn is_spent(sdk: Sdk, failure: &Value) {
-    assert_eq!((&failure["class"], &failure["status"]), (&json!(sdk.class_of(429)), &json!(429)), "{failure}");
-    assert!(failure["message"].as_str().unwrap().contains("Limit 2, Used 2"), "{failure}");
+fn is_spent(failure: &Value) {
+    assert_eq!(failure["status"], 429);
+    let message = failure["message"].as_str().unwrap();
+    assert!(message.contains("Limit 2, Used 2, Requested 1. Please try again in"), "{message}");
 }
 
 async fn tries_again_after_a_short_throttle(sdk: Sdk) {
@@ -108,7 +116,7 @@ async fn tries_again_after_a_short_throttle(sdk: Sdk) {
     let mut client = sdk.start(&key, &["ask", "ask"]);
     let whole = json!({"whole": "one two three"});
     assert_eq!(client.rest().await, [whole.clone(), whole]);
-    assert_eq!(refused(&server, "throttle").await, 1, "it waited as long as it was told");
+    assert_eq!(refused(&server, "throttle").await, 1, "it waited for as long as it was told");
     assert_eq!((upstream.posts(), key.used().await), (2, 2));
 }
 
@@ -127,12 +135,10 @@ async fn never_takes_half_an_answer_for_a_whole_one(sdk: Sdk) {
             exchange.send("0\r\n\r\n").await;
         }
         drop(exchange);
-        sdk.asides(&mut client, "error").await;
+        sdk.hear_event(&mut client, sdk.interruption()).await;
+        sdk.hear_finish(&mut client, "error").await;
         let said = client.next().await;
-        let failure = failure(&said);
-        let text = failure.to_string();
-        println!("{sdk:?}: {text}");
-        assert!(!text.contains("half an"), "{text}");
+        assert_eq!(is_failure(&said, sdk.interruption())["code"], "upstream_stream_interrupted");
     }
     assert!(client.rest().await.is_empty());
     assert_eq!((upstream.posts(), key.used().await), (2, 2));
@@ -143,9 +149,7 @@ async fn tells_that_a_key_is_wrong(sdk: Sdk) {
     let (server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
     let stranger = key.as_identity(Identity::Key(unknown_key(1)));
     let mut client = sdk.start(&stranger, &["ask"]);
-    let said = client.next().await;
-    let failure = failure(&said);
-    assert_eq!((&failure["class"], &failure["status"]), (&json!(sdk.class_of(401)), &json!(401)), "{failure}");
+    assert_eq!(is_failure(&client.next().await, sdk.refusal(401))["status"], 401);
     assert!(client.rest().await.is_empty());
     assert_eq!((refused(&server, "key").await, upstream.posts()), (1, 0));
 }
@@ -198,8 +202,7 @@ async fn retries_of_an_sdk_that_cannot_be_told_to_stop_cost_nothing() {
     let said = Sdk::Vercel.start(&key, &["ask", "ask", "ask"]).rest().await;
     let whole = json!({"whole": "one two three"});
     assert_eq!(said[..2], [whole.clone(), whole]);
-    let failure = failure(&said[2]);
-    assert_eq!(failure["name"], "AI_RetryError", "{failure}");
+    is_failure(&said[2], "RetryError");
     assert_eq!(refused(&server, "quota").await, 3);
     assert_eq!((upstream.posts(), key.used().await), (2, 2));
 }

@@ -143,6 +143,11 @@ impl Browser {
         .await
     }
 
+    /// Waits until there is no such element.
+    pub async fn gone(&self, css: &str) {
+        self.wait(&format!("{css} is gone"), || async { (self.count(css).await == 0).then_some(()) }).await;
+    }
+
     /// Waits until the last element of this kind says this, and gives its whole text.
     pub async fn reads(&self, css: &str, text: &str) -> String {
         self.wait(&format!("{css} reads {text:?}"), || async {

@@ -34,9 +34,22 @@ struct Shared {
 struct Seen {
     scripts: VecDeque<Script>,
     always: Option<Script>,
+    list: Option<Script>,
     by_hand: bool,
     received: Vec<Received>,
     abandoned: usize,
+}
+
+impl Seen {
+    /// `None` is for the test to answer by hand.
+    fn script_for(&mut self, request: &Received) -> Option<Script> {
+        let scripted = match request.method.as_str() {
+            "POST" => self.scripts.pop_front().or_else(|| self.always.clone()),
+            _ => self.list.clone(),
+        };
+        let is_by_hand = self.by_hand && request.method == "POST";
+        scripted.or_else(|| (!is_by_hand).then(|| usual_answer(request)))
+    }
 }
 
 impl FakeUpstream {
@@ -60,19 +73,25 @@ impl FakeUpstream {
         format!("http://{}/v1", self.address)
     }
 
-    /// The next request that no earlier script is for gets this answer.
+    /// The next POST that no earlier script is for gets this answer.
     pub fn next(&self, script: Script) -> &Self {
         self.seen(|seen| seen.scripts.push_back(script));
         self
     }
 
-    /// Every request without a script of its own gets this answer.
+    /// Every POST without a script of its own gets this answer.
     pub fn always(&self, script: Script) -> &Self {
         self.seen(|seen| seen.always = Some(script));
         self
     }
 
-    /// From now on the test answers every request itself, through [`exchange`](Self::exchange).
+    /// Every GET, which asks for the list of models, gets this answer.
+    pub fn lists(&self, script: Script) -> &Self {
+        self.seen(|seen| seen.list = Some(script));
+        self
+    }
+
+    /// From now on the test answers every POST without a script itself, through [`exchange`](Self::exchange).
     pub fn by_hand(&self) -> &Self {
         self.seen(|seen| seen.by_hand = true);
         self
@@ -140,8 +159,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         let script = {
             let mut seen = shared.seen.lock().expect("no holder panics");
             seen.received.push(request.clone());
-            let scripted = seen.scripts.pop_front().or_else(|| seen.always.clone());
-            if seen.by_hand { scripted } else { scripted.or_else(|| Some(usual_answer(&request))) }
+            seen.script_for(&request)
         };
         let Some(script) = script else {
             let _ = shared.hand.send(Exchange { request, stream });

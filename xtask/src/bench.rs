@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::workspace;
 
 pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
-    let mut bench = workspace::cargo(&["bench", "--locked", "-p", "access-sqlite"]);
+    let mut bench = workspace::cargo(&["bench", "--locked", "-p", "access-sqlite", "--bench", "admission"]);
     if !passed.is_empty() {
         bench.arg("--").args(passed);
     }

@@ -14,9 +14,7 @@ pub(crate) fn main() -> Result<()> {
         prepare::page_and(progress, || Ok(()))?;
         page_size::write_twins(progress)?;
         let build = ["build", "--locked", "--release", "-p", "api", "--bin", "tollgate", "--features", "embed-page"];
-        let mut build = workspace::cargo(&build);
-        build.env("TOLLGATE_EMBED_DIR", workspace::page_dir());
-        progress.run("build the release", build)?;
+        progress.run("build the release", workspace::cargo(&build))?;
         server::binary("release")
     })?;
     let name = built.file_name().context("the server's binary has no name")?;

@@ -47,6 +47,8 @@ const KNOWN: &[Known] = &[
             "unable to get packages from source",
             "could not download file",
             "temporary failure resolving",
+            "temporary failure in name resolution",
+            "failed to establish a new connection",
             "network is unreachable",
             "enotfound",
             "eai_again",
@@ -84,6 +86,7 @@ mod tests {
             ("error occurred in cc-rs: failed to find tool \"cc\": No such file or directory", "C compiler"),
             ("warning: spurious network error (3 tries remaining): [6] Could not resolve hostname", "no network"),
             ("npm error code EAI_AGAIN", "no network"),
+            ("NewConnectionError: Failed to establish a new connection: [Errno 111] Connection refused", "no network"),
             ("error: couldn't create a temp dir: No space left on device (os error 28)", "disk is full"),
             ("error: package `x v1` cannot be built because it requires rustc 1.99 or newer", "rustup update"),
             (

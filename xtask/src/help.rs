@@ -89,8 +89,9 @@ Build the page, the server and the tests, and run every test.
 Usage: cargo xtask test [-- arguments for the test runner]
 
 Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver:
-installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. Screenshots of each page
-are left in target/screenshots.
+installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. So do the tests with
+other people's SDKs need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm.
+Screenshots of each page are left in target/screenshots.
 
 Examples:
   cargo xtask test

@@ -1,5 +1,6 @@
 //! Tasks of this workspace. `cargo xtask` lists them; `cargo xtask <task> --help` explains one.
 
+mod apt;
 mod bench;
 mod browser;
 mod ci;
@@ -15,6 +16,7 @@ mod page_size;
 mod prepare;
 mod progress;
 mod run;
+mod sdks;
 mod server;
 mod test;
 mod tidy;

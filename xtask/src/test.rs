@@ -8,27 +8,31 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::progress::{Progress, both};
+use crate::sdks::{self, Sdks};
 use crate::{browser, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
     driver: PathBuf,
+    sdks: Sdks,
     server: PathBuf,
 }
 
-/// Builds page, server and tests, and provides the browser.
+/// Builds page, server and tests, and provides the browser and the SDKs.
 pub(crate) fn build(passed: &[String]) -> Result<Built> {
     let nextest = has_nextest();
     Progress::show(|progress| {
         thread::scope(|scope| {
-            let driver = scope.spawn(|| browser::require(progress).inspect_err(|_| progress.stop()));
+            // One after the other, because apt-get doesn't run twice at once.
+            let clients = || browser::require(progress).and_then(|driver| Ok((driver, sdks::require(progress)?)));
+            let clients = scope.spawn(move || clients().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
                 let server = server::build(progress)?;
                 progress.run("build the tests", runner(nextest, passed, &["--no-run"]))?;
                 Ok(server)
             });
-            let driver = driver.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            both(driver, server).map(|(driver, server)| Built { driver, server })
+            let clients = clients.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            both(clients, server).map(|((driver, sdks), server)| Built { driver, sdks, server })
         })
     })
 }
@@ -42,7 +46,9 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_BIN", &built.server)
             .env("TOLLGATE_PAGE_DIR", workspace::page_dir())
             .env("TOLLGATE_SCREENSHOTS", &screenshots)
-            .env("CHROMEDRIVER", &built.driver);
+            .env("CHROMEDRIVER", &built.driver)
+            .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
+            .env("TOLLGATE_SDKS_NODE", &built.sdks.node);
         command
     };
     // Before the others, so that their summary is what stands last. Only when there is one and all tests are wanted.

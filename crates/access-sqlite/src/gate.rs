@@ -1,6 +1,6 @@
 //! The gate: hands requests to the writer's thread and waits for their answer.
 
-use access::{Admission, End, Gate, Pass, PresentedKey, StoreError};
+use access::{Admission, Charge, End, Gate, Pass, PresentedKey, StoreError};
 use api_types::{AttemptId, KeyStatus, Timestamp};
 use async_trait::async_trait;
 
@@ -39,7 +39,7 @@ impl Gate for SqliteStore {
         answer
     }
 
-    async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<(), StoreError> {
+    async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError> {
         let (attempt, charge) = (pass.attempt, end.charge());
         self.inner.queue.ask("settle", |reply| Message::Settle(attempt, charge, now, reply)).await
     }

@@ -26,7 +26,7 @@ pub(crate) enum Message {
     /// The asker of an admission went away before its answer.
     Abandon(AttemptId, u64, Timestamp),
     /// End a pass.
-    Settle(AttemptId, Charge, Timestamp, Reply<()>),
+    Settle(AttemptId, Charge, Timestamp, Reply<Charge>),
     /// Tell a key about itself.
     Inspect(KeyId, KeyDigest, Timestamp, Reply<Option<KeyStatus>>),
     /// Prove that writing works.

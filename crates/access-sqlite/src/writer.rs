@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use access::{Admission, StoreError};
+use access::{Admission, Charge, StoreError};
 use api_types::{AttemptId, KeyStatus, Timestamp};
 
 use crate::{
@@ -44,6 +44,7 @@ struct Batch {
 enum Held {
     Admission(Reply<Admission>, Admission),
     Status(Reply<Option<KeyStatus>>, Option<KeyStatus>),
+    Charge(Reply<Charge>, Charge),
     Done(Reply<()>),
 }
 
@@ -56,6 +57,9 @@ impl Held {
             }
             Self::Status(reply, status) => {
                 let _ = reply.send(outcome.clone().map(|()| status));
+            }
+            Self::Charge(reply, charge) => {
+                let _ = reply.send(outcome.clone().map(|()| charge));
             }
             Self::Done(reply) => {
                 let _ = reply.send(outcome.clone());
@@ -88,14 +92,14 @@ impl Writer {
                 _ => {}
             }
         };
-        self.flush();
+        let flushed = if self.desk.ledger.is_dirty() { self.commit(false) } else { Ok(()) };
         let conn = self.desk.conn;
         // What the checkpoint leaves in the write-ahead log is read from there at the next start.
         let checked = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let outcome = checked.and_then(|()| conn.close().map_err(|(_, error)| error));
         drop(self.lock);
         if let Some(reply) = closing {
-            let _ = reply.send(outcome.map_err(crate::columns::store_error("close")));
+            let _ = reply.send(flushed.and(outcome.map_err(crate::columns::store_error("close"))));
         }
     }
 
@@ -126,8 +130,8 @@ impl Writer {
             },
             Message::Abandon(attempt, asker, now) => self.abandon((attempt, asker, now), batch),
             Message::Settle(attempt, charge, now, reply) => match ledger.settle(&rows, attempt, charge, now) {
-                Ok(true) => batch.held.push(Held::Done(reply)),
-                Ok(false) => drop(reply.send(Ok(()))),
+                Ok(true) => batch.held.push(Held::Charge(reply, Charge::Returned)),
+                Ok(false) => drop(reply.send(Ok(Charge::Spent))),
                 Err(error) => drop(reply.send(Err(error))),
             },
             Message::Inspect(key, digest, now, reply) => match ledger.inspect(&rows, (key, digest), now) {

@@ -13,7 +13,7 @@ use api_types::{
 };
 use async_trait::async_trait;
 
-use crate::{End, PresentedKey, StoreError};
+use crate::{Charge, End, PresentedKey, StoreError};
 
 /// The answer to "may this key make one request now".
 #[derive(Debug, Clone, PartialEq)]
@@ -91,17 +91,18 @@ pub enum Refusal {
 #[async_trait]
 pub trait Gate: Send + Sync {
     /// Decides one request. `attempt` is made by the caller: asking again with it while the pass is open answers the
-    /// same pass and counts once.
+    /// same pass and counts once. A caller who drops the future before its answer is given the charge back.
     ///
     /// # Errors
     /// When we could not look: fail closed, nothing was counted.
     async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError>;
 
-    /// Ends a pass by how far the request came. Ending it again changes nothing.
+    /// Ends a pass by how far the request came, and tells what became of its charge: a return past the period's bound
+    /// is spent. Ending it again changes nothing and tells `Spent`.
     ///
     /// # Errors
     /// When it could not be written; ask again, the pass is still open.
-    async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<(), StoreError>;
+    async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError>;
 
     /// What a key may learn about itself; costs nothing. `None` where [`admit`](Self::admit) answers `Unknown`.
     ///

@@ -49,10 +49,11 @@ pub fn read_form<F: Form>(value: Value) -> Result<F, Vec<FieldError>> {
     let mut fields = Fields { object, errors: Vec::new() };
     let form = F::read(&mut fields);
     let Fields { object, mut errors } = fields;
-    errors.extend(object.into_iter().map(|(field, _)| FieldError {
-        field: shortened(field),
-        detail: "Unknown field; remove it.".to_owned(),
-    }));
+    errors.extend(
+        object
+            .into_iter()
+            .map(|(field, _)| FieldError { field: shortened(field), detail: "Unknown field; remove it.".to_owned() }),
+    );
     match form {
         Some(form) if errors.is_empty() => Ok(form),
         _ => Err(errors),

@@ -24,11 +24,8 @@ fn encode(bytes: &[u8; 16]) -> String {
 }
 
 fn decode(text: &str) -> Result<[u8; 16], IdError> {
-    let bytes: [u8; 16] = BASE32_NOPAD_NOCASE
-        .decode(text.as_bytes())
-        .map_err(|_| IdError)?
-        .try_into()
-        .map_err(|_| IdError)?;
+    let bytes: [u8; 16] =
+        BASE32_NOPAD_NOCASE.decode(text.as_bytes()).map_err(|_| IdError)?.try_into().map_err(|_| IdError)?;
     // One spelling per id: upper case reads as another text and is refused.
     if encode(&bytes) == text { Ok(bytes) } else { Err(IdError) }
 }

@@ -80,18 +80,72 @@ fn is_common(text: &str) -> bool {
 
 /// Words that are too weak however many digits or marks follow.
 const COMMON_STEMS: &[&str] = &[
-    "", "password", "passwort", "passw0rd", "p@ssword", "p@ssw0rd", "qwerty", "qwertyuiop", "qwertz", "qwertzuiop",
-    "azerty", "azertyuiop", "asdfgh", "asdfghjkl", "letmein", "welcome", "iloveyou", "admin", "administrator",
-    "changeme", "secret", "monkey", "dragon", "football", "baseball", "sunshine", "princess", "superman", "batman",
-    "trustno", "master", "hello", "test", "testtest", "abc", "tollgate",
+    "",
+    "password",
+    "passwort",
+    "passw0rd",
+    "p@ssword",
+    "p@ssw0rd",
+    "qwerty",
+    "qwertyuiop",
+    "qwertz",
+    "qwertzuiop",
+    "azerty",
+    "azertyuiop",
+    "asdfgh",
+    "asdfghjkl",
+    "letmein",
+    "welcome",
+    "iloveyou",
+    "admin",
+    "administrator",
+    "changeme",
+    "secret",
+    "monkey",
+    "dragon",
+    "football",
+    "baseball",
+    "sunshine",
+    "princess",
+    "superman",
+    "batman",
+    "trustno",
+    "master",
+    "hello",
+    "test",
+    "testtest",
+    "abc",
+    "tollgate",
 ];
 
 /// Common ones that no rule above catches.
 const COMMON: &[&str] = &[
-    "1q2w3e4r5t", "1q2w3e4r5t6y", "q1w2e3r4t5", "q1w2e3r4t5y6", "1qaz2wsx3edc", "qazwsxedcrfv", "zaq12wsxcde3",
-    "passwordpassword", "iloveyou2you", "correcthorsebatterystaple", "correct horse battery staple", "thisisapassword",
-    "mypassword", "mypassword1", "mypassword123", "qwerty123456", "abcd123456", "a123456789", "123456789a",
-    "abc123abc123", "asdfasdfasdf", "qweasdzxc123", "qwerqwerqwer", "liverpool1", "basketball", "footballer",
+    "1q2w3e4r5t",
+    "1q2w3e4r5t6y",
+    "q1w2e3r4t5",
+    "q1w2e3r4t5y6",
+    "1qaz2wsx3edc",
+    "qazwsxedcrfv",
+    "zaq12wsxcde3",
+    "passwordpassword",
+    "iloveyou2you",
+    "correcthorsebatterystaple",
+    "correct horse battery staple",
+    "thisisapassword",
+    "mypassword",
+    "mypassword1",
+    "mypassword123",
+    "qwerty123456",
+    "abcd123456",
+    "a123456789",
+    "123456789a",
+    "abc123abc123",
+    "asdfasdfasdf",
+    "qweasdzxc123",
+    "qwerqwerqwer",
+    "liverpool1",
+    "basketball",
+    "footballer",
 ];
 
 #[cfg(test)]
@@ -108,7 +162,9 @@ mod tests {
     #[test]
     fn weak_and_overlong_ones_are_refused() {
         let long = "x1".repeat(65);
-        for text in ["short", "aaaaaaaaaaaa", "1234567890", "abcdefghijkl", "Password2026!", "qwertyuiop", "1q2w3e4r5t", &long] {
+        for text in
+            ["short", "aaaaaaaaaaaa", "1234567890", "abcdefghijkl", "Password2026!", "qwertyuiop", "1q2w3e4r5t", &long]
+        {
             assert!(Password::choose(text).is_err(), "{text}");
         }
     }

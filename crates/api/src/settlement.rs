@@ -69,7 +69,7 @@ async fn settle(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, pass: Box<Pass>, end
     let mut pause = FIRST_PAUSE;
     for attempt in 1..=TRIES {
         match gate.settle(&pass, end, ambient::now()).await {
-            Ok(()) => return metrics.settled(end.charge()),
+            Ok(charge) => return metrics.settled(charge),
             // The charge stays: never over, at the price of one under.
             Err(error) if attempt == TRIES => {
                 tracing::error!(key.id = %pass.key, %error, "a pass could not be settled; its charge stays");

@@ -9,7 +9,7 @@ export function say(seen) {
 /** An error in the terms that the tests compare. */
 export function described(error) {
   const { status, statusCode, code, message } = error;
-  return { class: error.constructor.name, name: error.name, status: status ?? statusCode, code, message };
+  return { class: error.constructor.name, status: status ?? statusCode, code, message };
 }
 
 /**
