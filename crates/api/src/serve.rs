@@ -11,7 +11,7 @@ use std::{
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, rt::net::TcpStream, web::Data};
 use anyhow::Context as _;
 use socket2::SockRef;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use utoipa::OpenApi as _;
 use utoipa_actix_web::AppExt as _;
 
@@ -74,7 +74,6 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         attempts: Attempts::new(&config),
         config,
     });
-    announce(&state, &upstream, listener.local_addr()?)?;
     actix_web::rt::System::new().block_on(run(listener, state, upstream, metrics, shutdown, grace))?;
     lasting.block_on(async {
         settlement.drain().await;
@@ -102,7 +101,7 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Tells a person at the terminal all that they need to start.
-fn announce(state: &State, upstream: &UpstreamPlan, address: SocketAddr) -> io::Result<()> {
+fn announce(state: &State, upstream: &str, address: SocketAddr) -> io::Result<()> {
     let here = if address.ip().is_unspecified() {
         format!("http://127.0.0.1:{}", address.port())
     } else {
@@ -113,7 +112,7 @@ fn announce(state: &State, upstream: &UpstreamPlan, address: SocketAddr) -> io::
     let mut out = io::stdout().lock();
     writeln!(out, "  Data      {}", data.display())?;
     writeln!(out, "  Backend   {} (SQLite)", state.backend)?;
-    writeln!(out, "  Upstream  {}", upstream.describe())?;
+    writeln!(out, "  Upstream  {upstream}")?;
     writeln!(out, "  Plans     {}", plans.join(", "))?;
     writeln!(out, "  Docs      {here}/docs")?;
     writeln!(out, "  Try       curl {here}/plans")?;
@@ -131,6 +130,7 @@ async fn run(
 ) -> anyhow::Result<()> {
     let document = app::document();
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
+    let (for_announcement, described, address) = (state.clone(), upstream.describe(), listener.local_addr()?);
     let peer_timeout = state.config.server.peer_timeout.0;
     let for_workers = shutdown.clone();
     let server = HttpServer::new(move || {
@@ -160,11 +160,14 @@ async fn run(
     .disable_signals()
     .run();
     let handle = server.handle();
+    // Before the ready line: whoever has read it may send a signal.
+    let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     #[expect(
         clippy::disallowed_methods,
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
-    actix_web::rt::spawn(stop_on_signal(handle, shutdown, grace));
+    actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
+    announce(&for_announcement, &described, address)?;
     Ok(server.await?)
 }
 
@@ -179,9 +182,12 @@ fn notice_a_vanished_peer(connection: &dyn Any, timeout: Duration) {
 }
 
 /// First signal: refuse new requests, let open streams finish for the grace time, then tell them to end. Second: exit.
-async fn stop_on_signal(server: ServerHandle, shutdown: Shutdown, grace: Duration) -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+async fn stop_on_signal(
+    server: ServerHandle,
+    (mut terminate, mut interrupt): (Signal, Signal),
+    shutdown: Shutdown,
+    grace: Duration,
+) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -199,7 +205,7 @@ async fn stop_on_signal(server: ServerHandle, shutdown: Shutdown, grace: Duratio
         server.stop(true).await;
     };
     tokio::select! {
-        () = finish => Ok(()),
+        () = finish => {}
         _ = terminate.recv() => std::process::exit(143),
         _ = interrupt.recv() => std::process::exit(130),
     }
