@@ -7,6 +7,7 @@ use crate::{
     api::Anonymous,
     browser,
     components::{Busy, PageLink, Trouble},
+    live::{live, maybe, text},
     load::Loader,
     navigation::{Navigation, use_navigation},
     page::{API_DOCS, Page, Standing},
@@ -98,7 +99,7 @@ pub(crate) fn App() -> impl IntoView {
         </a>
         <Header />
         <main id="main" tabindex="-1">
-            {move || match shown.get() {
+            {live(move || match shown.get() {
                 Some(Page::Landing) => view! { <LandingPage /> }.into_any(),
                 Some(Page::SignUp) => view! { <SignUpPage /> }.into_any(),
                 Some(Page::SignIn) => view! { <SignInPage /> }.into_any(),
@@ -107,9 +108,9 @@ pub(crate) fn App() -> impl IntoView {
                 Some(Page::Account) => view! { <AccountPage /> }.into_any(),
                 Some(Page::NotFound) => view! { <NotFoundPage /> }.into_any(),
                 None => view! { <Unsure /> }.into_any(),
-            }}
+            })}
         </main>
-        <p class="toast" role="status" data-testid="announcement">{move || announcer.sentence.get()}</p>
+        <p class="toast" role="status" data-testid="announcement">{text(move || announcer.sentence.get())}</p>
         <Footer />
     }
 }
@@ -118,12 +119,12 @@ pub(crate) fn App() -> impl IntoView {
 #[component]
 fn Unsure() -> impl IntoView {
     let (visitor, navigation) = (use_visitor(), use_navigation());
-    move || match visitor.trouble() {
+    live(move || match visitor.trouble() {
         Some(error) => {
             view! { <Trouble error retry=Callback::new(move |()| visitor.ask(navigation.page())) /> }.into_any()
         }
         None => view! { <Busy label="Loading…" /> }.into_any(),
-    }
+    })
 }
 
 #[component]
@@ -157,11 +158,11 @@ fn Header() -> impl IntoView {
                 "Tollgate"
             </PageLink>
             <nav aria-label="Main">
-                {move || (standing.get() == Standing::SignedIn)
-                    .then(|| view! { <PageLink to=Page::Dashboard>"Dashboard"</PageLink> })}
+                {live(move || maybe((standing.get() == Standing::SignedIn).then_some(()), |()| {
+                    view! { <PageLink to=Page::Dashboard>"Dashboard"</PageLink> }.into_any()
+                }))}
                 <PageLink to=Page::Playground>"Playground"</PageLink>
-                <a href=API_DOCS>"API"</a>
-                {move || match standing.get() {
+                {live(move || match standing.get() {
                     Standing::SignedIn => view! {
                         <PageLink to=Page::Account>"Account"</PageLink>
                         <button type="button" class="link" data-testid="sign-out" on:click=sign_out>"Sign out"</button>
@@ -171,7 +172,7 @@ fn Header() -> impl IntoView {
                         <PageLink to=Page::SignUp class="button primary small">"Sign up"</PageLink>
                     }.into_any(),
                     Standing::Asking => ().into_any(),
-                }}
+                })}
             </nav>
         </header>
     }
@@ -182,7 +183,14 @@ fn Footer() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
     view! {
         <footer class="bottom small quiet">
-            {move || about.with(|about| format!("Tollgate {} · {} backend", about.version, about.backend))}
+            <a href=API_DOCS>"API documentation"</a>
+            <span>
+                {text(move || {
+                    about
+                        .with(|about| format!("Tollgate {} · {} backend", about.version, about.backend))
+                        .unwrap_or_default()
+                })}
+            </span>
         </footer>
     }
 }

@@ -18,6 +18,6 @@ pub(crate) use key_row::{KeyAction, KeyRow};
 pub(crate) use link::PageLink;
 pub(crate) use modal::Modal;
 pub(crate) use new_key::NewKey;
-pub(crate) use plan_card::PlanCard;
+pub(crate) use plan_card::{NoPlans, PlanCard};
 pub(crate) use promises::PromiseList;
 pub(crate) use usage_table::UsageTable;

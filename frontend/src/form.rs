@@ -128,12 +128,11 @@ impl FormState {
     }
 
     fn body(&self) -> Value {
-        Value::Object(
-            self.fields
-                .iter()
-                .map(|field| (field.name.to_owned(), Value::String(field.value.clone())))
-                .collect::<Map<_, _>>(),
-        )
+        let mut body = Map::new();
+        for field in &self.fields {
+            body.insert(field.name.to_owned(), Value::String(field.value.clone()));
+        }
+        Value::Object(body)
     }
 }
 

@@ -10,6 +10,7 @@ mod chat_stream;
 mod components;
 mod conversation;
 mod form;
+mod live;
 mod load;
 mod navigation;
 mod page;

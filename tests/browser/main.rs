@@ -14,7 +14,7 @@ const NOT_SIGNED_IN: [(&str, u16); 2] = [("/me", 401), ("/sessions/refresh", 401
 async fn server(upstream: &FakeUpstream) -> TestServer {
     let dir = page_dir();
     assert!(dir.join("index.html").exists(), "no page in {}: run `cargo xtask test`, which builds it", dir.display());
-    let setup = TestServer::setup().upstream(upstream).set("upstream.default_model", "model-1");
+    let setup = TestServer::setup().upstream(upstream);
     setup.set("server.page_dir", dir.to_str().unwrap()).start().await
 }
 

@@ -10,6 +10,7 @@ mod hostile_input;
 mod key_status;
 mod keys;
 mod me;
+mod metrics;
 mod models;
 mod openapi;
 mod operations;

@@ -21,7 +21,15 @@ impl Exchange {
     /// # Panics
     /// If the peer is gone.
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        self.stream.write_all(bytes.as_ref()).await.expect("the server listens to the upstream");
+        self.try_send(bytes).await.expect("the server listens to the upstream");
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// If the peer is gone.
+    pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> std::io::Result<()> {
+        self.stream.write_all(bytes.as_ref()).await
     }
 
     /// Sends the head of a stream. The connection is for this request alone: nobody would read the next one.

@@ -10,6 +10,7 @@ pub(crate) enum Task {
     Tidy,
     Dist,
     Bench,
+    Torture,
 }
 
 pub(crate) const OVERVIEW: &str = "\
@@ -23,7 +24,8 @@ Usage: cargo xtask <task> [flags] [-- flags to pass on]
   openapi  write openapi/openapi.json from the code (--check: compare only)
   tidy     hold the rules that the compiler doesn't know: who may depend on whom, sizes, names
   dist     one self-contained release binary, the page inside
-  bench    what an admission costs
+  bench    what an admission costs (streams: what an open stream costs)
+  torture  random stories against the limits, for as long as you like: what was over-admitted or lost
 
 `cargo xtask <task> --help` tells more, with an example.";
 
@@ -37,6 +39,7 @@ impl Task {
             "tidy" => Self::Tidy,
             "dist" => Self::Dist,
             "bench" => Self::Bench,
+            "torture" => Self::Torture,
             _ => return None,
         })
     }
@@ -46,8 +49,15 @@ impl Task {
         match self {
             Self::Openapi => &["--check"],
             Self::Tidy => &["--no-page"],
+            Self::Bench => &["streams"],
+            Self::Torture => &["--minutes", "--seed"],
             _ => &[],
         }
+    }
+
+    /// Whether each of its flags is followed by a number.
+    pub(crate) fn flags_take_numbers(self) -> bool {
+        matches!(self, Self::Torture)
     }
 
     /// Who gets what stands after `--`.
@@ -90,7 +100,8 @@ Usage: cargo xtask test [-- arguments for the test runner]
 
 Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver:
 installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. So do the tests with
-other people's SDKs need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm.
+other people's SDKs need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm. The
+tests with callers who vanish make network namespaces: they need the command ip, and root.
 Screenshots of each page are left in target/screenshots.
 
 Examples:
@@ -150,12 +161,35 @@ Example:
             }
             Self::Bench => {
                 "\
-Measure what an admission costs in the embedded store, on one hot key and over many.
+Measure what an admission costs in the embedded store, on one hot key, over many, and among a million.
 
-Usage: cargo xtask bench [-- arguments for the benchmark]
+Usage: cargo xtask bench [streams] [-- arguments for the benchmark]
 
-Example:
-  cargo xtask bench"
+  streams  measure instead what an open stream costs: the server's memory with 2,000 of them (another number after
+           `--`), each with an event a second, and how soon the upstream sees that a caller left; builds a release
+
+Examples:
+  cargo xtask bench
+  cargo xtask bench streams"
+            }
+            Self::Torture => {
+                "\
+Put the limits under torture and print the figures. First the store itself, in one process, with the clock as an
+argument: many times the quota at once, many keys, periods' boundaries, days with a clock change, the clock set back,
+limits changed, keys rotated, disabled and revoked under load, charges given back, restarts; every answer is held
+against a model. Then the real server in front of an upstream that always succeeds: kill -9 at random instants, a full
+disk, a key revoked while it streams; what the upstream received is compared with what was counted.
+
+Usage: cargo xtask torture [--minutes N] [--seed N]
+
+  --minutes  how long, 1 unless told; fractions are fine
+  --seed     repeats a run's stories; the machine's timing stays its own
+
+Fails when a figure that must be 0 isn't: over-admitted, refused with room left, received but not counted, keys lost.
+
+Examples:
+  cargo xtask torture
+  cargo xtask torture --minutes 30"
             }
         }
     }
@@ -165,7 +199,7 @@ Example:
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 7] = ["run", "test", "ci", "openapi", "tidy", "dist", "bench"];
+    const NAMES: [&str; 8] = ["run", "test", "ci", "openapi", "tidy", "dist", "bench", "torture"];
 
     #[test]
     fn every_task_is_listed_and_has_help_with_an_example() {

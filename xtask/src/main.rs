@@ -10,6 +10,7 @@ mod dist;
 mod edges;
 mod failure;
 mod help;
+mod network;
 mod openapi;
 mod page;
 mod page_size;
@@ -21,6 +22,7 @@ mod server;
 mod test;
 mod tidy;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::env;
@@ -68,7 +70,8 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         println!("{}", task.help());
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(stray) = own.iter().find(|arg| !task.flags().contains(&arg.as_str())) {
+    let flags = own.iter().step_by(if task.flags_take_numbers() { 2 } else { 1 });
+    if let Some(stray) = flags.into_iter().find(|arg| !task.flags().contains(&arg.as_str())) {
         match task.passes_on() {
             Some(to) => {
                 bail!("unknown flag `{stray}`; what is meant for {to} goes after `--`: cargo xtask {name} -- {stray}")
@@ -87,6 +90,8 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         Task::Openapi => openapi::main(has("--check")).map(|()| ExitCode::SUCCESS),
         Task::Tidy => tidy::main(!has("--no-page")),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
+        Task::Bench if has("streams") => bench::streams(passed),
         Task::Bench => bench::main(passed),
+        Task::Torture => torture::main(own),
     }
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::progress::{Progress, both};
 use crate::sdks::{self, Sdks};
-use crate::{browser, prepare, server, workspace};
+use crate::{browser, network, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
@@ -24,7 +24,10 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
     Progress::show(|progress| {
         thread::scope(|scope| {
             // One after the other, because apt-get doesn't run twice at once.
-            let clients = || browser::require(progress).and_then(|driver| Ok((driver, sdks::require(progress)?)));
+            let clients = || {
+                network::require(progress)?;
+                Ok((browser::require(progress)?, sdks::require(progress)?))
+            };
             let clients = scope.spawn(move || clients().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
                 let server = server::build(progress)?;

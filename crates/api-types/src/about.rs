@@ -19,7 +19,7 @@ pub struct About {
 
 /// What answers the requests.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "UpstreamFields")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UpstreamInfo {
     /// The built-in demo model.
@@ -32,6 +32,32 @@ pub enum UpstreamInfo {
         /// The model used when a request names none.
         default_model: Option<String>,
     },
+}
+
+/// The fields of both kinds; the page reads them all and then looks at the kind.
+#[derive(Deserialize)]
+struct UpstreamFields {
+    kind: UpstreamKind,
+    model: Option<String>,
+    default_model: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum UpstreamKind {
+    Demo,
+    Configured,
+}
+
+impl TryFrom<UpstreamFields> for UpstreamInfo {
+    type Error = &'static str;
+
+    fn try_from(from: UpstreamFields) -> Result<Self, Self::Error> {
+        match from.kind {
+            UpstreamKind::Demo => Ok(Self::Demo { model: from.model.ok_or("the demo model's name is missing")? }),
+            UpstreamKind::Configured => Ok(Self::Configured { default_model: from.default_model }),
+        }
+    }
 }
 
 /// What a backend keeps, said plainly.

@@ -139,7 +139,7 @@ pub enum KeyState {
 
 /// How much of a quota is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "crate::quota_fields::QuotaFields")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum QuotaStatus {
     /// So many per period.
@@ -154,7 +154,6 @@ pub enum QuotaStatus {
         period: Period,
         /// When the next period starts; null where the backend doesn't promise one.
         #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
-        #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
         reset_at: Option<Timestamp>,
     },
     /// No quota.

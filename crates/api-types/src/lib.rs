@@ -14,6 +14,7 @@ pub mod openai;
 mod password;
 mod plan;
 mod problem;
+mod quota_fields;
 mod time;
 mod usage;
 

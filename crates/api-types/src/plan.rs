@@ -110,7 +110,7 @@ impl Period {
 
 /// How many requests a plan allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case", try_from = "crate::quota_fields::QuotaFields")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Quota {
     /// So many per period.

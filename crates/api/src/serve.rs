@@ -148,8 +148,9 @@ async fn run(
             .configure(move |config| app::undocumented(config, &document))
             .wrap(from_fn(answers::answer))
     })
-    .listen(listener)?
+    // Before `listen`, which takes it as it is then; what follows may come after.
     .on_connect(move |connection, _| notice_a_vanished_peer(connection, peer_timeout))
+    .listen(listener)?
     // Without it streamed events wait 40 ms for the caller's delayed acknowledgement.
     .tcp_nodelay(true)
     // With the default a caller who leaves a silent stream is never noticed.

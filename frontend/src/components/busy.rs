@@ -2,7 +2,11 @@
 
 use leptos::prelude::*;
 
-use crate::{api::ApiError, load::Loader};
+use crate::{
+    api::ApiError,
+    live::{live, maybe},
+    load::Loader,
+};
 
 /// Grey bars in the place of data, with a sentence for those who can't see them.
 #[component]
@@ -30,7 +34,7 @@ pub(crate) fn Trouble(
     view! {
         <div class="notice bad" role="alert">
             <p>{error.sentence()}</p>
-            {error.reference().map(|id| view! { <p class="small">"Reference: " <code>{id}</code></p> })}
+            {maybe(error.reference(), |id| view! { <p class="small">"Reference: " <code>{id}</code></p> }.into_any())}
             <button type="button" class="button" on:click=move |_| retry.run(())>"Try again"</button>
         </div>
     }
@@ -48,7 +52,7 @@ pub(crate) fn Loaded<T: Clone + Send + Sync + 'static>(
 ) -> impl IntoView {
     // Only coming and going draws anew; what changes in the data is for the view to follow.
     let ready = Memo::new(move |_| from.is_ready());
-    move || {
+    live(move || {
         if ready.get() {
             return children().into_any();
         }
@@ -56,5 +60,5 @@ pub(crate) fn Loaded<T: Clone + Send + Sync + 'static>(
             Some(error) => view! { <Trouble error retry=Callback::new(move |()| from.retry()) /> }.into_any(),
             None => view! { <Busy label /> }.into_any(),
         }
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 
-use crate::browser;
+use crate::{browser, live};
 
 /// How long the button says that it copied, in milliseconds.
 const THANKS_MS: u32 = 2_500;
@@ -41,7 +41,7 @@ pub(crate) fn CopyBox(
             <button type="button" class="button" data-testid=testids.1 on:click=copy>
                 {format!("Copy {what}")}
             </button>
-            <span class="copied small" role="status">{move || said.get()}</span>
+            <span class="copied small" role="status">{live::text(move || said.get())}</span>
         </div>
     }
 }

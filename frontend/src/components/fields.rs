@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use crate::form::FormState;
+use crate::{
+    form::FormState,
+    live::{attribute, flag, live, maybe, text},
+};
 
 /// The id of a field's input.
 pub(crate) fn input_id(name: &str) -> String {
@@ -38,35 +41,34 @@ pub(crate) fn TextField(
                 <input
                     id=id.clone()
                     name=name
-                    type=move || if is_password && shown.get() { "text" } else { kind }
+                    type=attribute(move || Some(if is_password && shown.get() { "text" } else { kind }.to_owned()))
                     autocomplete=autocomplete
                     autocapitalize="none"
                     spellcheck="false"
-                    aria-invalid=move || error.get().is_some().then_some("true")
+                    aria-invalid=flag(move || error.with(Option::is_some))
                     aria-describedby=described
                     prop:value=move || form.with(|form| form.value(name).to_owned())
                     on:input=move |event| form.update(|form| form.set(name, event_target_value(&event)))
                     on:blur=move |_| form.update(|form| form.leave(name))
                 />
-                {is_password
-                    .then(|| {
+                {maybe(is_password.then_some(id), |id| {
                         view! {
                             <button
                                 type="button"
                                 class="reveal"
                                 aria-controls=id
-                                aria-pressed=move || if shown.get() { "true" } else { "false" }
+                                aria-pressed=attribute(move || Some(shown.get().to_string()))
                                 aria-label=format!("Show {}", label.to_ascii_lowercase())
                                 on:click=move |_| shown.update(|shown| *shown = !*shown)
                             >
-                                {move || if shown.get() { "Hide" } else { "Show" }}
+                                {text(move || if shown.get() { "Hide" } else { "Show" }.to_owned())}
                             </button>
-                        }
+                        }.into_any()
                     })}
             </div>
-            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            {maybe(hint, |hint| view! { <p class="hint" id=hint_id>{hint}</p> }.into_any())}
             <p class="error" id=error_id data-testid=format!("error-{name}") aria-live="polite">
-                {move || error.get()}
+                {text(move || error.get().unwrap_or_default())}
             </p>
         </div>
     }
@@ -79,13 +81,14 @@ pub(crate) fn FormError(
     form: RwSignal<FormState>,
 ) -> impl IntoView {
     let general = Memo::new(move |_| form.with(FormState::general));
-    move || {
-        general.get().map(|sentence| {
+    live(move || {
+        maybe(general.get(), |sentence| {
             view! {
                 <div class="notice bad" role="alert" tabindex="-1" data-testid="form-error"><p>{sentence}</p></div>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 /// The button that sends the form. It stays focusable while busy; a second press does nothing.
@@ -105,10 +108,10 @@ pub(crate) fn SubmitButton(
         <button
             type="submit"
             class=format!("button {class}")
-            aria-disabled=move || busy.get().then_some("true")
-            aria-busy=move || busy.get().then_some("true")
+            aria-disabled=flag(move || busy.get())
+            aria-busy=flag(move || busy.get())
         >
-            {move || if busy.get() { busy_label } else { label }}
+            {text(move || if busy.get() { busy_label } else { label }.to_owned())}
         </button>
     }
 }

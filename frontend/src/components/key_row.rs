@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use crate::{
     browser,
+    live::{attribute, flag, live, maybe, text},
     plan_text::grouped,
     reset_time::{day_and_month, moment, resets, this},
 };
@@ -55,32 +56,33 @@ pub(crate) fn KeyRow(
             <button
                 type="button"
                 class=class
-                aria-label=move || format!("{}, key for {}", name(action), plan())
-                aria-disabled=move || (action == KeyAction::Switch && busy.get()).then_some("true")
-                data-action=move || name(action).to_ascii_lowercase()
+                aria-label=attribute(move || Some(format!("{}, key for {}", name(action), plan())))
+                aria-disabled=flag(move || action == KeyAction::Switch && busy.get())
+                data-action=attribute(move || Some(name(action).to_ascii_lowercase()))
                 on:click=move |_| on_action.run(action)
             >
-                {move || name(action)}
+                {text(move || name(action).to_owned())}
             </button>
         }
+        .into_any()
     };
     let actions = [KeyAction::Usage, KeyAction::Rename, KeyAction::Switch, KeyAction::Rotate, KeyAction::Revoke];
     view! {
-        <li class="card key" data-testid="key-row" data-plan=plan>
+        <li class="card key" data-testid="key-row" data-plan=attribute(move || Some(plan()))>
             <div class="key-head">
-                <h3>{move || plan()}</h3>
-                <span class="quiet" data-testid="key-label">{move || read(|entry| entry.label.to_string())}</span>
+                <h3>{text(plan)}</h3>
+                <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
                 <span class=move || if active.get() { "badge" } else { "badge off" } data-testid="key-state">
-                    {move || if active.get() { "Active" } else { "Disabled" }}
+                    {text(move || if active.get() { "Active" } else { "Disabled" }.to_owned())}
                 </span>
             </div>
-            {move || entry.with(|entry| entry.as_ref().map(|entry| quota(&entry.quota, now.get())))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(&entry.quota, now.get()))))}
             <p class="quiet small">
-                <code>{move || read(|entry| entry.id.to_string())}</code>
+                <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
-                {move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, now.get())))}
+                {text(move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, now.get())).unwrap_or_default()))}
             </p>
-            <div class="actions">{actions.map(button).collect_view()}</div>
+            <div class="actions">{actions.map(button).into_iter().collect::<Vec<_>>()}</div>
         </li>
     }
 }

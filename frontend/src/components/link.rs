@@ -2,7 +2,7 @@
 
 use leptos::{ev::MouseEvent, prelude::*};
 
-use crate::{navigation::use_navigation, page::Page};
+use crate::{live::attribute, navigation::use_navigation, page::Page};
 
 /// A real link: a new tab, copying and the status bar work as anywhere.
 #[component]
@@ -27,6 +27,6 @@ pub(crate) fn PageLink(
             navigation.go(to);
         }
     };
-    let current = move || (navigation.page() == to).then_some("page");
+    let current = attribute(move || (navigation.page() == to).then(|| "page".to_owned()));
     view! { <a href=to.path() class=class data-testid=testid aria-current=current on:click=follow>{children()}</a> }
 }

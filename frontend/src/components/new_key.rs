@@ -4,7 +4,7 @@ use api_types::{CreatedKey, UpstreamInfo};
 use leptos::prelude::*;
 
 use super::{CopyBox, PageLink};
-use crate::{browser, page::Page, plan_text};
+use crate::{browser, live::maybe, page::Page, plan_text};
 
 /// The value with its copy button, a curl line that works, and the way to the playground.
 #[component]
@@ -28,8 +28,9 @@ pub(crate) fn NewKey(
             <CopyBox text=key.value what="key" id="key-value" testids=("key-value", "copy-key") />
             <h3>"Try it from a terminal"</h3>
             <CopyBox text=curl what="curl line" id="curl-line" testids=("curl-line", "copy-curl") />
-            {needs_model
-                .then(|| view! { <p class="hint">"Put the name of a model in place of YOUR-MODEL."</p> })}
+            {maybe(needs_model.then_some(()), |()| {
+                view! { <p class="hint">"Put the name of a model in place of YOUR-MODEL."</p> }.into_any()
+            })}
             <div class="actions">
                 <PageLink to=Page::Playground class="button primary" testid="try-in-chat">
                     "Try it in the playground"

@@ -17,20 +17,27 @@ pub(crate) fn PlanCard(
     let heading = name.clone();
     let (figure, unit) = plan_text::quota(&plan.quota);
     let resets = match plan.quota {
-        Quota::Limited { period, .. } => Some(plan_text::resets_each(period)),
+        Quota::Limited { period, .. } => Some(plan_text::resets_each(period).to_owned()),
         Quota::Unlimited => None,
     };
+    let facts = [plan_text::first_period(&plan.quota), Some(plan_text::throttle(plan.throttle.as_ref())), resets];
     view! {
         <li class="card plan" data-testid="plan-card" data-plan=name>
             <h3>{heading}</h3>
-            {(!plan.description.is_empty()).then(|| view! { <p class="quiet">{plan.description}</p> })}
+            <p class="quiet">{plan.description}</p>
             <p class="figure"><strong>{figure}</strong> " " {unit}</p>
             <ul class="facts">
-                {plan_text::first_period(&plan.quota).map(|text| view! { <li>{text}</li> })}
-                <li>{plan_text::throttle(plan.throttle.as_ref())}</li>
-                {resets.map(|text| view! { <li>{text}</li> })}
+                {facts.into_iter().flatten().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>()}
             </ul>
             <div class="card-end">{children()}</div>
         </li>
+    }
+}
+
+/// What stands in the place of plans where there are none.
+#[component]
+pub(crate) fn NoPlans() -> impl IntoView {
+    view! {
+        <p class="empty">"There are no plans yet. Whoever runs this server adds them to its configuration."</p>
     }
 }

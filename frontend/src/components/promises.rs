@@ -20,7 +20,11 @@ pub(crate) fn PromiseList(
     };
     view! {
         <ul class="promises">
-            {lines.into_iter().chain([upstream]).map(|line| view! { <li>{line}</li> }).collect_view()}
+            {lines
+                .into_iter()
+                .chain([upstream])
+                .map(|line| view! { <li>{line.to_owned()}</li> }.into_any())
+                .collect::<Vec<_>>()}
         </ul>
     }
 }

@@ -10,6 +10,7 @@ use crate::{
     browser,
     components::{FormError, Modal, SubmitButton, TextField},
     form::FormState,
+    live::{live, maybe, text},
     navigation::use_navigation,
     page::Page,
     reset_time::day_and_month,
@@ -20,16 +21,16 @@ use crate::{
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
     let visitor = use_visitor();
-    let about_me = move || {
-        visitor.me().map(|me| {
-            let date = browser::local(me.created_at).date;
-            (me.email.to_string(), format!("Signed up on {} {}.", day_and_month(date), date.year()))
-        })
+    let email = move || visitor.me().map(|me| me.email.to_string());
+    let since = move || {
+        let date = browser::local(visitor.me()?.created_at).date;
+        Some(format!("Signed up on {} {}.", day_and_month(date), date.year()))
     };
     view! {
         <h1 tabindex="-1">"Your account"</h1>
         <p class="lead">
-            {move || about_me().map(|(email, since)| view! { <strong data-testid="me">{email}</strong> " " {since} })}
+            <strong data-testid="me">{text(move || email().unwrap_or_default())}</strong> " "
+            {text(move || since().unwrap_or_default())}
         </p>
         <div class="columns">
             <ChangePassword />
@@ -99,7 +100,9 @@ fn DeleteAccount() -> impl IntoView {
                 </button>
             </p>
         </section>
-        {move || open.get().then(|| view! { <DeleteDialog on_close=Callback::new(move |()| open.set(false)) /> })}
+        {live(move || maybe(open.get().then_some(()), |()| {
+            view! { <DeleteDialog on_close=Callback::new(move |()| open.set(false)) /> }.into_any()
+        }))}
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
     api::{Anonymous, ApiError},
     app::{Clock, use_announcer},
     browser,
-    components::{KeyAction, KeyRow, Loaded, NewKey, PlanCard},
+    components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard},
+    live::{flag, live, maybe, text},
     load::Loader,
     visitor::{HeldKey, use_visitor},
 };
@@ -55,20 +56,16 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     });
     view! {
         <h1 tabindex="-1">"Dashboard"</h1>
-        {move || {
-            desk.error.get().map(|error| view! {
-                <div class="notice bad" role="alert" data-testid="dashboard-error">
-                    <p>{error.sentence()}</p>
-                    {error.reference().map(|id| view! { <p class="small">"Reference: " <code>{id}</code></p> })}
-                    <button type="button" class="button small" on:click=move |_| desk.error.set(None)>"Dismiss"</button>
-                </div>
-            })
-        }}
-        {move || {
-            desk.made.get().map(|key| view! {
-                <NewKey key upstream=about.with(|about| about.upstream.clone()) on_done=done />
-            })
-        }}
+        {live(move || maybe(desk.error.get(), |error| view! {
+            <div class="notice bad" role="alert" data-testid="dashboard-error">
+                <p>{error.sentence()}</p>
+                {maybe(error.reference(), |id| view! { <p class="small">"Reference: " <code>{id}</code></p> }.into_any())}
+                <button type="button" class="button small" on:click=move |_| desk.error.set(None)>"Dismiss"</button>
+            </div>
+        }.into_any()))}
+        {live(move || maybe(desk.made.get(), |key| {
+            view! { <NewKey key upstream=about.with(|about| about.upstream.clone()) on_done=done /> }.into_any()
+        }))}
         <section aria-labelledby="keys-title">
             <h2 id="keys-title" tabindex="-1">"Your keys"</h2>
             <Loaded from=desk.keys label="Loading your keys…">
@@ -145,16 +142,18 @@ fn Keys(desk: Desk) -> impl IntoView {
                 if action == KeyAction::Switch { switch(entry) } else { dialog.set(Some((action, entry))) }
             }
         });
-        view! { <KeyRow entry now busy=switching on_action /> }
+        view! { <KeyRow entry now busy=switching on_action /> }.into_any()
     };
     view! {
-        {move || match ids.get() {
+        {live(move || match ids.get() {
             Some(ids) if !ids.is_empty() => {
-                view! { <ul class="keys">{ids.into_iter().map(row).collect_view()}</ul> }.into_any()
+                view! { <ul class="keys">{ids.into_iter().map(row).collect::<Vec<_>>()}</ul> }.into_any()
             }
             _ => view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any(),
-        }}
-        {move || dialog.get().map(|(action, entry)| view! { <KeyDialog action entry on_done=finished /> })}
+        })}
+        {live(move || maybe(dialog.get(), |(action, entry)| {
+            view! { <KeyDialog action entry on_done=finished /> }.into_any()
+        }))}
     }
 }
 
@@ -204,26 +203,23 @@ fn Plans(desk: Desk) -> impl IntoView {
                     class="button primary"
                     data-testid="get-key"
                     aria-label=format!("Get a key for {name}")
-                    aria-busy=move || busy.get().then_some("true")
-                    aria-disabled=move || desk.making.with(Option::is_some).then_some("true")
+                    aria-busy=flag(move || busy.get())
+                    aria-disabled=flag(move || desk.making.with(Option::is_some))
                     on:click=move |_| make(name.clone())
                 >
-                    {move || if busy.get() { "Creating…" } else { "Get a key" }}
+                    {text(move || if busy.get() { "Creating…" } else { "Get a key" }.to_owned())}
                 </button>
             }
             .into_any()
         };
-        view! { <PlanCard plan>{end}</PlanCard> }
+        view! { <PlanCard plan>{live(end)}</PlanCard> }.into_any()
     };
-    move || match desk.plans.get() {
+    live(move || match desk.plans.get() {
         Some(plans) if !plans.is_empty() => {
-            view! { <ul class="cards">{plans.into_iter().map(card).collect_view()}</ul> }.into_any()
+            view! { <ul class="cards">{plans.into_iter().map(card).collect::<Vec<_>>()}</ul> }.into_any()
         }
-        _ => view! {
-            <p class="empty">"There are no plans yet. Whoever runs this server adds them to its configuration."</p>
-        }
-        .into_any(),
-    }
+        _ => view! { <NoPlans /> }.into_any(),
+    })
 }
 
 /// Puts the changed entry in the place of the old one.

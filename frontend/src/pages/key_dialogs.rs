@@ -12,6 +12,7 @@ use crate::{
     browser,
     components::{FormError, KeyAction, Loaded, Modal, SubmitButton, TextField, UsageTable},
     form::FormState,
+    live::{attribute, live, maybe},
     load::Loader,
     visitor::{HeldKey, use_visitor},
 };
@@ -89,7 +90,7 @@ fn Usage(id: KeyId) -> impl IntoView {
             <button
                 type="button"
                 class="button small"
-                aria-pressed=move || if span.get() == length { "true" } else { "false" }
+                aria-pressed=attribute(move || Some((span.get() == length).to_string()))
                 on:click=move |_| {
                     span.set(length);
                     days.reload();
@@ -102,7 +103,7 @@ fn Usage(id: KeyId) -> impl IntoView {
     view! {
         <div class="actions">{choice(14)} {choice(30)}</div>
         <Loaded from=days label="Loading the days…">
-            {move || days.get().map(|days| view! { <UsageTable days /> })}
+            {live(move || maybe(days.get(), |days| view! { <UsageTable days /> }.into_any()))}
         </Loaded>
     }
 }
@@ -233,9 +234,9 @@ where
     };
     view! {
         <form on:submit=send>
-            {move || {
-                error.get().map(|error| view! { <div class="notice bad" role="alert"><p>{error.sentence()}</p></div> })
-            }}
+            {live(move || maybe(error.get(), |error| {
+                view! { <div class="notice bad" role="alert"><p>{error.sentence()}</p></div> }.into_any()
+            }))}
             <div class="actions">
                 <SubmitButton busy label busy_label class />
                 <button type="button" class="button" on:click=move |_| on_done.run(Outcome::Nothing)>"Cancel"</button>

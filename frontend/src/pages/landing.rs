@@ -5,7 +5,8 @@ use leptos::prelude::*;
 
 use crate::{
     api::Anonymous,
-    components::{Loaded, PageLink, PlanCard, PromiseList},
+    components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList},
+    live::{live, maybe},
     load::Loader,
     page::Page,
 };
@@ -35,7 +36,7 @@ pub(crate) fn LandingPage() -> impl IntoView {
         <section aria-labelledby="promises-title">
             <h2 id="promises-title">"What you can rely on"</h2>
             <Loaded from=about label="Loading what this server promises…">
-                {move || about.get().map(|about| view! { <PromiseList about /> })}
+                {live(move || maybe(about.get(), |about| view! { <PromiseList about /> }.into_any()))}
             </Loaded>
         </section>
     }
@@ -43,23 +44,18 @@ pub(crate) fn LandingPage() -> impl IntoView {
 
 #[component]
 fn Plans(plans: Loader<Vec<Plan>>) -> impl IntoView {
-    move || {
-        match plans.get() {
-        Some(plans) if !plans.is_empty() => view! {
-            <ul class="cards">
-                {plans
-                    .into_iter()
-                    .map(|plan| view! {
-                        <PlanCard plan>
-                            <PageLink to=Page::SignUp class="button">"Sign up for a key"</PageLink>
-                        </PlanCard>
-                    })
-                    .collect_view()}
-            </ul>
+    live(move || match plans.get() {
+        Some(plans) if !plans.is_empty() => {
+            let card = |plan| {
+                view! {
+                    <PlanCard plan>
+                        <PageLink to=Page::SignUp class="button">"Sign up for a key"</PageLink>
+                    </PlanCard>
+                }
+                .into_any()
+            };
+            view! { <ul class="cards">{plans.into_iter().map(card).collect::<Vec<_>>()}</ul> }.into_any()
         }
-        .into_any(),
-        _ => view! { <p class="empty">"There are no plans yet. Whoever runs this server adds them to its configuration."</p> }
-            .into_any(),
-    }
-    }
+        _ => view! { <NoPlans /> }.into_any(),
+    })
 }

@@ -19,6 +19,7 @@ use crate::{
     chat_failure::ChatFailure,
     components::CopyBox,
     conversation::Conversation,
+    live::{flag, live, maybe, text},
     load::Loader,
     reset_time::{remaining, resets},
     visitor::{HeldKey, use_visitor},
@@ -33,7 +34,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
         Memo::new(move |_| about.with(|about| matches!(about.upstream, UpstreamInfo::Demo { .. })).unwrap_or(false));
     view! {
         <h1 tabindex="-1">"Playground"</h1>
-        {move || demo.get().then(|| view! {
+        {live(move || maybe(demo.get().then_some(()), |()| view! {
             <details class="notice demo" data-testid="demo-note">
                 <summary>"The built-in demo model answers here, not a real one."</summary>
                 <p>
@@ -41,11 +42,11 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
                     " in " <code>"tollgate.toml"</code> " for any OpenAI-compatible server. Then start Tollgate again."
                 </p>
             </details>
-        })}
-        {move || match visitor.key.get() {
+        }.into_any()))}
+        {live(move || match visitor.key.get() {
             None => view! { <ChooseKey /> }.into_any(),
             Some(key) => view! { <ChatRoom key /> }.into_any(),
-        }}
+        })}
     }
 }
 
@@ -54,9 +55,9 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     let visitor = use_visitor();
     let about = expect_context::<Loader<About>>();
     let Clock(now) = expect_context();
-    let chat = Chat::new(visitor);
+    let chat = Chat::new(visitor, about);
     on_cleanup(move || chat.stop());
-    chat.greet(key.value.clone(), about);
+    chat.greet(key.value.clone());
     let value = StoredValue::new(key.value.clone());
     let plan = move || chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string()));
     let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota)));
@@ -76,19 +77,19 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
         <div class="chat">
             <div class="chat-bar">
                 <p>
-                    <strong>{move || plan().unwrap_or_else(|| "Your key".to_owned())}</strong> " "
-                    <span data-testid="remaining">{move || left()}</span> " "
-                    <span class="quiet small" data-testid="resets">{move || reset()}</span>
+                    <strong>{text(move || plan().unwrap_or_else(|| "Your key".to_owned()))}</strong> " "
+                    <span data-testid="remaining">{text(move || left().unwrap_or_default())}</span> " "
+                    <span class="quiet small" data-testid="resets">{text(move || reset().unwrap_or_default())}</span>
                 </p>
-                {move || (chat.models.with(Vec::len) > 1).then(|| view! { <ChooseModel chat /> })}
+                {live(move || maybe((chat.models.with(Vec::len) > 1).then_some(()), |()| view! { <ChooseModel chat /> }.into_any()))}
                 <button type="button" class="button small" data-testid="change-key" on:click=move |_| visitor.key.set(None)>
                     "Change key"
                 </button>
-                {move || started.get().then(|| view! {
+                {live(move || maybe(started.get().then_some(()), |()| view! {
                     <button type="button" class="button small" data-testid="clear-chat" on:click=start_anew>"New chat"</button>
-                })}
+                }.into_any()))}
             </div>
-            {key.unseen.then(|| view! { <NewValue value=key.value /> })}
+            {maybe(key.unseen.then_some(key.value), |value| view! { <NewValue value /> }.into_any())}
             <Log chat />
             <Failure chat />
             <Composer chat value />
@@ -101,13 +102,13 @@ fn ChooseModel(chat: Chat) -> impl IntoView {
     let option = move |id: String| {
         let selected = chat.model.with_untracked(|model| model.as_ref() == Some(&id));
         let name = id.clone();
-        view! { <option value=id selected=selected>{name}</option> }
+        view! { <option value=id selected=selected>{name}</option> }.into_any()
     };
     view! {
         <label class="model">
             "Model "
             <select name="model" on:change=move |event| chat.model.set(Some(event_target_value(&event)))>
-                {chat.models.get_untracked().into_iter().map(option).collect_view()}
+                {chat.models.get_untracked().into_iter().map(option).collect::<Vec<_>>()}
             </select>
         </label>
     }
@@ -128,15 +129,22 @@ fn NewValue(value: String) -> impl IntoView {
             }
         });
     };
-    move || {
-        shown.get().then(|| view! {
-            <div class="notice">
-                <p><strong>"This is the new value of your key. Copy it now: this is the only time it is shown."</strong></p>
-                <CopyBox text=value.get_value() what="key" id="key-value" testids=("key-value", "copy-key") />
-                <button type="button" class="button small" data-testid="key-done" on:click=saved>"I have saved it"</button>
-            </div>
+    live(move || {
+        maybe(shown.get().then_some(()), |()| {
+            view! {
+                <div class="notice">
+                    <p>
+                        <strong>
+                            "This is the new value of your key. Copy it now: this is the only time it is shown."
+                        </strong>
+                    </p>
+                    <CopyBox text=value.get_value() what="key" id="key-value" testids=("key-value", "copy-key") />
+                    <button type="button" class="button small" data-testid="key-done" on:click=saved>"I have saved it"</button>
+                </div>
+            }
+            .into_any()
         })
-    }
+    })
 }
 
 /// Why the last request was refused; times in it keep up with the clock.
@@ -149,19 +157,24 @@ fn Failure(chat: Chat) -> impl IntoView {
         let failure = chat.failure.get()?;
         chat.status.with(|status| Some(failure.sentence(status.as_ref(), time, browser::local)))
     });
-    move || {
-        sentence.get().map(|sentence| {
+    live(move || {
+        maybe(sentence.get(), |sentence| {
             let bad_key = chat.failure.with_untracked(|failure| failure.as_ref().is_some_and(ChatFailure::is_bad_key));
+            let change = move |()| {
+                view! {
+                    <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
+                }
+                .into_any()
+            };
             view! {
                 <div class="notice bad" role="alert">
                     <p data-testid="chat-error">{sentence}</p>
-                    {bad_key.then(|| view! {
-                        <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
-                    })}
+                    {maybe(bad_key.then_some(()), change)}
                 </div>
             }
+            .into_any()
         })
-    }
+    })
 }
 
 #[component]
@@ -202,18 +215,18 @@ fn Composer(chat: Chat, value: StoredValue<String>) -> impl IntoView {
                 on:input=move |event| chat.draft.set(event_target_value(&event))
                 on:keydown=on_key
             ></textarea>
-            {move || if chat.busy.get() {
+            {live(move || if chat.busy.get() {
                 view! {
                     <button type="button" class="button danger" data-testid="stop" on:click=move |_| chat.stop()>"Stop"</button>
                 }.into_any()
             } else {
                 view! {
                     <button type="submit" class="button primary" data-testid="send"
-                        aria-disabled=move || chat.draft.with(|text| text.trim().is_empty()).then_some("true")>
+                        aria-disabled=flag(move || chat.draft.with(|text| text.trim().is_empty()))>
                         "Send"
                     </button>
                 }.into_any()
-            }}
+            })}
             <p class="hint" id="message-hint">"Enter sends, Shift+Enter starts a new line. Each message is one request."</p>
         </form>
     }

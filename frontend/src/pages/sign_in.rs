@@ -7,6 +7,7 @@ use super::entry;
 use crate::{
     components::{FormError, PageLink, SubmitButton, TextField},
     form::FormState,
+    live::{live, maybe},
     page::Page,
     visitor::use_visitor,
 };
@@ -29,7 +30,9 @@ pub(crate) fn SignInPage() -> impl IntoView {
     view! {
         <div class="narrow card">
             <h1 tabindex="-1">"Sign in"</h1>
-            {move || visitor.notice.get().map(|notice| view! { <p class="notice" role="status">{notice}</p> })}
+            {live(move || maybe(visitor.notice.get(), |notice| {
+                view! { <p class="notice" role="status">{notice}</p> }.into_any()
+            }))}
             <form on:submit=send novalidate aria-label="Sign in">
                 <FormError form />
                 <TextField form name="email" label="Email" kind="email" autocomplete="username" />

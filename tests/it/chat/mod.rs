@@ -1,5 +1,6 @@
 //! `POST /v1/chat/completions` and its like.
 
+mod back_pressure;
 mod demo;
 mod disconnect;
 mod interrupted;

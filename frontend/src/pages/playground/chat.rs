@@ -22,6 +22,10 @@ pub(super) struct Chat {
     pub(super) status: RwSignal<Option<KeyStatus>>,
     /// Why the key doesn't work, or why the last request was refused.
     pub(super) failure: RwSignal<Option<ChatFailure>>,
+    /// What answers here, and which model it takes by default.
+    about: Loader<About>,
+    /// Whether the list of models came, or failed to.
+    models_asked: RwSignal<bool>,
     /// The models on offer.
     pub(super) models: RwSignal<Vec<String>>,
     /// The one to be asked; none leaves it to the server.
@@ -36,9 +40,11 @@ pub(super) struct Chat {
 
 impl Chat {
     /// A chat that goes on with the visitor's conversation.
-    pub(super) fn new(visitor: Visitor) -> Self {
+    pub(super) fn new(visitor: Visitor, about: Loader<About>) -> Self {
         Self {
             visitor,
+            about,
+            models_asked: RwSignal::new(false),
             status: RwSignal::new(None),
             failure: RwSignal::new(None),
             models: RwSignal::new(Vec::new()),
@@ -50,20 +56,28 @@ impl Chat {
     }
 
     /// Asks the key about itself and for its models.
-    pub(super) fn greet(self, key: String, about: Loader<About>) {
+    pub(super) fn greet(self, key: String) {
         spawn_local(async move {
             let client = KeyClient::new(key);
             self.learn(&client).await;
-            // A list that doesn't come is no trouble: the server's default model answers.
-            let models = client.models().await.unwrap_or_default();
-            let default = about.with_untracked(|about| match &about.upstream {
-                UpstreamInfo::Demo { model } => Some(model.clone()),
-                UpstreamInfo::Configured { default_model } => default_model.clone(),
-            });
-            let first = default.flatten().filter(|model| models.contains(model)).or_else(|| models.first().cloned());
-            self.model.try_set(first);
-            self.models.try_set(models);
+            self.learn_models(&client).await;
         });
+    }
+
+    /// Asks which models there are, once. A list that doesn't come is no trouble: the server's default model answers.
+    async fn learn_models(self, client: &KeyClient) {
+        if self.models_asked.try_get_untracked() != Some(false) {
+            return;
+        }
+        let models = client.models().await.unwrap_or_default();
+        let default = self.about.with_untracked(|about| match &about.upstream {
+            UpstreamInfo::Demo { model } => Some(model.clone()),
+            UpstreamInfo::Configured { default_model } => default_model.clone(),
+        });
+        let first = default.flatten().filter(|model| models.contains(model)).or_else(|| models.first().cloned());
+        self.model.try_update(|model| *model = model.take().or(first));
+        self.models.try_set(models);
+        self.models_asked.try_set(true);
     }
 
     /// Asks the key what is left.
@@ -92,6 +106,8 @@ impl Chat {
         self.stop.try_set(Some(controller));
         self.busy.try_set(true);
         let client = KeyClient::new(key);
+        // Who is quick must not be told that a model is missing.
+        self.learn_models(&client).await;
         let model = self.model.try_get_untracked().flatten();
         match client.chat(messages, model, &signal).await {
             Ok(Answer::Whole(document)) => {

@@ -10,6 +10,7 @@ use super::super::{entry, key_dialogs::KeyDialog};
 use crate::{
     components::{FormError, KeyAction, Loaded, PageLink, SubmitButton, TextField},
     form::FormState,
+    live::{live, maybe},
     load::Loader,
     page::{Page, Standing},
     visitor::{HeldKey, use_visitor},
@@ -61,7 +62,7 @@ pub(super) fn ChooseKey() -> impl IntoView {
                 <TextField form name="key" label="API key" kind="password" autocomplete="off" />
                 <SubmitButton busy label="Use this key" busy_label="Checking…" />
             </form>
-            {move || match standing.get() {
+            {live(move || match standing.get() {
                 Standing::SignedIn => view! { <OwnKeys /> }.into_any(),
                 Standing::Anonymous => view! {
                     <p class="quiet">
@@ -71,7 +72,7 @@ pub(super) fn ChooseKey() -> impl IntoView {
                 }
                 .into_any(),
                 Standing::Asking => ().into_any(),
-            }}
+            })}
         </section>
     }
 }
@@ -122,9 +123,9 @@ fn OwnKeys() -> impl IntoView {
                                     .into_any()
                                 }}
                             </li>
-                        }
+                        }.into_any()
                     })
-                    .collect_view()}
+                    .collect::<Vec<_>>()}
             </ul>
         }
         .into_any(),
@@ -136,14 +137,12 @@ fn OwnKeys() -> impl IntoView {
     };
     view! {
         <h3>"Your keys"</h3>
-        <Loaded from=keys label="Loading your keys…">{list}</Loaded>
-        {move || {
-            asked.get().map(|(action, entry)| {
-                // The dialog goes with the choice of a key: one is held once it is rotated.
-                let on_done = Callback::new(move |_| drop(asked.try_set(None)));
-                view! { <KeyDialog action entry unseen=true fallback="#choose-key-title" on_done /> }
-            })
-        }}
+        <Loaded from=keys label="Loading your keys…">{live(list)}</Loaded>
+        {live(move || maybe(asked.get(), |(action, entry)| {
+            // The dialog goes with the choice of a key: one is held once it is rotated.
+            let on_done = Callback::new(move |_| drop(asked.try_set(None)));
+            view! { <KeyDialog action entry unseen=true fallback="#choose-key-title" on_done /> }.into_any()
+        }))}
     }
 }
 

@@ -6,6 +6,7 @@ use super::chat::Chat;
 use crate::{
     browser,
     conversation::{Progress, Speaker},
+    live::{attribute, live, maybe, text},
 };
 
 /// The conversation. New words keep it at its end, unless the reader scrolled up.
@@ -32,10 +33,12 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
     let busy = chat.busy;
     view! {
         <div class="log" role="log" tabindex="0" aria-label="Conversation" node_ref=log
-            aria-busy=move || if busy.get() { "true" } else { "false" }>
-            {move || ids.with(Vec::is_empty).then(|| view! { <p class="empty">"Say something to start."</p> })}
+            aria-busy=attribute(move || Some(busy.get().to_string()))>
+            {live(move || maybe(ids.with(Vec::is_empty).then_some(()), |()| {
+                view! { <p class="empty">"Say something to start."</p> }.into_any()
+            }))}
             <For each=move || ids.get() key=|id| *id let:id>
-                <TurnView chat id />
+                {view! { <TurnView chat id /> }.into_any()}
             </For>
         </div>
     }
@@ -44,7 +47,7 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
 #[component]
 fn TurnView(chat: Chat, id: usize) -> impl IntoView {
     let talk = chat.visitor.talk;
-    let text = Memo::new(move |_| talk.with(|talk| talk.turn(id).map(|turn| turn.text.clone()).unwrap_or_default()));
+    let said = Memo::new(move |_| talk.with(|talk| talk.turn(id).map(|turn| turn.text.clone()).unwrap_or_default()));
     let read = move |read: fn(&Progress) -> Option<String>| {
         talk.with(|talk| talk.turn(id).and_then(|turn| read(&turn.progress)))
     };
@@ -53,13 +56,13 @@ fn TurnView(chat: Chat, id: usize) -> impl IntoView {
         return view! {
             <div class="turn person">
                 <p class="quiet-visually">"You:"</p>
-                <p class="words" data-testid="question">{move || text.get()}</p>
+                <p class="words" data-testid="question">{text(move || said.get())}</p>
             </div>
         }
         .into_any();
     }
     let waiting = Memo::new(move |_| {
-        text.with(String::is_empty)
+        said.with(String::is_empty)
             && talk.with(|talk| talk.turn(id).is_some_and(|turn| turn.progress == Progress::Streaming))
     });
     let note = Memo::new(move |_| read(note));
@@ -67,16 +70,16 @@ fn TurnView(chat: Chat, id: usize) -> impl IntoView {
     view! {
         <div class="turn model">
             <p class="quiet-visually">"Answer:"</p>
-            <p class="words" data-testid="answer" data-state=move || read(state)>{move || text.get()}</p>
-            {move || waiting.get().then(|| view! {
+            <p class="words" data-testid="answer" data-state=attribute(move || read(state))>{text(move || said.get())}</p>
+            {live(move || maybe(waiting.get().then_some(()), |()| view! {
                 <p class="dots" role="img" aria-label="Waiting for the answer"><i></i><i></i><i></i></p>
-            })}
-            {move || note.get().map(|note| view! { <p class="small quiet">{note}</p> })}
-            {move || interrupted.get().map(|why| view! {
+            }.into_any()))}
+            {live(move || maybe(note.get(), |note| view! { <p class="small quiet">{note}</p> }.into_any()))}
+            {live(move || maybe(interrupted.get(), |why| view! {
                 <p class="notice bad small" data-testid="interrupted">
                     <strong>"This answer is not complete. "</strong> {why}
                 </p>
-            })}
+            }.into_any()))}
         </div>
     }
     .into_any()

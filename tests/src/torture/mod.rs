@@ -1,0 +1,42 @@
+//! Limits under torture: random stories with a repeatable seed, on two floors, and the figures that come of them.
+//!
+//! The *gate* floor drives the store in this process, the clock an argument, and holds every answer against a model.
+//! The *process* floor kills the real server in front of an upstream that always succeeds, and compares what the
+//! upstream saw with what was counted. Findings are printed as they are made and counted in [`Figures`], so that a long
+//! run goes on and tells all.
+
+mod chance;
+mod figures;
+mod gate;
+mod holder;
+mod lane;
+mod load;
+mod model;
+mod stories;
+mod streams;
+
+use std::time::Instant;
+
+pub use chance::Chance;
+pub use figures::Figures;
+pub use gate::gate_floor;
+pub use lane::{Lane, process_floor};
+pub use streams::{StreamFigures, stream_costs};
+
+/// When a run ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Bound {
+    /// After so many rounds.
+    Rounds(u64),
+    /// After the first round that ends past this instant.
+    Until(Instant),
+}
+
+impl Bound {
+    fn is_reached(self, rounds: u64) -> bool {
+        match self {
+            Self::Rounds(most) => rounds >= most,
+            Self::Until(end) => Instant::now() >= end,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! A network of a caller's own: a namespace, joined to ours by a pair of virtual interfaces that can be cut like a cable.
+
+use std::{
+    fs::File,
+    net::{Ipv4Addr, SocketAddrV4, TcpStream},
+    process::Command,
+    sync::atomic::{AtomicU8, Ordering},
+    thread,
+};
+
+use nix::sched::{CloneFlags, setns};
+
+const REMEDY: &str = "this test makes network namespaces: install iproute2 and run it as root, in a container with the \
+                      capabilities NET_ADMIN and SYS_ADMIN";
+
+/// A namespace with one interface; dropping it takes it away.
+pub(crate) struct Network {
+    namespace: String,
+    inside: String,
+    ours: Ipv4Addr,
+}
+
+impl Network {
+    /// Makes it, out of addresses that are set aside for tests of networks (RFC 2544).
+    pub(crate) fn new() -> Self {
+        static NUMBERS: AtomicU8 = AtomicU8::new(0);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        let namespace = format!("tollgate-{process}-{number}");
+        let (outside, inside) = (format!("tgo{process}-{number}"), format!("tgi{process}-{number}"));
+        let [_, _, high, low] = process.to_be_bytes();
+        let subnet = low.wrapping_add(number.wrapping_mul(64)) & 0b1111_1100;
+        let ours = Ipv4Addr::new(198, 18 | (high & 1), high, subnet | 1);
+        let theirs = Ipv4Addr::new(198, 18 | (high & 1), high, subnet | 2);
+        let network = Self { namespace: namespace.clone(), inside: inside.clone(), ours };
+        ip(&["netns", "add", &namespace]);
+        ip(&["link", "add", &outside, "type", "veth", "peer", "name", &inside, "netns", &namespace]);
+        ip(&["address", "add", &format!("{ours}/30"), "dev", &outside]);
+        ip(&["link", "set", &outside, "up"]);
+        ip(&["-n", &namespace, "address", "add", &format!("{theirs}/30"), "dev", &inside]);
+        ip(&["-n", &namespace, "link", "set", &inside, "up"]);
+        network
+    }
+
+    /// A connection from inside to a port of ours. A socket belongs to the namespace that it was made in, whichever
+    /// thread uses it.
+    pub(crate) fn connect(&self, port: u16) -> tokio::net::TcpStream {
+        let file = format!("/run/netns/{}", self.namespace);
+        let address = SocketAddrV4::new(self.ours, port);
+        let connecting = thread::spawn(move || {
+            setns(File::open(file).unwrap(), CloneFlags::CLONE_NEWNET).unwrap();
+            TcpStream::connect(address).unwrap()
+        });
+        let stream = connecting.join().expect("a connection from inside the namespace");
+        stream.set_nonblocking(true).unwrap();
+        tokio::net::TcpStream::from_std(stream).unwrap()
+    }
+
+    /// The caller's end goes down: from now on nothing comes through, in either direction, and nobody is told.
+    pub(crate) fn cut(&self) {
+        ip(&["-n", &self.namespace, "link", "set", &self.inside, "down"]);
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        // The pair goes with the namespace of one of its ends.
+        let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).status();
+    }
+}
+
+fn ip(arguments: &[&str]) {
+    let output = Command::new("ip").args(arguments).output();
+    let said = match &output {
+        Ok(output) if output.status.success() => return,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+        Err(error) => error.to_string(),
+    };
+    panic!("{REMEDY} (ip {}: {said})", arguments.join(" "));
+}
