@@ -56,6 +56,37 @@ async fn a_locked_database_is_a_503_and_mends_itself() {
 }
 
 #[tokio::test]
+async fn a_store_that_could_not_be_asked_costs_nobody_a_try() {
+    let limits = ["failed_keys_per_source", "failed_sign_ins_per_source", "failed_sign_ins", "sign_ups_per_hour"];
+    let setup = limits.iter().fold(TestServer::setup(), |setup, name| setup.set(&format!("accounts.{name}"), "3"));
+    let mut server = setup.start().await;
+    let key = server.with_key("10RequestPerDay").await;
+    // The key is new to this process.
+    server.restart().await;
+    let blocker = server.store();
+    blocker.hold();
+    let body = json!({"email": "new@example.com", "password": PASSWORD});
+    for _ in 0..8 {
+        key.chat("hello").send().await.is_error(503, "quota_store_unavailable");
+        server.anonymous().post("/accounts", &body).send().await.is_problem(503, "store_unavailable");
+    }
+    blocker.let_go();
+    settled(200, || readiness(&server)).await;
+    key.chat("hello").send().await.expect(200);
+    server.anonymous().post("/accounts", &body).send().await.expect(201);
+}
+
+#[tokio::test]
+async fn a_burst_of_a_key_that_is_new_to_the_process_is_admitted_whole() {
+    let setup = TestServer::setup().set("accounts.failed_keys_per_source", "3");
+    let mut server = setup.plans(&[tests::PlanSpec::unlimited("unlimited")]).start().await;
+    let key = server.with_key("unlimited").await;
+    server.restart().await;
+    let statuses = futures_util::future::join_all((0..40).map(|_| async { key.chat("hello").send().await.status }));
+    assert_eq!(statuses.await, vec![200; 40]);
+}
+
+#[tokio::test]
 async fn a_full_disk_is_a_503_and_mends_itself() {
     let upstream = FakeUpstream::start().await;
     let server = TestServer::setup().upstream(&upstream).on_a_small_disk().start().await;

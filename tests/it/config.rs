@@ -1,6 +1,6 @@
 //! Configuration and command line: file, environment, flags, and errors that name the place and the fix.
 
-use tests::{FakeUpstream, ServerSetup, TestServer};
+use tests::{FakeUpstream, PlanSpec, ServerSetup, TestServer};
 
 async fn refused(setup: ServerSetup, arguments: &[&str], words: &[&str]) -> String {
     let (status, said) = TestServer::run(&setup, arguments).await;
@@ -99,6 +99,25 @@ async fn check_tries_the_upstream_and_says_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn check_changes_nothing() {
+    let mut server = TestServer::start().await;
+    server.with_key("10RequestPerDay").await.chat("hello").send().await.expect(200);
+    server.sigterm();
+    assert!(server.ended().await.success());
+    let before = server.store().snapshot();
+    let other = ServerSetup::default().plans(&[PlanSpec::daily("other", 1)]).data_dir(server.data_dir().to_owned());
+    let (status, said) = TestServer::run(&other, &["check"]).await;
+    assert!(status.success(), "{said}");
+    assert_eq!(server.store().snapshot(), before);
+
+    let dir = tempfile::TempDir::new().unwrap();
+    let nowhere = ServerSetup::default().data_dir(dir.path().join("not-yet"));
+    let (status, said) = TestServer::run(&nowhere, &["check"]).await;
+    assert!(status.success() && said.contains("isn't there yet"), "{said}");
+    assert!(!dir.path().join("not-yet").exists());
+}
+
+#[tokio::test]
 async fn every_command_helps_with_an_example() {
     for arguments in
         [&["--help"][..], &["serve", "--help"], &["check", "--help"], &["openapi", "--help"], &["plans", "--help"]]
@@ -110,12 +129,13 @@ async fn every_command_helps_with_an_example() {
 }
 
 #[tokio::test]
-async fn openais_own_variable_and_a_file_are_credentials_too() {
+async fn a_file_is_a_credential_too_and_openais_own_goes_to_nobody_else() {
     let upstream = FakeUpstream::start().await;
     let base = TestServer::setup().set("upstream.base_url", upstream.base_url());
-    let server = base.clone().variable("OPENAI_API_KEY", "sk-from-openai-variable").start().await;
+    let base = base.variable("OPENAI_API_KEY", "sk-from-openai-variable");
+    let server = base.clone().start().await;
     server.with_key("10RequestPerDay").await.chat("hello").send().await.expect(200);
-    assert_eq!(upstream.last().header("authorization"), Some("Bearer sk-from-openai-variable"));
+    assert_eq!(upstream.last().header("authorization"), None);
 
     let server = base.file("credential", "sk-from-file\n").set("upstream.api_key_file", "credential").start().await;
     server.with_key("10RequestPerDay").await.chat("hello").send().await.expect(200);

@@ -12,6 +12,16 @@ async fn health_and_readiness_are_open_and_green() {
 }
 
 #[tokio::test]
+async fn a_head_is_answered_as_its_get_without_the_body() {
+    let server = TestServer::start().await;
+    for path in ["/healthz", "/readyz", "/plans", "/openapi.json", "/docs/"] {
+        let answer = server.anonymous().call(reqwest::Method::HEAD, path).send().await.expect(200);
+        assert_eq!(answer.text(), "");
+    }
+    server.anonymous().call(reqwest::Method::HEAD, "/me").send().await.expect(401);
+}
+
+#[tokio::test]
 async fn the_documentations_page_needs_no_other_host() {
     let server = TestServer::start().await;
     let moved = server.anonymous().get("/docs").send().await;

@@ -85,6 +85,9 @@ async fn story(server: &TestServer, upstream: &FakeUpstream) -> Story {
         anonymous.post("/accounts", &credentials),
         anonymous.post("/accounts", &json!({"email": PASSWORD, "password": PASSWORD, "mode": PASSWORD})),
         anonymous.post("/sessions", &json!({"email": "ada@example.com", "password": NEW_PASSWORD})),
+        // The value pasted where an id belongs.
+        page.delete(&format!("/keys/{}", created.json()["value"].as_str().unwrap())),
+        key.get(&format!("/v1/{}", created.json()["value"].as_str().unwrap())),
         anonymous.get("/openapi.json"),
         anonymous.get("/about"),
     ] {

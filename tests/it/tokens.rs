@@ -97,5 +97,27 @@ async fn sessions_survive_a_restart_and_the_key_file_is_private() {
     ada.get("/me").send().await.expect(200);
     let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&server.data_dir().join("session.key")), 0o600);
+    assert_eq!(mode(&server.data_dir().join("owner.key")), 0o600);
     assert_eq!(mode(server.data_dir()), 0o700);
+}
+
+#[tokio::test]
+async fn another_session_key_signs_everybody_out_and_renews_no_quota() {
+    let mut server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (key, id) = ada.key_on("10RequestPerDay").await;
+    key.chat("hello").send().await.expect(200);
+    server.sigterm();
+    assert!(server.ended().await.success());
+    fs::remove_file(server.data_dir().join("session.key")).unwrap();
+    server.start_again().await;
+    ada.get("/me").send().await.is_problem(401, "unauthenticated");
+    let credentials = serde_json::json!({"email": "ada@example.com", "password": tests::PASSWORD});
+    let again = server.anonymous().post("/sessions", &credentials).send().await.expect(200).json();
+    let token = again["access_token"].as_str().unwrap().to_owned();
+    let ada = server.anonymous().as_identity(tests::Identity::Bearer(token));
+    ada.create_key("10RequestPerDay").send().await.is_problem(409, "key_already_exists");
+    ada.delete(&format!("/keys/{id}")).send().await.expect(204);
+    let (renewed, _) = ada.key_on("10RequestPerDay").await;
+    assert_eq!(renewed.used().await, 1);
 }

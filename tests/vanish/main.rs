@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use network::Network;
 use tests::{Exchange, FakeUpstream, TestServer, chunk, event, settled};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    task::JoinSet,
+};
 
 const STREAM: &str = "{\"stream\": true, \"model\": \"m\", \"messages\": []}";
 /// Longer than a slow but live reader pauses here, shorter than anybody wants to wait for this test.
@@ -105,13 +108,12 @@ async fn a_slow_reader_who_is_still_there_gets_everything() {
     let (mut stream, mut exchange) = scene.asked().await;
     exchange.start_stream().await;
     let text = "x".repeat(64 * 1024);
-    let upstream = tokio::task::spawn_blocking(move || {
-        tokio::runtime::Handle::current().block_on(async move {
-            for _ in 0..MEGABYTES * 16 {
-                exchange.send_text(&text).await;
-            }
-            exchange.finish_stream().await;
-        });
+    let mut talking = JoinSet::new();
+    talking.spawn(async move {
+        for _ in 0..MEGABYTES * 16 {
+            exchange.send_text(&text).await;
+        }
+        exchange.finish_stream().await;
     });
     // Reads what is there and then nothing for half of the timeout, for longer than the timeout in all.
     let pause = Duration::from_secs(u64::from(PEER_TIMEOUT_SECONDS)) / 2;
@@ -134,7 +136,7 @@ async fn a_slow_reader_who_is_still_there_gets_everything() {
         end.extend_from_slice(&buffer[..read]);
         end.drain(..end.len().saturating_sub(64));
     }
-    upstream.await.unwrap();
+    let () = talking.join_next().await.unwrap().unwrap();
     assert!(received > MEGABYTES * 1024 * 1024);
     assert_eq!(scene.key.used().await, 1);
 }

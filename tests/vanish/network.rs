@@ -28,10 +28,10 @@ impl Network {
         let process = std::process::id();
         let namespace = format!("tollgate-{process}-{number}");
         let (outside, inside) = (format!("tgo{process}-{number}"), format!("tgi{process}-{number}"));
-        let [_, _, high, low] = process.to_be_bytes();
-        let subnet = low.wrapping_add(number.wrapping_mul(64)) & 0b1111_1100;
-        let ours = Ipv4Addr::new(198, 18 | (high & 1), high, subnet | 1);
-        let theirs = Ipv4Addr::new(198, 18 | (high & 1), high, subnet | 2);
+        // Networks of four addresses, as many as there are for tests; another for each test, in one process or in many.
+        let subnet = (process.wrapping_mul(4).wrapping_add(u32::from(number)) % (1 << 15)) * 4;
+        let of_subnet = |host: u32| Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + subnet + host);
+        let (ours, theirs) = (of_subnet(1), of_subnet(2));
         let network = Self { namespace: namespace.clone(), inside: inside.clone(), ours };
         ip(&["netns", "add", &namespace]);
         ip(&["link", "add", &outside, "type", "veth", "peer", "name", &inside, "netns", &namespace]);
@@ -65,7 +65,7 @@ impl Network {
 impl Drop for Network {
     fn drop(&mut self) {
         // The pair goes with the namespace of one of its ends.
-        let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).status();
+        let _ = Command::new("ip").args(["netns", "delete", &self.namespace]).output();
     }
 }
 

@@ -32,6 +32,10 @@ pub(crate) fn create(
     forget: &mut Forget,
     new: &ToCreate,
 ) -> rusqlite::Result<Result<(), CreateKeyError>> {
+    let account = new.account.to_string();
+    if !conn.prepare_cached("SELECT 1 FROM accounts WHERE id = ?1")?.exists([&account])? {
+        return Ok(Err(CreateKeyError::NoAccount));
+    }
     let sql = "SELECT id FROM plans WHERE name = ?1 AND offered = 1";
     let plan: Option<PlanRow> =
         conn.prepare_cached(sql)?.query_row([new.plan_name.as_str()], |row| row.get(0)).optional()?;
@@ -44,11 +48,14 @@ pub(crate) fn create(
         .prepare_cached(sql)?
         .query_row(params![new.owner.0, plan], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    if let Some((_, true)) = known {
+    // By the account too: an owner's digest changes with the key that makes it.
+    let sql = "SELECT 1 FROM keys JOIN plan_keys ON plan_keys.key = keys.id
+               JOIN subscriptions ON subscriptions.id = plan_keys.subscription
+               WHERE keys.account = ?1 AND subscriptions.plan = ?2";
+    if matches!(known, Some((_, true))) || conn.prepare_cached(sql)?.exists(params![account, plan])? {
         return Ok(Err(CreateKeyError::KeyAlreadyExists));
     }
 
-    let account = new.account.to_string();
     if let Some(most) = new.max_keys {
         let sql = "SELECT count(*) FROM keys WHERE account = ?1";
         let held: i64 = conn.prepare_cached(sql)?.query_row([&account], |row| row.get(0))?;

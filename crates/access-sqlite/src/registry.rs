@@ -15,7 +15,7 @@ use crate::{
     desk::{Desk, Forget},
     key_rows::{StoredKey, entry, key_of, keys_of},
     rows::{PLAN_COLUMNS, read_plan},
-    usage::usage,
+    usage::{today, usage},
 };
 
 #[async_trait]
@@ -136,6 +136,10 @@ impl Registry for SqliteStore {
             })
         };
         self.inner.queue.run(doing, job).await?
+    }
+
+    async fn today(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<Date, KeyError> {
+        self.inner.queue.run("find a plan's day", move |desk| today(desk, account, key, now)).await?
     }
 
     async fn usage(&self, account: AccountId, key: KeyId, from: Date, to: Date) -> Result<Vec<UsageDay>, KeyError> {

@@ -8,6 +8,20 @@ use jiff::ToSpan;
 
 use crate::{columns::store_error, desk::Desk, key_rows::key_of, ledger::Rows};
 
+/// The day now in the zone of the key's plan.
+pub(crate) fn today(
+    desk: &mut Desk,
+    account: AccountId,
+    key: KeyId,
+    now: Timestamp,
+) -> Result<Result<Date, KeyError>, StoreError> {
+    let found = key_of(&desk.conn, account, key).map_err(store_error("find a key"))?;
+    match found {
+        Ok(stored) => Ok(Ok(desk.ledger.plan(stored.plan)?.plan.time_zone().day(now))),
+        Err(missing) => Ok(Err(missing)),
+    }
+}
+
 /// One row for each day, both ends included.
 pub(crate) fn usage(
     desk: &mut Desk,

@@ -41,6 +41,9 @@ pub struct NewKey<'a> {
 /// Why a key was not created; nothing was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateKeyError {
+    /// The account is gone.
+    #[error("no such account")]
+    NoAccount,
     /// No such plan, or it takes no new keys.
     #[error("no such plan")]
     UnknownPlan,
@@ -104,6 +107,9 @@ pub trait Registry: Send + Sync {
 
     /// Ends a key for good. The subscription's count stays.
     async fn revoke_key(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<(), KeyError>;
+
+    /// The calendar day now in the zone of the key's plan.
+    async fn today(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<Date, KeyError>;
 
     /// One row for each day from `from` to `to`, both included, in the plan's zone; at most
     /// `api_types::limits::USAGE_MAX_DAYS`, days without a request too.

@@ -15,12 +15,13 @@ use actix_web::{
     web::Bytes,
 };
 use api_types::{KeyId, PlanName, RequestId};
-use proxy::How;
 
 use crate::shutdown::InFlight;
 
 /// Most characters of a path that a line shows.
 const PATH_CHARS: usize = 200;
+/// Most characters of one part of it.
+const SEGMENT_CHARS: usize = 48;
 
 /// A request's line as it gathers. Handlers add what they learn; dropped, it is written.
 pub struct Line {
@@ -50,6 +51,7 @@ impl Notes {
     /// The notes of a request's line.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Self {
+        // Without the middleware there is no line, and the notes go nowhere.
         request.extensions().get::<Self>().cloned().unwrap_or_default()
     }
 
@@ -79,7 +81,7 @@ impl Line {
             id,
             method: request.method().to_string(),
             // The query is left out: it may hold what doesn't belong in a log.
-            path: request.path().chars().take(PATH_CHARS).collect(),
+            path: shown_path(request.path()),
             retry,
             started: Instant::now(),
             head: None,
@@ -106,7 +108,7 @@ impl Line {
         let (key, plan) = noted.key.unzip();
         let end = noted.end;
         let outcome = match (&end, &noted.refused, self.head) {
-            (Some(end), ..) => outcome_of(end.how),
+            (Some(end), ..) => end.how.as_str(),
             (None, Some(code), _) => code.as_str(),
             (None, None, Some(_)) => "answered",
             (None, None, None) => "caller_left",
@@ -133,17 +135,20 @@ impl Line {
     }
 }
 
+/// A path as it may be shown: bounded, and without what could be a key's or a token's value, which people paste where
+/// an id belongs. Ids have 30 characters, values more than 50.
+#[must_use]
+pub fn shown_path(path: &str) -> String {
+    let shown: Vec<String> = path
+        .split('/')
+        .map(|part| if part.len() > SEGMENT_CHARS { part.chars().take(3).chain(['…']).collect() } else { part.into() })
+        .collect();
+    shown.join("/").chars().take(PATH_CHARS).collect()
+}
+
 /// Milliseconds with two decimals.
 fn millis(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e5).round() / 100.0
-}
-
-fn outcome_of(how: How) -> &'static str {
-    match how {
-        How::Finished => "finished",
-        How::Cancelled => "cancelled",
-        How::Failed(kind) => kind.as_str(),
-    }
 }
 
 impl Drop for Line {

@@ -7,7 +7,10 @@ use actix_web::{
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
-    http::header::{self, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{self, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -36,7 +39,7 @@ pub fn is_data_plane(path: &str) -> bool {
 /// # Errors
 /// After a panic, as actix wants it: the error holds the finished answer.
 pub async fn answer(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
@@ -46,6 +49,10 @@ pub async fn answer(
     if shutdown.is_some_and(|shutdown| shutdown.is_draining()) {
         let answer = error_answer(&shutting_down(data_plane), id, &line);
         return Ok(request.into_response(finish(answer, id, line)));
+    }
+    if request.method() == Method::HEAD {
+        // Answered as its GET; the connection leaves the body out (RFC 9110, 9.3.2).
+        request.head_mut().method = Method::GET;
     }
     match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(result) => {
@@ -98,6 +105,10 @@ fn finish(mut answer: HttpResponse, id: RequestId, line: Line) -> HttpResponse<L
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // What a cookie or a key opened belongs in no cache; what may be kept says so itself.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     let status = answer.status();
     answer.map_body(|_, body| line.around(status, body))
 }

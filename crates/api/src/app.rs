@@ -89,7 +89,7 @@ async fn elsewhere(request: HttpRequest, pages: Data<page::PageFiles>) -> Result
     if !methods.is_empty() {
         return Err(ApiError::method_not_allowed(&methods.join(", ")).into());
     }
-    if matches!(*request.method(), Method::GET | Method::HEAD)
+    if *request.method() == Method::GET
         && let Some(answer) = pages.answer(&request)
     {
         return Ok(answer);

@@ -28,21 +28,17 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Opens the configured backend and applies the configured plans.
+    /// Opens the configured backend; the data folder is made if need be.
     ///
     /// # Errors
-    /// When the store can't be opened or written, with what to do.
-    pub async fn open(config: &Config) -> anyhow::Result<Self> {
+    /// When the store can't be opened, with what to do.
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
         let synchronous = match config.embedded.synchronous {
             Synchronous::Normal => access_sqlite::Synchronous::Normal,
             Synchronous::Full => access_sqlite::Synchronous::Full,
         };
         make_data_dir(&config.server.data_dir)?;
         let store = SqliteStore::open(&config.server.data_dir.join(DATABASE), Options { synchronous })?;
-        let applied = store.apply_plans(config.plans.clone(), ambient::now()).await?;
-        for plan in &applied.retired {
-            tracing::warn!(plan = %plan, "plan is no longer in the configuration: its keys go on working, new ones aren't made");
-        }
         Ok(Self {
             name: "embedded",
             accounts: Arc::new(store.clone()),
@@ -50,6 +46,24 @@ impl Backend {
             gate: Arc::new(store.clone()),
             store,
         })
+    }
+
+    /// Whether there is anything to open yet.
+    #[must_use]
+    pub fn exists(config: &Config) -> bool {
+        config.server.data_dir.join(DATABASE).exists()
+    }
+
+    /// Applies the configured plans; usage stays.
+    ///
+    /// # Errors
+    /// When the store can't be written.
+    pub async fn apply_plans(&self, config: &Config) -> anyhow::Result<()> {
+        let applied = self.store.apply_plans(config.plans.clone(), ambient::now()).await?;
+        for plan in &applied.retired {
+            tracing::warn!(plan = %plan, "plan is no longer in the configuration: its keys go on working, new ones aren't made");
+        }
+        Ok(())
     }
 
     /// Writes what is pending and lets go of the store.
@@ -62,7 +76,7 @@ impl Backend {
 }
 
 /// The data folder is its owner's alone: it holds the session key and people's addresses.
-pub fn make_data_dir(path: &Path) -> anyhow::Result<()> {
+fn make_data_dir(path: &Path) -> anyhow::Result<()> {
     if path.is_dir() {
         return Ok(());
     }

@@ -16,15 +16,11 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     let place = file.map_or("built-in defaults".to_owned(), |file| file.display().to_string());
     println!("configuration  ok: {place}, {} plans", config.plans.len());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let store = runtime.block_on(async {
-        let backend = Backend::open(&config).await?;
-        let ready = backend.gate.ready().await;
-        backend.close().await?;
-        Ok::<_, anyhow::Error>(ready?)
-    });
     let data = config.server.data_dir.display();
+    let store = if Backend::exists(&config) { runtime.block_on(try_store(&config)) } else { Ok(()) };
     match &store {
-        Ok(()) => println!("store          ok: {data}"),
+        Ok(()) if Backend::exists(&config) => println!("store          ok: {data}"),
+        Ok(()) => println!("store          ok: {data} isn't there yet, the first start makes it"),
         Err(error) => println!("store          WRONG: {error:#}"),
     }
     let upstream = actix_web::rt::System::new().block_on(try_upstream(&config));
@@ -33,6 +29,14 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         Err(error) => println!("upstream       WRONG: {error:#}"),
     }
     if store.is_ok() && upstream.is_ok() { Ok(()) } else { anyhow::bail!("something is wrong; see above") }
+}
+
+/// Opens the store as it is and proves a write; plans are not applied.
+async fn try_store(config: &Config) -> anyhow::Result<()> {
+    let backend = Backend::open(config)?;
+    let ready = backend.gate.ready().await;
+    backend.close().await?;
+    Ok(ready?)
 }
 
 async fn try_upstream(config: &Config) -> anyhow::Result<String> {

@@ -82,8 +82,15 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
     let Settings { config: file, listen, data_dir } = line.settings;
     #[expect(clippy::disallowed_methods, reason = "the entry point reads the environment, once")]
     let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-        .collect();
+        .filter(|(name, _)| name.to_string_lossy().starts_with("TOLLGATE_") || name == "OPENAI_API_KEY")
+        .map(|(name, value)| {
+            let shown = name.to_string_lossy().into_owned();
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => Ok((name, value)),
+                _ => Err(anyhow::anyhow!("{shown}: must be UTF-8")),
+            }
+        })
+        .collect::<anyhow::Result<_>>()?;
     let (config, file) = config::load(&Overrides { file, listen, data_dir }, &environment)?;
     start_log(&config.log)?;
     match command {

@@ -139,11 +139,7 @@ impl Metrics {
         if let Some(status) = end.upstream_status {
             self.upstream_status.get_or_create(&Status { status }).inc();
         }
-        let outcome = match end.how {
-            How::Finished => "finished",
-            How::Cancelled => "cancelled",
-            How::Failed(kind) => kind.as_str(),
-        };
+        let outcome = end.how.as_str();
         self.ended.get_or_create(&Outcome { outcome }).inc();
         match end.how {
             How::Cancelled => {

@@ -17,7 +17,7 @@ use api_types::{
     openai::{ErrorEnvelope, ErrorObject, SpentQuota},
 };
 
-use crate::rate_headers;
+use crate::{access_log::shown_path, rate_headers};
 
 /// Longest wait that we let SDKs sleep through, in seconds: newer ones ignore a `Retry-After` above it.
 const PATIENCE_SECONDS: u64 = 60;
@@ -105,7 +105,7 @@ impl OpenAiError {
     /// Nothing lives at this path.
     #[must_use]
     pub fn unknown_url(method: &str, path: &str) -> Self {
-        let path: String = path.chars().take(200).collect();
+        let path = shown_path(path);
         let message = format!("Unknown request URL: {method} {path}. See /docs for what this server offers.");
         Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
     }
@@ -202,9 +202,11 @@ impl OpenAiError {
     /// The upstream is over its own limit; not charged.
     #[must_use]
     pub fn upstream_rate_limited(retry_after: Option<HeaderValue>, cause: impl std::fmt::Display) -> Self {
-        let message = "The model's server is over its own limit. This request was not charged; please try again later.";
+        let message = "The model's server is over its own limit. Please try again later.";
         let error =
             Self::new(StatusCode::TOO_MANY_REQUESTS, "upstream_error", "upstream_rate_limited", message).because(cause);
+        let seconds = retry_after.as_ref().and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let error = if seconds.is_some_and(|seconds| seconds > PATIENCE_SECONDS) { error.never_retry() } else { error };
         match retry_after {
             Some(value) => error.header(header::RETRY_AFTER, value),
             None => error,
@@ -214,16 +216,15 @@ impl OpenAiError {
     /// The upstream refuses our own credential: the operator has to act.
     #[must_use]
     pub fn upstream_auth(cause: impl std::fmt::Display) -> Self {
-        let message = "The model's server does not accept this server's credential; its operator has to mend that. \
-                       This request was not charged.";
+        let message = "The model's server does not accept this server's credential; its operator has to mend that.";
         Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_auth", message).never_retry().because(cause)
     }
 
-    /// The upstream failed before an answer began; not charged.
+    /// The upstream failed before its answer began.
     #[must_use]
     pub fn upstream_failed(status: u16, code: &str, message: &str, cause: impl std::fmt::Display) -> Self {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Self::new(status, "upstream_error", code, format!("{message} This request was not charged.")).because(cause)
+        Self::new(status, "upstream_error", code, message).because(cause)
     }
 
     /// Shutting down.

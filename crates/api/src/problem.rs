@@ -10,6 +10,8 @@ use actix_web::{
 };
 use api_types::{FieldError, Problem, ProblemCode, RequestId};
 
+use crate::sign_in::TooMany;
+
 /// An error of the management plane.
 #[derive(Debug)]
 pub struct ApiError {
@@ -49,6 +51,21 @@ impl ApiError {
     #[must_use]
     pub fn not_found(detail: &str) -> Self {
         Self::new(ProblemCode::NotFound, detail)
+    }
+
+    /// Over a limit on attempts, of which `what` tells in a sentence.
+    #[must_use]
+    pub fn too_many(reason: TooMany, what: &str) -> Self {
+        match reason {
+            TooMany::Counted(seconds) => {
+                let detail = format!("{what} Try again in {seconds} seconds.");
+                Self::new(ProblemCode::TooManyAttempts, detail).retry_after(seconds)
+            }
+            TooMany::UnderWay => {
+                let detail = "Too many of these are under way at once. Please try again.";
+                Self::new(ProblemCode::Busy, detail).retry_after(1)
+            }
+        }
     }
 
     /// The path takes other methods.
@@ -165,6 +182,7 @@ impl From<CreateAccountError> for ApiError {
 impl From<CreateKeyError> for ApiError {
     fn from(error: CreateKeyError) -> Self {
         match error {
+            CreateKeyError::NoAccount => Self::unauthenticated(),
             CreateKeyError::UnknownPlan => {
                 Self::new(ProblemCode::UnknownPlan, "No such plan takes new keys; GET /plans lists those that do.")
             }

@@ -24,7 +24,7 @@ use crate::{
     page::PageFiles,
     settlement::Settlement,
     shutdown::Shutdown,
-    sign_in::{Cookies, PasswordHasher, SessionKey},
+    sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey},
     state::{Attempts, State},
     upstream::UpstreamPlan,
 };
@@ -55,7 +55,11 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         .context("can't start a runtime")?;
     // The port first: it is what most often goes wrong, and nothing is touched when it does.
     let listener = listen(config.server.listen)?;
-    let backend = lasting.block_on(Backend::open(&config))?;
+    let backend = lasting.block_on(async {
+        let backend = Backend::open(&config)?;
+        backend.apply_plans(&config).await?;
+        anyhow::Ok(backend)
+    })?;
     let metrics = Arc::new(Metrics::default());
     let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
     let shutdown = Shutdown::default();
@@ -63,18 +67,20 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let grace = config.server.shutdown_grace.0;
     let state = Data::new(State {
         session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
+        owner_key: OwnerKey::obtain(&config.server.data_dir)?,
         cookies: Cookies { is_https: config.server.public_url.as_ref().is_some_and(|url| url.is_https) },
         backend: backend.name,
         accounts: Arc::clone(&backend.accounts),
         registry: Arc::clone(&backend.registry),
         gate: Arc::clone(&backend.gate),
+        metrics,
         settlement: settlement.clone(),
         upstream: upstream.info(),
         hasher: PasswordHasher::default(),
         attempts: Attempts::new(&config),
         config,
     });
-    actix_web::rt::System::new().block_on(run(listener, state, upstream, metrics, shutdown, grace))?;
+    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown, grace))?;
     lasting.block_on(async {
         settlement.drain().await;
         backend.close().await
@@ -124,7 +130,6 @@ async fn run(
     listener: TcpListener,
     state: Data<State>,
     upstream: UpstreamPlan,
-    metrics: Arc<Metrics>,
     shutdown: Shutdown,
     grace: Duration,
 ) -> anyhow::Result<()> {
@@ -142,7 +147,6 @@ async fn run(
             .app_data(Data::new(upstream.for_worker()))
             .app_data(Data::new(for_workers.clone()))
             .app_data(Data::new(pages.clone()))
-            .app_data(Data::from(Arc::clone(&metrics)))
             .configure(app::routes)
             .into_app()
             .configure(move |config| app::undocumented(config, &document))

@@ -11,9 +11,11 @@ use tokio::{
 
 use crate::{ambient, metrics::Metrics};
 
-/// How often a pass is tried when the store fails, with a pause that doubles from [`FIRST_PAUSE`].
-const TRIES: u32 = 8;
+/// While the store fails a pass is tried again, with a pause that doubles from the first to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long a shutdown waits for what is not settled yet.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 enum Message {
     Settle(Box<Pass>, End),
@@ -57,7 +59,15 @@ async fn run(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, mut receiver: mpsc::Unb
                 while open.try_join_next().is_some() {}
             }
             Message::Drain(done) => {
-                while open.join_next().await.is_some() {}
+                let all = async { while open.join_next().await.is_some() {} };
+                if tokio::time::timeout(DRAIN_TIME, all).await.is_err() {
+                    // Never over, at the price of one under: what can't be given back stays charged.
+                    tracing::error!(
+                        passes = open.len(),
+                        "passes could not be settled before the end; their charge stays"
+                    );
+                    open.abort_all();
+                }
                 let _ = done.send(());
             }
         }
@@ -67,16 +77,13 @@ async fn run(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, mut receiver: mpsc::Unb
 
 async fn settle(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, pass: Box<Pass>, end: End) {
     let mut pause = FIRST_PAUSE;
-    for attempt in 1..=TRIES {
+    loop {
         match gate.settle(&pass, end, ambient::now()).await {
             Ok(charge) => return metrics.settled(charge),
-            // The charge stays: never over, at the price of one under.
-            Err(error) if attempt == TRIES => {
-                tracing::error!(key.id = %pass.key, %error, "a pass could not be settled; its charge stays");
-            }
+            // The store tells its failure itself, once.
             Err(_) => {
                 tokio::time::sleep(pause).await;
-                pause *= 2;
+                pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! Where a request comes from: the socket's address, or what a trusted proxy says it is.
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::{IpAddr, Ipv6Addr, SocketAddr},
     str::FromStr,
 };
 
@@ -51,7 +51,8 @@ impl Source {
             if !is_trusted(address) {
                 break;
             }
-            match hop.parse::<IpAddr>() {
+            // Some proxies write the port too.
+            match hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|hop| hop.ip())) {
                 Ok(next) => address = next.to_canonical(),
                 Err(_) => break,
             }
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(source("9.9.9.9", &["1.2.3.4"], &[]), "9.9.9.9");
         assert_eq!(source("10.0.0.1", &["1.2.3.4"], &["10.0.0.0/8"]), "1.2.3.4");
         assert_eq!(source("10.0.0.1", &["6.6.6.6", "1.2.3.4", "10.0.0.2"], &["10.0.0.0/8"]), "1.2.3.4");
+        assert_eq!(source("10.0.0.1", &["1.2.3.4:5678"], &["10.0.0.0/8"]), "1.2.3.4");
         assert_eq!(source("10.0.0.1", &["junk"], &["10.0.0.1"]), "10.0.0.1");
     }
 

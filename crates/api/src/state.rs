@@ -7,9 +7,10 @@ use api_types::{Email, KeyId, UpstreamInfo};
 
 use crate::{
     config::Config,
+    metrics::Metrics,
     seen_keys::SeenKeys,
     settlement::Settlement,
-    sign_in::{AttemptLimit, Cookies, PasswordHasher, SessionKey},
+    sign_in::{AttemptLimit, Cookies, OwnerKey, PasswordHasher, SessionKey},
     source::Source,
 };
 
@@ -28,12 +29,16 @@ pub struct State {
     pub registry: Arc<dyn Registry>,
     /// Admission.
     pub gate: Arc<dyn Gate>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Where ended passes go.
     pub settlement: Settlement,
     /// What answers, for people.
     pub upstream: UpstreamInfo,
     /// Signs tokens.
     pub session_key: SessionKey,
+    /// Makes owners' digests.
+    pub owner_key: OwnerKey,
     /// Names and marks cookies.
     pub cookies: Cookies,
     /// Hashes passwords.
@@ -75,6 +80,6 @@ impl State {
     /// The digest by which an owner's count outlives the account.
     #[must_use]
     pub fn owner(&self, email: &Email) -> OwnerDigest {
-        OwnerDigest(self.session_key.derive("owner", email.as_str().as_bytes()))
+        self.owner_key.digest(email)
     }
 }

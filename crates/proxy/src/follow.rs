@@ -59,6 +59,17 @@ pub enum FailureKind {
     ShuttingDown,
 }
 
+impl How {
+    /// The name for logs and metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Finished => "finished",
+            Self::Failed(kind) => kind.as_str(),
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
 impl FailureKind {
     /// The name for logs and metrics.
     pub fn as_str(self) -> &'static str {

@@ -24,6 +24,22 @@ async fn a_new_key_works_at_once_and_is_shown_once() {
 }
 
 #[tokio::test]
+async fn creating_while_the_account_is_deleted_is_no_fault_of_ours() {
+    let server = TestServer::start().await;
+    for round in 0..8 {
+        let ada = server.signed_in(&format!("ada{round}")).await;
+        let plans = ["10RequestPerDay", "20RequestPerDay", "30RequestPerDay", "unlimited"];
+        let creating = futures_util::future::join_all(plans.map(|plan| ada.create_key(plan).send()));
+        let (created, deleted) = tokio::join!(creating, ada.delete("/me").send());
+        assert_eq!(deleted.status, 204);
+        for answer in created {
+            assert!([200, 401].contains(&answer.status), "{}", answer.text());
+        }
+    }
+    assert_eq!(server.store().number("SELECT count(*) FROM keys"), 0);
+}
+
+#[tokio::test]
 async fn a_second_key_on_the_plan_is_refused_and_changes_nothing() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;

@@ -37,6 +37,22 @@ async fn every_day_has_a_row_that_tells_used_refused_and_returned() {
 }
 
 #[tokio::test]
+async fn without_a_range_the_last_day_is_the_plans_own_today() {
+    // Fourteen hours ahead of UTC and eleven behind: at any time one of them has another day.
+    let plan = |name, zone| format!("{{name = \"{name}\", time_zone = \"{zone}\", quota = \"unlimited\"}}");
+    let plans = format!("[{}, {}]", plan("ahead", "Pacific/Kiritimati"), plan("behind", "Pacific/Pago_Pago"));
+    let server = TestServer::setup().set("plans", plans).start().await;
+    let ada = server.signed_in("ada").await;
+    for plan in ["ahead", "behind"] {
+        let (key, id) = ada.key_on(plan).await;
+        key.chat("hello").send().await.expect(200);
+        let days = ada.get(&format!("/keys/{id}/usage")).send().await.expect(200).json();
+        let days = days.as_array().unwrap();
+        assert_eq!((days.len(), &days[29]["used"]), (30, &json!(1)), "{plan}");
+    }
+}
+
+#[tokio::test]
 async fn the_limit_of_a_day_is_told_only_where_the_period_is_a_day() {
     let server = TestServer::setup().plans(&[PlanSpec::limited("a", 9, "MONTH", 0)]).start().await;
     let ada = server.signed_in("ada").await;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::{
     Bound, Figures,
     chance::Chance,
+    finding,
     holder::{Ask, Holder},
 };
 
@@ -145,7 +146,7 @@ impl Life {
     /// Compares how many passed with how many should have.
     pub(super) fn judge(&mut self, story: &str, passed: u64, expected: u64) {
         if passed != expected {
-            eprintln!("{story}: {passed} passed, {expected} should have");
+            finding(&format!("{story}: {passed} passed, {expected} should have"));
             self.figures.over_admitted += passed.saturating_sub(expected);
             self.figures.under_admitted += expected.saturating_sub(passed);
         }
@@ -206,7 +207,7 @@ impl Life {
     /// Notes when something isn't what the model says.
     pub(super) fn agree<T: PartialEq + std::fmt::Debug>(&mut self, story: &str, found: &T, expected: &T) {
         if found != expected {
-            eprintln!("{story}: {found:?}, the model says {expected:?}");
+            finding(&format!("{story}: {found:?}, the model says {expected:?}"));
             self.figures.wrong_totals += 1;
         }
     }
@@ -217,7 +218,7 @@ impl Life {
         let expected = (holder.model.used((span.start, span.end)), self.limit(at));
         match self.store.inspect(&holder.key, self.now).await.expect("the store can be asked") {
             None => {
-                eprintln!("{story}: an acknowledged key is unknown");
+                finding(&format!("{story}: an acknowledged key is unknown"));
                 self.figures.keys_lost += 1;
             }
             Some(status) => {

@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::{
     Bound, Figures,
     chance::Chance,
+    finding,
     load::{Told, ask, make_keys},
 };
 use crate::{Caller, Events, FakeUpstream, PlanSpec, Script, TestServer, event, settled, wait_until, within};
@@ -199,7 +200,7 @@ impl Lane {
             if status == 401 {
                 self.figures.turned_away += 1;
             } else {
-                eprintln!("a revoked key was answered {status}");
+                finding(&format!("a revoked key was answered {status}"));
                 self.figures.over_admitted += 1;
             }
         }
@@ -241,7 +242,8 @@ impl Lane {
         for mut holder in std::mem::take(&mut self.holders) {
             let Some(counted) = self.counted(&holder.name, &holder.key).await else { continue };
             let Holder { name, received, cut, .. } = &holder;
-            let wrong = |what: &str| eprintln!("{name}: {what}: {received} received, {counted} counted, {cut} cut off");
+            let wrong =
+                |what: &str| finding(&format!("{name}: {what}: {received} received, {counted} counted, {cut} cut off"));
             if *received.max(&counted) > QUOTA {
                 wrong("past the quota");
                 self.figures.over_admitted += received.max(&counted) - QUOTA;
@@ -265,7 +267,7 @@ impl Lane {
             if status == 429 {
                 self.figures.refused += 1;
             } else {
-                eprintln!("{}: a spent quota was answered {status}", holder.name);
+                finding(&format!("{}: a spent quota was answered {status}", holder.name));
                 self.figures.over_admitted += 1;
             }
             self.figures.quotas_spent += 1;
@@ -284,7 +286,7 @@ impl Lane {
         if answer.status == 200 {
             return answer.json()["quota"]["used"].as_u64();
         }
-        eprintln!("{name}: an acknowledged key was answered {}", answer.status);
+        finding(&format!("{name}: an acknowledged key was answered {}", answer.status));
         self.figures.keys_lost += 1;
         None
     }

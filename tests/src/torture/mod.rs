@@ -15,7 +15,10 @@ mod model;
 mod stories;
 mod streams;
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 pub use chance::Chance;
 pub use figures::Figures;
@@ -38,5 +41,16 @@ impl Bound {
             Self::Rounds(most) => rounds >= most,
             Self::Until(end) => Instant::now() >= end,
         }
+    }
+}
+
+/// So many findings are told in full; all are counted.
+const TOLD: usize = 100;
+
+/// Tells of something that must not be.
+fn finding(text: &str) {
+    static FINDINGS: AtomicUsize = AtomicUsize::new(0);
+    if FINDINGS.fetch_add(1, Ordering::Relaxed) < TOLD {
+        eprintln!("found: {text}");
     }
 }

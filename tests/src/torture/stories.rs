@@ -7,6 +7,7 @@ use api_types::{AttemptId, KeyChange, QuotaStatus, Timestamp};
 use tokio::task::JoinSet;
 
 use super::{
+    finding,
     gate::{Life, apply, ask_all, plan_name},
     holder::Ask,
 };
@@ -228,7 +229,7 @@ impl Life {
             match answer {
                 Ok(Admission::Unknown) => self.figures.turned_away += 1,
                 answer => {
-                    eprintln!("{change:?}: a key that had ended was answered {answer:?}");
+                    finding(&format!("{change:?}: a key that had ended was answered {answer:?}"));
                     self.figures.over_admitted += 1;
                 }
             }

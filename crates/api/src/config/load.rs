@@ -169,7 +169,9 @@ fn complete_upstream(config: &mut Config, environment: &Environment) -> Result<(
         let text = std::fs::read_to_string(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
         upstream.api_key = Some(Secret::new(&text));
     }
-    if upstream.api_key.is_none() {
+    // OpenAI's own variable is for OpenAI: it must not go to whatever server the base URL names.
+    let is_openai = upstream.base_url.as_ref().is_none_or(BaseUrl::is_openai);
+    if upstream.api_key.is_none() && is_openai {
         let openai = environment.iter().find(|(name, value)| name == "OPENAI_API_KEY" && !value.trim().is_empty());
         upstream.api_key = openai.map(|(_, value)| Secret::new(value));
     }

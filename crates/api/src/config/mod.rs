@@ -299,6 +299,12 @@ impl BaseUrl {
         Self(url::Url::parse("https://api.openai.com/v1").expect("a literal URL"))
     }
 
+    /// Whether it is OpenAI's own host, over https.
+    #[must_use]
+    pub fn is_openai(&self) -> bool {
+        self.0.scheme() == "https" && self.0.host_str() == Some("api.openai.com")
+    }
+
     /// The URL, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -7,8 +7,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data}
 use api_types::{AttemptId, KeyStatus};
 
 use crate::{
-    access_log::Notes, ambient, metrics::Metrics, openai_error::OpenAiError, settlement::OpenPass, source::Source,
-    state::State,
+    access_log::Notes, ambient, openai_error::OpenAiError, settlement::OpenPass, source::Source, state::State,
 };
 
 /// A caller whose key was admitted for one request; dropped before anything was sent, the charge is given back.
@@ -29,7 +28,7 @@ impl FromRequest for Admitted {
             let asked = Asked::read(&request)?;
             let (state, now) = (asked.state.clone(), ambient::now());
             let attempt = AttemptId::from_random(ambient::random());
-            let (metrics, started) = (asked.metrics.clone(), Instant::now());
+            let (metrics, started) = (&state.metrics, Instant::now());
             let admission = state.gate.admit(&asked.key, attempt, now).await;
             metrics.admission_took(started.elapsed());
             match admission.inspect_err(|_| metrics.refused_for("store"))? {
@@ -46,10 +45,7 @@ impl FromRequest for Admitted {
                     Notes::of(&request).key(*key, plan_name);
                     Err(OpenAiError::refused(&refusal, now))
                 }
-                Admission::Unknown => {
-                    metrics.refused_for("key");
-                    Err(OpenAiError::invalid_api_key())
-                }
+                Admission::Unknown => Err(asked.was_wrong()),
             }
         })
     }
@@ -69,7 +65,7 @@ impl FromRequest for KeyHolder {
                     Notes::of(&request).key(status.id, &status.plan_name);
                     Ok(Self(status))
                 }
-                None => Err(OpenAiError::invalid_api_key()),
+                None => Err(asked.was_wrong()),
             }
         })
     }
@@ -78,10 +74,8 @@ impl FromRequest for KeyHolder {
 /// A presented key that may be looked at: its source hasn't shown too many wrong ones.
 struct Asked {
     state: Data<State>,
-    metrics: Data<Metrics>,
     key: PresentedKey,
     source: Source,
-    was_counted: bool,
 }
 
 impl Asked {
@@ -92,20 +86,26 @@ impl Asked {
         let source = Source::of(request, &state.config.server.trusted_proxies);
         // A key that was right lately passes whatever its neighbours do. One whose checksum is off costs no look-up.
         let is_known = key.own().is_none_or(|(id, _)| state.attempts.seen_keys.contains(&id));
-        if !is_known {
-            state.attempts.keys.take(source, ambient::now()).map_err(OpenAiError::too_many_attempts)?;
+        if !is_known && let Err(seconds) = state.attempts.keys.check(&source, ambient::now()) {
+            state.metrics.refused_for("attempts");
+            return Err(OpenAiError::too_many_attempts(seconds));
         }
-        let metrics = request.app_data::<Data<Metrics>>().cloned().unwrap_or_else(|| Data::new(Metrics::default()));
-        Ok(Self { state, metrics, key, source, was_counted: !is_known })
+        Ok(Self { state, key, source })
     }
 
     fn was_right(&self) {
         if let Some((id, _)) = self.key.own() {
             self.state.attempts.seen_keys.insert(id);
         }
-        if self.was_counted {
-            self.state.attempts.keys.give_back(&self.source);
+    }
+
+    /// The refusal of a wrong key. Only an answer counts: a store that could not be asked costs nobody a try.
+    fn was_wrong(&self) -> OpenAiError {
+        self.state.metrics.refused_for("key");
+        if self.key.own().is_some() {
+            self.state.attempts.keys.count(self.source, ambient::now());
         }
+        OpenAiError::invalid_api_key()
     }
 }
 

@@ -2,10 +2,10 @@
 
 use access::NewAccountRow;
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use api_types::{AccountId, NewAccount, Problem, ProblemCode, SessionTokens};
+use api_types::{AccountId, NewAccount, Problem, SessionTokens};
 
 use super::sessions::start_session;
-use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state::State};
+use crate::{ambient, extract::JsonForm, problem::ApiError, sign_in::TooMany, source::Source, state::State};
 
 /// Sign up.
 ///
@@ -32,18 +32,18 @@ pub async fn create_account(
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
-        state.attempts.sign_ins_of_source.take(source, ambient::now()).map_err(too_many)?;
+        state.attempts.sign_ins_of_source.begin(source, ambient::now()).map_err(too_many)?.count(ambient::now());
         return Err(access::CreateAccountError::EmailTaken.into());
     }
-    state.attempts.sign_ups.take(source, ambient::now()).map_err(too_many)?;
+    let attempt = state.attempts.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
     let row = NewAccountRow { id, email: new.email, password_hash: password_hash.clone(), created_at };
     state.accounts.create_account(row).await?;
+    attempt.count(created_at);
     start_session(&state, id, &password_hash, HttpResponse::Created()).await
 }
 
-fn too_many(seconds: u64) -> ApiError {
-    ApiError::new(ProblemCode::TooManyAttempts, "Too many sign-ups came from your address. Try again later.")
-        .retry_after(seconds)
+fn too_many(reason: TooMany) -> ApiError {
+    ApiError::too_many(reason, "Too many sign-ups came from your address.")
 }

@@ -28,6 +28,7 @@ use crate::{
     rate_headers,
     settlement::OpenPass,
     shutdown::Shutdown,
+    state::State,
     upstream::{Answers, WorkerUpstream},
 };
 
@@ -56,10 +57,10 @@ macro_rules! data_plane_post {
             request: HttpRequest,
             upstream: Data<WorkerUpstream>,
             shutdown: Data<Shutdown>,
-            metrics: Data<Metrics>,
+            state: Data<State>,
             By(Admitted(pass), ChatBody(bytes)): By<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
-            answer(&request, &upstream, &shutdown, &metrics, pass, $endpoint, bytes).await
+            answer(&request, &upstream, &shutdown, &state.metrics, pass, $endpoint, bytes).await
         }
     };
 }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse, delete, get, patch,
     web::{Data, Json},
 };
-use api_types::{Me, PasswordChange, Problem, ProblemCode, SessionTokens};
+use api_types::{Me, PasswordChange, Problem, SessionTokens};
 
 use super::sessions::{signed_out, start_session};
 use crate::{
@@ -60,14 +60,16 @@ pub async fn change_password(
     }
     // A stolen session must not become a way to guess the password.
     let pair = (Source::of(&request, &state.config.server.trusted_proxies), account.email.clone());
-    state.attempts.sign_ins.take(pair.clone(), ambient::now()).map_err(|seconds| {
-        ApiError::new(ProblemCode::TooManyAttempts, "Too many wrong passwords. Try again later.").retry_after(seconds)
-    })?;
+    let attempt = state
+        .attempts
+        .sign_ins
+        .begin(pair, ambient::now())
+        .map_err(|reason| ApiError::too_many(reason, "Too many wrong passwords."))?;
     let old = account.password_hash;
     if !state.hasher.verify(change.current_password, Some(old.clone())).await? {
+        attempt.count(ambient::now());
         return Err(ApiError::invalid_field("current_password", "This isn't your current password."));
     }
-    state.attempts.sign_ins.give_back(&pair);
     let new = state.hasher.hash(change.new_password).await?;
     if !state.accounts.change_password(account.id, &old, new.clone()).await? {
         return Err(ApiError::unauthenticated());

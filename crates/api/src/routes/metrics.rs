@@ -1,13 +1,11 @@
 //! `GET /metrics`: counters for Prometheus, for this machine only unless configured otherwise.
 
+use std::net::IpAddr;
+
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
 use api_types::Problem;
 
-use crate::{
-    metrics::{CONTENT_TYPE, Metrics},
-    problem::ApiError,
-    state::State,
-};
+use crate::{metrics::CONTENT_TYPE, problem::ApiError, state::State};
 
 /// Tell the counters.
 ///
@@ -20,20 +18,24 @@ use crate::{
     )
 )]
 #[get("/metrics")]
-pub async fn get_metrics(
-    request: HttpRequest,
-    state: Data<State>,
-    metrics: Data<Metrics>,
-) -> Result<HttpResponse, ApiError> {
-    if !state.config.server.metrics_public && !is_local(&request) {
+pub async fn get_metrics(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, ApiError> {
+    let server = &state.config.server;
+    // Where people come through a proxy on this machine, their requests look local too.
+    let is_proxied = server.public_url.is_some() || !server.trusted_proxies.is_empty();
+    if !server.metrics_public && (is_proxied || !is_local(&request)) {
         return Err(ApiError::not_found("Nothing is here; /docs lists what this server offers."));
     }
-    let text = metrics.text().map_err(ApiError::internal)?;
+    let text = state.metrics.text().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, CONTENT_TYPE)).body(text))
 }
 
 /// From this machine, and not through a proxy that stands on it.
 fn is_local(request: &HttpRequest) -> bool {
-    let is_forwarded = ["x-forwarded-for", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
-    !is_forwarded && request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+    let is_forwarded =
+        ["x-forwarded-for", "x-real-ip", "forwarded", "via"].iter().any(|name| request.headers().contains_key(*name));
+    let host = request.connection_info().host().to_owned();
+    let host = host.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')).map_or(host.as_str(), |(host, _)| host);
+    let names_us = host == "localhost"
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    !is_forwarded && names_us && request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
 }

@@ -11,7 +11,7 @@ use crate::{
     ambient,
     extract::{JsonForm, SignedIn, cross_origin},
     problem::ApiError,
-    sign_in::{AccessToken, REFRESH_COOKIE, RefreshToken, is_own_origin},
+    sign_in::{AccessToken, REFRESH_COOKIE, RefreshToken, TooMany, is_own_origin},
     source::Source,
     state::State,
 };
@@ -41,26 +41,21 @@ pub async fn create_session(
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     let pair = (source, credentials.email.clone());
     let now = ambient::now();
-    state.attempts.sign_ins_of_source.take(source, now).map_err(too_many)?;
-    if let Err(seconds) = state.attempts.sign_ins.take(pair.clone(), now) {
-        // Refused unseen: it says nothing about the source.
-        state.attempts.sign_ins_of_source.give_back(&source);
-        return Err(too_many(seconds));
-    }
+    let by_source = state.attempts.sign_ins_of_source.begin(source, now).map_err(too_many)?;
+    let by_pair = state.attempts.sign_ins.begin(pair, now).map_err(too_many)?;
     let account = state.accounts.account_by_email(&credentials.email).await?;
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let matches = state.hasher.verify(credentials.password, hash).await?;
     let Some(account) = account.filter(|_| matches) else {
+        by_source.count(now);
+        by_pair.count(now);
         return Err(wrong_credentials());
     };
-    state.attempts.sign_ins.give_back(&pair);
-    state.attempts.sign_ins_of_source.give_back(&source);
     start_session(&state, account.id, &account.password_hash, HttpResponse::Ok()).await
 }
 
-fn too_many(seconds: u64) -> ApiError {
-    ApiError::new(ProblemCode::TooManyAttempts, format!("Too many failed sign-ins. Try again in {seconds} seconds."))
-        .retry_after(seconds)
+fn too_many(reason: TooMany) -> ApiError {
+    ApiError::too_many(reason, "Too many failed sign-ins.")
 }
 
 fn wrong_credentials() -> ApiError {

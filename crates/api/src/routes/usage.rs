@@ -41,7 +41,11 @@ pub async fn list_usage(
     By(SignedIn(session), range): By<SignedIn, DayRange>,
 ) -> Result<HttpResponse, ApiError> {
     let wants_csv = wants_csv(&request)?;
-    let (from, to) = bounded(&range)?;
+    let to = match range.to {
+        Some(to) => to,
+        None => state.registry.today(session.account.id, range.key, ambient::now()).await?,
+    };
+    let (from, to) = bounded(range.from, to)?;
     let days = state.registry.usage(session.account.id, range.key, from, to).await?;
     if wants_csv {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&days)));
@@ -49,10 +53,8 @@ pub async fn list_usage(
     Ok(HttpResponse::Ok().json(days))
 }
 
-fn bounded(range: &DayRange) -> Result<(Date, Date), ApiError> {
-    let today = ambient::now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let to = range.to.or(range.from.filter(|from| *from > today)).unwrap_or(today);
-    let from = range.from.unwrap_or_else(|| to.saturating_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)));
+fn bounded(from: Option<Date>, to: Date) -> Result<(Date, Date), ApiError> {
+    let from = from.unwrap_or_else(|| to.saturating_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)));
     if from > to {
         return Err(ApiError::invalid_field("from", "Must not be after to."));
     }

@@ -2,14 +2,14 @@
 
 mod attempts;
 mod cookies;
+mod kept_keys;
 mod origin;
 mod password;
-mod session_key;
 mod token;
 
-pub use attempts::AttemptLimit;
+pub use attempts::{AttemptLimit, TooMany};
 pub use cookies::{Cookies, REFRESH_COOKIE};
+pub use kept_keys::{OwnerKey, SessionKey};
 pub use origin::is_own_origin;
 pub use password::PasswordHasher;
-pub use session_key::SessionKey;
 pub use token::{AccessToken, RefreshToken};
