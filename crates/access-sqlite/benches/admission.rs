@@ -154,7 +154,10 @@ fn measure(
             runtime.block_on(bench.run(admissions))
         });
     });
-    if let (Some(before), Some(after)) = (cpu_before, cpu()) {
+    // A filter on the command line leaves some out.
+    if total > 0
+        && let (Some(before), Some(after)) = (cpu_before, cpu())
+    {
         let micros = (after - before).as_secs_f64() * 1e6 / total as f64;
         println!("admission/{name}/{keys}: {micros:.2} µs of CPU each, askers, settlement and all, of {total}");
     }
