@@ -1,6 +1,6 @@
 //! Who looks at the page: known after one question to the server, and changed by signing in and out.
 
-use api_types::{KeyId, Me};
+use api_types::{CreatedKey, KeyId, Me};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{
@@ -42,6 +42,8 @@ pub(crate) struct Visitor {
     pub(crate) notice: RwSignal<Option<String>>,
     /// The key that the playground uses.
     pub(crate) key: RwSignal<Option<HeldKey>>,
+    /// The key just made whose value nobody said they have: it stays on show until they do.
+    pub(crate) made: RwSignal<Option<CreatedKey>>,
     /// The playground's conversation.
     pub(crate) talk: RwSignal<Conversation>,
     /// The calls that need no session.
@@ -53,10 +55,12 @@ impl Visitor {
     pub(crate) fn new() -> Self {
         let who = RwSignal::new(Who::Asking);
         let notice = RwSignal::new(None);
-        let (key, talk) = (RwSignal::new(None), RwSignal::new(Conversation::default()));
+        let (key, made) = (RwSignal::new(None), RwSignal::new(None));
+        let talk = RwSignal::new(Conversation::default());
         let ended = Callback::new(move |()| {
             browser::hint_signed_in(false);
             key.set(None);
+            made.set(None);
             talk.set(Conversation::default());
             notice.set(Some("Your session has ended. Sign in again to go on.".to_owned()));
             who.set(Who::Anonymous);
@@ -67,7 +71,7 @@ impl Visitor {
             }
         });
         on_cleanup(move || elsewhere.remove());
-        Self { who, notice, key, talk, client: Anonymous::new(ended) }
+        Self { who, notice, key, made, talk, client: Anonymous::new(ended) }
     }
 
     /// Asks the server whether an earlier visit's session stands.
@@ -139,6 +143,7 @@ impl Visitor {
     pub(crate) fn leave(self) {
         browser::hint_signed_in(false);
         self.key.set(None);
+        self.made.set(None);
         self.talk.set(Conversation::default());
         self.notice.set(None);
         self.who.set(Who::Anonymous);

@@ -115,6 +115,17 @@ async fn check_changes_nothing() {
     let (status, said) = TestServer::run(&nowhere, &["check"]).await;
     assert!(status.success() && said.contains("isn't there yet"), "{said}");
     assert!(!dir.path().join("not-yet").exists());
+
+    std::fs::write(dir.path().join("file"), "").unwrap();
+    let blocked = ServerSetup::default().data_dir(dir.path().join("file/data"));
+    let (status, said) = TestServer::run(&blocked, &["check"]).await;
+    assert!(!status.success() && said.contains("is a file, not a folder"), "{said}");
+}
+
+#[tokio::test]
+async fn a_misspelt_log_level_is_refused_rather_than_taken_for_silence() {
+    let (status, said) = TestServer::run(&ServerSetup::default().set("log.level", "inof"), &["plans"]).await;
+    assert!(!status.success() && said.contains("log.level") && said.contains("debug"), "{said}");
 }
 
 #[tokio::test]

@@ -29,6 +29,14 @@ async fn every_route_of_the_page_is_the_page() {
 }
 
 #[tokio::test]
+async fn the_front_door_is_the_page_for_whoever_names_no_type() {
+    let (_dir, server) = with_page().await;
+    assert_eq!(server.anonymous().get("/").header("accept", "*/*").send().await.expect(200).text(), INDEX);
+    assert_eq!(server.anonymous().get("/").send().await.expect(200).text(), INDEX);
+    server.anonymous().get("/").header("accept", "application/json").send().await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
 async fn only_a_browsers_navigation_gets_the_page() {
     let (_dir, server) = with_page().await;
     server.anonymous().get("/dashboard").header("accept", "*/*").send().await.is_problem(404, "not_found");

@@ -23,7 +23,9 @@ impl KeyLabel {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let text = text.trim();
         if text.len() > KEY_LABEL_MAX_BYTES {
-            return Err(Reason::new(format!("Use at most {KEY_LABEL_MAX_BYTES} bytes.")));
+            return Err(Reason::new(format!(
+                "Use at most {KEY_LABEL_MAX_BYTES} characters; letters outside English count twice or more."
+            )));
         }
         if text.chars().any(char::is_control) {
             return Err(Reason::new("Use one line of plain text."));

@@ -86,6 +86,10 @@ async fn elsewhere(request: HttpRequest, pages: Data<page::PageFiles>) -> Result
     if is_data_plane(request.path()) {
         return Err(OpenAiError::unknown_url(request.method().as_str(), request.path()).into());
     }
+    let below_v1 = document.map(|document| methods_of(document, &format!("/v1{}", request.path()))).unwrap_or_default();
+    if below_v1.contains(&request.method().as_str()) {
+        return Err(OpenAiError::base_url_without_v1(request.path()).into());
+    }
     if !methods.is_empty() {
         return Err(ApiError::method_not_allowed(&methods.join(", ")).into());
     }

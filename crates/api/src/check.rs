@@ -17,7 +17,11 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     println!("configuration  ok: {place}, {} plans", config.plans.len());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
-    let store = if Backend::exists(&config) { runtime.block_on(try_store(&config)) } else { Ok(()) };
+    let store = if Backend::exists(&config) {
+        runtime.block_on(try_store(&config))
+    } else {
+        can_be_made(&config.server.data_dir)
+    };
     match &store {
         Ok(()) if Backend::exists(&config) => println!("store          ok: {data}"),
         Ok(()) => println!("store          ok: {data} isn't there yet, the first start makes it"),
@@ -29,6 +33,20 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         Err(error) => println!("upstream       WRONG: {error:#}"),
     }
     if store.is_ok() && upstream.is_ok() { Ok(()) } else { anyhow::bail!("something is wrong; see above") }
+}
+
+/// Whether the first start could make the data folder: what is there of its path is a folder that can be written.
+fn can_be_made(data_dir: &Path) -> anyhow::Result<()> {
+    let path = std::path::absolute(data_dir)?;
+    let Some(there) = path.ancestors().find(|path| path.exists()) else { return Ok(()) };
+    let found = there.metadata()?;
+    if !found.is_dir() {
+        anyhow::bail!("{} is a file, not a folder; name another with --data-dir", there.display());
+    }
+    if found.permissions().readonly() {
+        anyhow::bail!("{} can't be written; name another with --data-dir", there.display());
+    }
+    Ok(())
 }
 
 /// Opens the store as it is and proves a write; plans are not applied.

@@ -113,6 +113,12 @@ fn print(text: &str) -> anyhow::Result<()> {
 fn start_log(config: &LogConfig) -> anyhow::Result<()> {
     // The server library tells its own start and stop beside ours; who wants that asks for it.
     let level = format!("actix_server=warn,{}", config.level);
+    // The filter takes a misspelt level for a module's name and then shows nothing at all.
+    let is_level =
+        |part: &str| part.contains('=') || part.trim().parse::<tracing::level_filters::LevelFilter>().is_ok();
+    if !config.level.split(',').all(is_level) {
+        anyhow::bail!("log.level: {:?} is no level; use error, warn, info, debug or trace", config.level);
+    }
     let filter = EnvFilter::try_new(level).map_err(|e| anyhow::anyhow!("log.level: {e}"))?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match config.format {

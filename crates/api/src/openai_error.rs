@@ -110,6 +110,13 @@ impl OpenAiError {
         Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
     }
 
+    /// An SDK whose base URL lacks its `/v1`.
+    #[must_use]
+    pub fn base_url_without_v1(path: &str) -> Self {
+        let message = format!("{path} is served as /v1{path}: let your SDK's base URL end in /v1.");
+        Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
+    }
+
     /// The body can't be used as it is.
     #[must_use]
     pub fn invalid_body(message: impl Into<String>, param: Option<&str>) -> Self {

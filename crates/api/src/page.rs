@@ -55,7 +55,10 @@ impl PageFiles {
             return Some(file_answer(request, name, file, coding));
         }
         let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        accept.contains("text/html").then(|| self.index(request))
+        // Who names no type at the front door (curl, uptime monitors) gets the page as well.
+        let takes_page =
+            accept.contains("text/html") || (name.is_empty() && (accept.is_empty() || accept.contains("*/*")));
+        takes_page.then(|| self.index(request))
     }
 
     fn index(&self, request: &HttpRequest) -> HttpResponse {

@@ -58,7 +58,12 @@ impl ApiError {
     pub fn too_many(reason: TooMany, what: &str) -> Self {
         match reason {
             TooMany::Counted(seconds) => {
-                let detail = format!("{what} Try again in {seconds} seconds.");
+                let time = if seconds < 120 {
+                    format!("{seconds} seconds")
+                } else {
+                    format!("{} minutes", seconds.div_ceil(60))
+                };
+                let detail = format!("{what} Try again in {time}.");
                 Self::new(ProblemCode::TooManyAttempts, detail).retry_after(seconds)
             }
             TooMany::UnderWay => {

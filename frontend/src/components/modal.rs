@@ -21,7 +21,11 @@ pub(crate) fn Modal(
     let opener = StoredValue::new_local(browser::focused());
     dialog.on_load(|dialog| {
         // Only an element that is in the document can be shown, and this one isn't yet.
-        request_animation_frame(move || drop(dialog.show_modal()));
+        request_animation_frame(move || {
+            drop(dialog.show_modal());
+            // Where there is something to write, that is what the dialog was opened for.
+            browser::focus("dialog input:not([type=radio])");
+        });
     });
     on_cleanup(move || {
         let opener = opener.try_get_value().flatten();

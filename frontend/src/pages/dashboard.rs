@@ -6,7 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::key_dialogs::{KeyDialog, Outcome};
 use crate::{
     api::{Anonymous, ApiError},
-    app::{Clock, use_announcer},
+    app::{Announcer, Clock, use_announcer},
     browser,
     components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard},
     live::{flag, live, maybe, text},
@@ -43,7 +43,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
                 }
             })
         }),
-        made: RwSignal::new(None),
+        made: visitor.made,
         making: RwSignal::new(None),
         error: RwSignal::new(None),
     };
@@ -139,7 +139,11 @@ fn Keys(desk: Desk) -> impl IntoView {
         let entry = Memo::new(move |_| desk.keys.with(|keys| keys.iter().find(|key| key.id == id).cloned()).flatten());
         let on_action = Callback::new(move |action| {
             if let Some(entry) = entry.get_untracked() {
-                if action == KeyAction::Switch { switch(entry) } else { dialog.set(Some((action, entry))) }
+                match action {
+                    KeyAction::Switch => switch(entry),
+                    KeyAction::Rotate if is_unsaved(desk, announcer) => {}
+                    _ => dialog.set(Some((action, entry))),
+                }
             }
         });
         view! { <KeyRow entry now busy=switching on_action /> }.into_any()
@@ -160,8 +164,12 @@ fn Keys(desk: Desk) -> impl IntoView {
 #[component]
 fn Plans(desk: Desk) -> impl IntoView {
     let visitor = use_visitor();
+    let announcer = use_announcer();
     let make = move |plan_name: PlanName| {
         let Some(session) = visitor.session().filter(|_| desk.making.get_untracked().is_none()) else { return };
+        if is_unsaved(desk, announcer) {
+            return;
+        }
         desk.error.set(None);
         desk.making.set(Some(plan_name.to_string()));
         spawn_local(async move {
@@ -234,10 +242,23 @@ fn replace(desk: Desk, entry: KeyEntry) {
 /// Shows a value and leads the focus to it.
 fn show_new(desk: Desk, key: CreatedKey) {
     desk.made.try_set(Some(key));
-    request_animation_frame(|| {
-        browser::focus("#new-key-title");
-        browser::scroll_to_top();
-    });
+    // A frame later than a closing dialog, which gives the focus back to its button.
+    request_animation_frame(|| request_animation_frame(lead_to_new));
+}
+
+fn lead_to_new() {
+    browser::focus("#new-key-title");
+    browser::scroll_to_top();
+}
+
+/// Whether a value is on show that nobody said they have; then leads there, since another one would take its place.
+fn is_unsaved(desk: Desk, announcer: Announcer) -> bool {
+    let is_unsaved = desk.made.with_untracked(Option::is_some);
+    if is_unsaved {
+        announcer.say("Copy the key above first, then press “I have saved it”.");
+        lead_to_new();
+    }
+    is_unsaved
 }
 
 /// Shows an error at the top and leads there. An ended session shows as the sign-in form instead.

@@ -140,6 +140,18 @@ async fn a_body_over_the_bound_is_a_413() {
 }
 
 #[tokio::test]
+async fn a_base_url_without_v1_is_told_so() {
+    let server = TestServer::start().await;
+    let key = server.with_key("10RequestPerDay").await;
+    let body = json!({"messages": [{"role": "user", "content": "hello"}]});
+    let answer = key.post("/chat/completions", &body).send().await;
+    let error = answer.is_error(404, "unknown_url");
+    assert!(error["message"].as_str().unwrap().contains("base URL end in /v1"), "{error}");
+    key.get("/models").send().await.is_error(404, "unknown_url");
+    assert_eq!(key.used().await, 0);
+}
+
+#[tokio::test]
 async fn an_unknown_path_of_the_data_plane_is_a_404_in_openais_words() {
     let scene = scene().await;
     for path in

@@ -120,7 +120,7 @@ fn check(table: &Table, place: &str) -> Result<Config, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
         let path = dotted(error.path());
         let message = error.inner().message();
-        let detail = suggestion(message).unwrap_or_else(|| message.to_owned());
+        let detail = sectioned(place, message).or_else(|| suggestion(message)).unwrap_or_else(|| message.to_owned());
         let detail = if path.is_empty() { detail } else { format!("{path}: {detail}") };
         ConfigError { place: place.to_owned(), detail }
     })
@@ -141,6 +141,15 @@ fn dotted(path: &serde_path_to_error::Path) -> String {
         }
     }
     text
+}
+
+/// A variable with one underscore where two part section and key.
+fn sectioned(place: &str, message: &str) -> Option<String> {
+    let rest = place.strip_prefix(PREFIX).filter(|rest| !rest.contains("__"))?;
+    let (section, key) = rest.split_once('_')?;
+    let known = format!("`{}`", section.to_ascii_lowercase());
+    (message.starts_with("unknown field ") && message.contains(&known))
+        .then(|| format!("two underscores part section and key; did you mean {PREFIX}{section}__{key}?"))
 }
 
 /// serde's "unknown field `x`, expected one of `a`, `b`" with the likeliest of them first.
@@ -249,6 +258,8 @@ mod tests {
         );
         let said = error("", &[("TOLLGATE_SERVER__LISTN", "1")]);
         assert_eq!(said, "TOLLGATE_SERVER__LISTN: server.listn: unknown key \"listn\"; did you mean \"listen\"?");
+        let said = error("", &[("TOLLGATE_SERVER_LISTEN", "127.0.0.1:1")]);
+        assert!(said.ends_with("did you mean TOLLGATE_SERVER__LISTEN?"), "{said}");
         assert!(error("[zzz]", &[]).contains("known are: server, log"));
     }
 

@@ -33,11 +33,11 @@ use crate::{
 };
 
 macro_rules! data_plane_post {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $endpoint:expr) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $endpoint:expr, $example:tt) => {
         $(#[$doc])*
         #[utoipa::path(
             operation_id = $operation, tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
-            request_body(content = Value, description = "OpenAI's request body, passed on untouched."),
+            request_body(content = Value, description = "OpenAI's request body, passed on untouched.", example = json!($example)),
             responses(
                 (status = 200, description = "The upstream's answer, untouched; server-sent events where the body says `stream`.",
                     content((Value = "application/json"), (String = "text/event-stream"))),
@@ -69,25 +69,29 @@ data_plane_post!(
     /// Create a chat completion.
     ///
     /// OpenAI's `POST /v1/chat/completions`, streamed or not. Costs one request of the key's plan.
-    create_chat_completion, "/chat/completions", "create_chat_completion", Endpoint::ChatCompletions
+    create_chat_completion, "/chat/completions", "create_chat_completion", Endpoint::ChatCompletions,
+    {"messages": [{"role": "user", "content": "Hello!"}], "stream": true}
 );
 data_plane_post!(
     /// Create a completion.
     ///
     /// OpenAI's legacy `POST /v1/completions`, passed through. Costs one request of the key's plan.
-    create_completion, "/completions", "create_completion", Endpoint::Completions
+    create_completion, "/completions", "create_completion", Endpoint::Completions,
+    {"model": "gpt-3.5-turbo-instruct", "prompt": "Hello!"}
 );
 data_plane_post!(
     /// Create embeddings.
     ///
     /// OpenAI's `POST /v1/embeddings`, passed through. Costs one request of the key's plan.
-    create_embeddings, "/embeddings", "create_embeddings", Endpoint::Embeddings
+    create_embeddings, "/embeddings", "create_embeddings", Endpoint::Embeddings,
+    {"model": "text-embedding-3-small", "input": "Hello!"}
 );
 data_plane_post!(
     /// Create a response.
     ///
     /// OpenAI's `POST /v1/responses`, passed through. Costs one request of the key's plan.
-    create_response, "/responses", "create_response", Endpoint::Responses
+    create_response, "/responses", "create_response", Endpoint::Responses,
+    {"model": "gpt-4o-mini", "input": "Hello!"}
 );
 
 /// One admitted request: its body parsed, sent, and its answer handed out as it comes. `pass` is settled by how far it
