@@ -1,63 +1,32 @@
-//! After a full story no secret stands in the log, the database, or an answer that isn't its own.
+//! Secrets stay in their place. Every test's answers, output and data are searched for its secrets by the test server;
+//! here are the stories that tempt it to tell them, and the proof that the search finds what is told.
 
-use std::{fs, path::Path};
+use std::fs;
 
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
+use reqwest::Method;
 use serde_json::json;
-use tests::{Answer, FakeUpstream, Identity, PASSWORD, Script, TestServer};
+use tests::{FakeUpstream, Identity, Kind, PASSWORD, Script, TestServer};
 
 const NEW_PASSWORD: &str = "ten green hills";
 const CREDENTIAL: &str = "sk-upstream-credential";
 
-/// Every answer of the story, and the secrets that it handed out.
-#[derive(Default)]
-struct Story {
-    answers: Vec<Answer>,
-    secrets: Vec<String>,
-}
-
-impl Story {
-    fn told(&mut self, answer: Answer) -> &Answer {
-        self.answers.push(answer);
-        self.answers.last().unwrap()
-    }
-
-    /// An answer whose own secrets may stand in it.
-    fn handed_out(&mut self, answer: &Answer) {
-        let body = answer.json();
-        for member in ["value", "access_token"] {
-            self.secrets.extend(body[member].as_str().map(str::to_owned));
-        }
-        for name in ["tollgate_session", "tollgate_refresh"] {
-            self.secrets.extend(answer.cookie(name).map(|(value, _)| value).filter(|value| !value.is_empty()));
-        }
-    }
-}
-
-fn stands_in(haystack: &[u8], secret: &str) -> bool {
-    haystack.windows(secret.len()).any(|window| window == secret.as_bytes())
-}
-
-async fn story(server: &TestServer, upstream: &FakeUpstream) -> Story {
-    let mut story =
-        Story { secrets: vec![PASSWORD.into(), NEW_PASSWORD.into(), CREDENTIAL.into()], ..Story::default() };
+/// Secrets where others belong, and an upstream that repeats its credential. The search is the test server's.
+async fn tempting_story(server: &TestServer, upstream: &FakeUpstream) {
     let anonymous = server.anonymous();
     let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
-    let signed_up = anonymous.post("/accounts", &credentials).send().await.expect(201);
-    story.handed_out(&signed_up);
+    anonymous.post("/accounts", &credentials).send().await.expect(201);
     let signed_in = anonymous.post("/sessions", &credentials).send().await.expect(200);
-    story.handed_out(&signed_in);
     let cookie = |name: &str| signed_in.cookie(name).unwrap().0;
     let page = anonymous
         .as_identity(Identity::Cookies { session: cookie("tollgate_session"), refresh: cookie("tollgate_refresh") });
-    let refreshed = page.call(reqwest::Method::POST, "/sessions/refresh").send().await.expect(200);
-    story.handed_out(&refreshed);
+    page.call(Method::POST, "/sessions/refresh").send().await.expect(200);
 
-    let created = page.create_key("10RequestPerDay").send().await.expect(200);
-    story.handed_out(&created);
-    let rotate = format!("/keys/{}/rotate", created.json()["id"].as_str().unwrap());
-    let rotated = page.post(&rotate, &json!({"grace_seconds": 60})).send().await.expect(200);
-    story.handed_out(&rotated);
-    let key = page.as_identity(Identity::Key(rotated.json()["value"].as_str().unwrap().to_owned()));
+    let created = page.create_key("10RequestPerDay").send().await.expect(200).json();
+    let first_value = created["value"].as_str().unwrap();
+    let rotate = format!("/keys/{}/rotate", created["id"].as_str().unwrap());
+    let rotated = page.post(&rotate, &json!({"grace_seconds": 60})).send().await.expect(200).json();
+    let key = page.as_identity(Identity::Key(rotated["value"].as_str().unwrap().to_owned()));
 
     for script in [
         Script::completion("hi"),
@@ -68,77 +37,68 @@ async fn story(server: &TestServer, upstream: &FakeUpstream) -> Story {
         Script::open_stream([tests::event("one")]).then_reset(),
     ] {
         upstream.next(script);
-        story.told(key.chat("hello").send().await);
+        key.chat("hello").send().await;
     }
     upstream.next(Script::open_stream([tests::event("one")]).then_close());
     key.chat_stream("hello").stream().await.rest().await;
     for call in [
         key.get("/v1/key"),
         key.get("/v1/models"),
-        key.chat("hello").header("x-api-key", created.json()["value"].as_str().unwrap()),
+        key.chat("hello").header("x-api-key", first_value),
         key.get("/me"),
         page.get("/v1/key"),
         page.get("/me"),
         page.get("/keys"),
         page.create_key("10RequestPerDay"),
-        page.post("/create_key", &json!({"plan_name": PASSWORD, "user": rotated.json()["value"]})),
+        page.post("/create_key", &json!({"plan_name": PASSWORD, "user": rotated["value"]})),
         anonymous.post("/accounts", &credentials),
         anonymous.post("/accounts", &json!({"email": PASSWORD, "password": PASSWORD, "mode": PASSWORD})),
         anonymous.post("/sessions", &json!({"email": "ada@example.com", "password": NEW_PASSWORD})),
         // The value pasted where an id belongs.
-        page.delete(&format!("/keys/{}", created.json()["value"].as_str().unwrap())),
-        key.get(&format!("/v1/{}", created.json()["value"].as_str().unwrap())),
+        page.delete(&format!("/keys/{first_value}")),
+        key.get(&format!("/v1/{first_value}")),
         anonymous.get("/openapi.json"),
         anonymous.get("/about"),
     ] {
-        story.told(call.send().await);
+        call.send().await;
     }
     let broken = format!("{{\"email\": \"ada@example.com\", \"password\": \"{PASSWORD}\", ");
-    let call = anonymous.call(reqwest::Method::POST, "/sessions").body("application/json", broken);
-    story.told(call.send().await).is_problem(400, "invalid_json");
+    let call = anonymous.call(Method::POST, "/sessions").body("application/json", broken);
+    call.send().await.is_problem(400, "invalid_json");
     let change = json!({"current_password": PASSWORD, "new_password": NEW_PASSWORD});
-    let changed = page.patch("/me", &change).send().await.expect(200);
-    story.handed_out(&changed);
-    story
-}
-
-fn every_file(folder: &Path) -> Vec<(String, Vec<u8>)> {
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
+    page.patch("/me", &change).send().await.expect(200);
 }
 
 #[tokio::test]
-async fn no_secret_leaves_its_place() {
+async fn no_secret_leaves_its_place_even_in_the_wordiest_log() {
     let upstream = FakeUpstream::start().await;
     let setup = TestServer::setup().upstream(&upstream).set("log.level", "trace");
     let mut server = setup.set("upstream.first_byte_timeout_seconds", "0.3").start().await;
-    let story = story(&server, &upstream).await;
-    let signing_key = fs::read(server.data_dir().join("session.key")).unwrap();
-    let running = every_file(server.data_dir());
+    tempting_story(&server, &upstream).await;
+    // Two passwords, the credential, three keys, and the tokens of four sign-ins, refreshes and changes.
+    assert!(server.secrets().len() >= 12, "{:?}", server.secrets());
     server.restart().await;
-    server.sigterm();
-    server.ended().await;
-
-    // A refresh token's and a key's telling part is enough to hunt for, wherever it is quoted.
-    let mut places = running;
-    places.extend(every_file(server.data_dir()));
-    places.retain(|(name, _)| !name.ends_with("session.key"));
-    places.push(("the server's output".to_owned(), server.output().text().into_bytes()));
-    for answer in &story.answers {
-        places.push((answer.asked.clone(), answer.body.to_vec()));
-        places.push((answer.asked.clone(), format!("{:?}", answer.headers).into_bytes()));
-    }
-    assert!(story.secrets.len() >= 12, "{}", story.secrets.len());
-    assert!(places.iter().all(|(_, bytes)| !bytes.windows(32).any(|window| window == signing_key)));
-    for secret in &story.secrets {
-        let tail = secret.get(30..).filter(|tail| tail.len() >= 20).unwrap_or(secret);
-        for (place, bytes) in &places {
-            let whole = stands_in(bytes, secret) || stands_in(bytes, tail);
-            assert!(!whole, "a secret ({} bytes, {:.4}…) stands in {place}", secret.len(), secret);
-        }
-    }
     let log = server.output().text();
     assert!(log.contains("/v1/chat/completions"), "the log tells what happened: {log}");
+}
+
+#[tokio::test]
+async fn the_signing_key_stands_in_its_file_only() {
+    let mut server = TestServer::setup().set("log.level", "trace").start().await;
+    server.with_cookie("ada").await.get("/me").send().await.expect(200);
+    server.restart().await;
+    let key = fs::read(server.data_dir().join("session.key")).unwrap();
+    let files = fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path());
+    let others: Vec<_> = files.filter(|path| !path.ends_with("session.key")).collect();
+    assert!(others.iter().any(|path| path.ends_with("tollgate.db")), "{others:?}");
+    for path in others {
+        let stands_in_it = fs::read(&path).unwrap().windows(key.len()).any(|window| window == key);
+        assert!(!stands_in_it, "{}", path.display());
+    }
+    let log = server.output().text();
+    for written in [BASE64.encode(&key), BASE64URL_NOPAD.encode(&key), HEXLOWER.encode(&key)] {
+        assert!(!log.contains(&written));
+    }
 }
 
 #[tokio::test]
@@ -149,4 +109,61 @@ async fn the_database_keeps_digests_that_differ_from_what_they_prove() {
     let all: String = rows.values().flatten().cloned().collect();
     assert!(all.contains("$argon2id$v=19$"), "passwords are Argon2id: {all}");
     assert!(!all.contains(key.secret()));
+}
+
+#[tokio::test]
+#[should_panic(expected = "the upstream's credential leaked into line")]
+async fn the_search_finds_what_is_logged() {
+    let server = TestServer::start().await;
+    // Stands in for a secret: it is printed when the server starts.
+    server.secrets().note(Kind::Credential, &server.address());
+}
+
+#[tokio::test]
+#[should_panic(expected = "leaked into line")]
+async fn the_search_finds_what_was_logged_before_a_restart() {
+    let mut server = TestServer::start().await;
+    server.secrets().note(Kind::Credential, &server.address());
+    server.restart().await;
+    unreachable!("a restart over a leak");
+}
+
+#[tokio::test]
+#[should_panic(expected = "a password leaked into /")]
+async fn the_search_finds_what_is_stored() {
+    let server = TestServer::start().await;
+    server.signed_in("ada").await;
+    server.secrets().note(Kind::Password, "ada@example.com");
+}
+
+#[tokio::test]
+#[should_panic(expected = "an API key leaked into the body of GET /v1/key")]
+async fn the_search_finds_a_part_of_a_key_in_an_answer() {
+    let server = TestServer::start().await;
+    let (key, id) = server.signed_in("ada").await.key_on("10RequestPerDay").await;
+    // Stands in for a key whose random part is quoted by its first half: the id is in the answer.
+    let id = id.trim_start_matches("key_");
+    server.secrets().note(Kind::ApiKey, &format!("tg_{id}{id}"));
+    key.get("/v1/key").send().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a password leaked into a stream")]
+async fn the_search_finds_what_is_streamed() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("10RequestPerDay").await;
+    server.secrets().note(Kind::Password, "nine red ducks");
+    upstream.next(Script::stream(tests::chat_events(&["nine red ducks"])));
+    key.chat_stream("hello").stream().await.rest().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a password leaked into the bytes of a connection")]
+async fn the_search_finds_what_stands_on_a_bare_connection() {
+    let server = TestServer::start().await;
+    server.secrets().note(Kind::Password, "HTTP/1.1 200 OK");
+    let mut client = server.raw().await;
+    client.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    client.answer().await;
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::{Answer, Events, header_list};
+use crate::{Answer, Events, Secrets, header_list, secrets::passwords_in};
 
 /// How a caller proves who it is.
 #[derive(Debug, Clone)]
@@ -34,6 +34,7 @@ pub enum Identity {
 pub struct Caller {
     base: Arc<Mutex<String>>,
     client: Client,
+    secrets: Secrets,
     /// Who it says it is.
     pub identity: Identity,
 }
@@ -43,22 +44,27 @@ pub struct Call {
     request: RequestBuilder,
     method: Method,
     path: String,
+    passwords: Vec<String>,
+    secrets: Secrets,
 }
 
 impl Caller {
-    pub(crate) fn new(base: Arc<Mutex<String>>, identity: Identity) -> Self {
+    pub(crate) fn new(base: Arc<Mutex<String>>, secrets: Secrets, identity: Identity) -> Self {
         let client = Client::builder()
             .redirect(Policy::none())
             .no_proxy()
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client without TLS");
-        Self { base, client, identity }
+        Self { base, client, secrets, identity }
     }
 
     /// The same client as somebody else.
     #[must_use]
     pub fn as_identity(&self, identity: Identity) -> Self {
+        if let Identity::Key(key) = &identity {
+            self.secrets.note_presented(key);
+        }
         Self { identity, ..self.clone() }
     }
 
@@ -96,7 +102,7 @@ impl Caller {
                 request.header("cookie", cookies).header("origin", origin).header("sec-fetch-site", "same-origin")
             }
         };
-        Call { request, method, path: path.to_owned() }
+        Call { request, method, path: path.to_owned(), passwords: Vec::new(), secrets: self.secrets.clone() }
     }
 
     /// GET.
@@ -176,6 +182,7 @@ impl Call {
     /// A JSON body.
     #[must_use]
     pub fn json(mut self, body: &Value) -> Self {
+        self.passwords = passwords_in(&self.path, body);
         self.request = self.request.json(body);
         self
     }
@@ -205,7 +212,10 @@ impl Call {
         let response = self.request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
         header_list::check(&self.path, status, &headers);
-        Ok(Answer::new(asked, status, headers, response.bytes().await?))
+        self.secrets.note_passwords(&self.passwords, status);
+        let body = response.bytes().await?;
+        self.secrets.look_through(&self.method, &self.path, &headers, &body);
+        Ok(Answer::new(asked, status, headers, body))
     }
 
     /// Sends it and reads the answer as it comes.
@@ -216,9 +226,10 @@ impl Call {
         let asked = format!("{} {}", self.method, self.path);
         let response = self.request.send().await.unwrap_or_else(|e| panic!("{asked}: {e:?}"));
         header_list::check(&self.path, response.status(), response.headers());
+        self.secrets.look_through_headers(&asked, response.headers());
         if response.status() != 200 {
             panic!("{asked}: {}: {}", response.status(), response.text().await.unwrap_or_default());
         }
-        Events::new(response)
+        Events::new(response, self.secrets)
     }
 }

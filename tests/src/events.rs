@@ -3,7 +3,7 @@
 use reqwest::{Response, header::HeaderMap};
 use serde_json::Value;
 
-use crate::within;
+use crate::{Secrets, secrets::LONGEST_PART, within};
 
 /// A streamed answer under way; dropping it leaves, as a client does that closes its connection.
 pub struct Events {
@@ -15,14 +15,15 @@ pub struct Events {
     read: usize,
     looked: usize,
     broken: bool,
+    secrets: Secrets,
 }
 
 impl Events {
-    pub(crate) fn new(response: Response) -> Self {
+    pub(crate) fn new(response: Response, secrets: Secrets) -> Self {
         let headers = response.headers().clone();
         let kind = headers.get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         assert!(kind.starts_with("text/event-stream"), "a stream of {kind}");
-        Self { response, headers, bytes: Vec::new(), read: 0, looked: 0, broken: false }
+        Self { response, headers, bytes: Vec::new(), read: 0, looked: 0, broken: false, secrets }
     }
 
     /// The data of the next event, comments skipped; `None` at the end of the body, clean or not.
@@ -78,7 +79,9 @@ impl Events {
     async fn read_on(&mut self) -> bool {
         match within("waiting for a chunk", self.response.chunk()).await {
             Ok(Some(chunk)) => {
+                let from = self.bytes.len().saturating_sub(LONGEST_PART);
                 self.bytes.extend_from_slice(&chunk);
+                self.secrets.not_in("a stream", &self.bytes[from..]);
                 true
             }
             Ok(None) => false,

@@ -2,7 +2,8 @@
 //!
 //! The role is the receiver: [`TestServer::anonymous`], [`TestServer::signed_in`], [`TestServer::with_cookie`] and
 //! [`TestServer::with_key`] give a [`Caller`], and every caller makes requests the same way. Each answer is checked on
-//! its way in: a header that isn't on the list fails the test, and so does a missing request id.
+//! its way in: a header that isn't on the list fails the test, and so do a missing request id and a secret of this run.
+//! What the server printed and stored is searched for the secrets too, when it is started again and when it is dropped.
 
 mod answer;
 mod browser;
@@ -16,6 +17,7 @@ mod output;
 mod plan_spec;
 mod raw_client;
 mod script;
+mod secrets;
 mod server;
 mod setup;
 mod store;
@@ -36,6 +38,7 @@ pub use output::Output;
 pub use plan_spec::{PlanSpec, calm_time_zone};
 pub use raw_client::{RawAnswer, RawClient};
 pub use script::{Script, chat_events, chunk, event};
+pub use secrets::{Kind, Secrets};
 pub use server::{PASSWORD, TestServer};
 pub use setup::ServerSetup;
 pub use store::{Snapshot, Store};

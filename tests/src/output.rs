@@ -38,6 +38,12 @@ impl Output {
         lines.iter().skip(skip).rev().find_map(|line| line.strip_prefix(prefix)).map(str::to_owned)
     }
 
+    /// What `look` finds in the first line from `skip` on in which it finds something, and that line's number from 0.
+    pub(crate) fn find_line<T>(&self, skip: usize, mut look: impl FnMut(&str) -> Option<T>) -> Option<(usize, T)> {
+        let lines = self.lines.lock().expect("no reader panics");
+        lines.iter().enumerate().skip(skip).find_map(|(number, line)| Some((number, look(line)?)))
+    }
+
     /// How many lines there are.
     #[must_use]
     pub fn len(&self) -> usize {

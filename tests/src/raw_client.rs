@@ -5,13 +5,14 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::within;
+use crate::{Secrets, secrets::LONGEST_PART, within};
 
 /// One connection.
 #[derive(Debug)]
 pub struct RawClient {
     stream: TcpStream,
     unread: Vec<u8>,
+    secrets: Secrets,
 }
 
 /// An answer as it stood on the connection.
@@ -26,14 +27,14 @@ pub struct RawAnswer {
 }
 
 impl RawClient {
-    /// Connects.
+    /// Connects to somebody who must not tell these secrets.
     ///
     /// # Panics
     /// If nobody listens.
-    pub async fn connect(address: &str) -> Self {
+    pub(crate) async fn connect(address: &str, secrets: Secrets) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a fresh socket");
-        Self { stream, unread: Vec::new() }
+        Self { stream, unread: Vec::new(), secrets }
     }
 
     /// Sends bytes.
@@ -145,6 +146,9 @@ impl RawClient {
     }
 
     async fn read(&mut self) -> usize {
-        within("reading from the server", self.stream.read_buf(&mut self.unread)).await.unwrap_or(0)
+        let read = within("reading from the server", self.stream.read_buf(&mut self.unread)).await.unwrap_or(0);
+        let from = self.unread.len().saturating_sub(read + LONGEST_PART);
+        self.secrets.not_in("the bytes of a connection", &self.unread[from..]);
+        read
     }
 }

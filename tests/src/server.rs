@@ -17,16 +17,21 @@ use nix::{
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{Caller, FakeUpstream, Identity, Output, RawClient, ServerSetup, Store, server_binary, wait_until};
+use crate::{
+    Caller, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store, server_binary, wait_until,
+};
 
 /// The password of everyone who signs up in these tests.
 pub const PASSWORD: &str = "nine plain lakes";
 
-/// A running server; dropping it kills the process, and prints what it said if the test failed.
+/// A running server; dropping it kills the process, and prints what it said if the test failed. If not, all that it
+/// said and stored is searched for the secrets of the test.
 pub struct TestServer {
     child: Child,
     base: Arc<Mutex<String>>,
     output: Output,
+    /// How many lines of the output were searched for secrets.
+    searched: usize,
     setup: ServerSetup,
     data_dir: PathBuf,
     _temporary: TempDir,
@@ -55,7 +60,7 @@ impl TestServer {
         let output = Output::default();
         let child = spawn(&setup, &data_dir, temporary.path(), &output);
         let base = Arc::new(Mutex::new(String::new()));
-        let mut server = Self { child, base, output, setup, data_dir, _temporary: temporary };
+        let mut server = Self { child, base, output, searched: 0, setup, data_dir, _temporary: temporary };
         server.until_ready(0).await;
         server
     }
@@ -75,6 +80,7 @@ impl TestServer {
         })
         .await;
         output.drain();
+        setup.secrets.not_left_behind(&output, 0, &data_dir);
         (status, output.text())
     }
 
@@ -113,6 +119,12 @@ impl TestServer {
         &self.output
     }
 
+    /// What must not stand in its output, its data or its answers.
+    #[must_use]
+    pub fn secrets(&self) -> &Secrets {
+        &self.setup.secrets
+    }
+
     /// Its process.
     ///
     /// # Panics
@@ -130,13 +142,13 @@ impl TestServer {
 
     /// A connection that sends bytes as they are.
     pub async fn raw(&self) -> RawClient {
-        RawClient::connect(&self.address()).await
+        RawClient::connect(&self.address(), self.secrets().clone()).await
     }
 
     /// Somebody without credentials.
     #[must_use]
     pub fn anonymous(&self) -> Caller {
-        Caller::new(Arc::clone(&self.base), Identity::Anonymous)
+        Caller::new(Arc::clone(&self.base), self.secrets().clone(), Identity::Anonymous)
     }
 
     /// `name@example.com`, signed up if need be, signed in by bearer token.
@@ -228,7 +240,10 @@ impl TestServer {
 
     /// Starts it again on the same data, after [`sigkill`](Self::sigkill) or once [`ended`](Self::ended).
     pub async fn start_again(&mut self) {
+        self.output.drain();
         let skip = self.output.len();
+        self.secrets().not_left_behind(&self.output, self.searched, &self.data_dir);
+        self.searched = skip;
         self.child = spawn(&self.setup, &self.data_dir, self._temporary.path(), &self.output);
         self.until_ready(skip).await;
     }
@@ -252,9 +267,12 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        self.output.drain();
         if thread::panicking() {
-            self.output.drain();
             eprintln!("the server said:\n{}", self.output.text());
+        } else {
+            // All of the output, not only what is new: a secret noted late may have been told early.
+            self.secrets().not_left_behind(&self.output, 0, &self.data_dir);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{FakeUpstream, PlanSpec, TestServer};
+use crate::{FakeUpstream, Kind, PlanSpec, Secrets, TestServer};
 
 /// A server to be started: in a new data folder on a free port, with the three usual plans, the demo model without its
 /// pace, and room for many sign-ups from one address.
@@ -13,6 +13,7 @@ pub struct ServerSetup {
     pub(crate) launcher: Vec<String>,
     pub(crate) files: Vec<(String, String)>,
     pub(crate) user: Option<u32>,
+    pub(crate) secrets: Secrets,
 }
 
 impl Default for ServerSetup {
@@ -30,7 +31,14 @@ impl ServerSetup {
     /// The server's own defaults, but for its data folder.
     #[must_use]
     pub fn bare() -> Self {
-        Self { variables: Vec::new(), data_dir: None, launcher: Vec::new(), files: Vec::new(), user: None }
+        Self {
+            variables: Vec::new(),
+            data_dir: None,
+            launcher: Vec::new(),
+            files: Vec::new(),
+            user: None,
+            secrets: Secrets::default(),
+        }
     }
 
     /// Sets a value by its name in the configuration file, such as `upstream.idle_timeout_seconds`.
@@ -38,8 +46,7 @@ impl ServerSetup {
     pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
         let variable = format!("TOLLGATE_{}", name.replace('.', "__").to_uppercase());
         self.variables.retain(|(found, _)| *found != variable);
-        self.variables.push((variable, value.into()));
-        self
+        self.variable(&variable, &value.into())
     }
 
     /// Leaves a value at the server's own default.
@@ -50,9 +57,12 @@ impl ServerSetup {
         self
     }
 
-    /// Sets any environment variable.
+    /// Sets any environment variable. What one named `…API_KEY` holds is a secret.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
+        if name.ends_with("API_KEY") {
+            self.secrets.note(Kind::Credential, value);
+        }
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }

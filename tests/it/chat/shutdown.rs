@@ -1,7 +1,7 @@
 //! SIGTERM: streams finish, new requests are sent away, what lasts too long is told so.
 
-use tests::{FakeUpstream, TestServer, wait_until};
-use tokio::join;
+use tests::{FakeUpstream, PlanSpec, Script, TestServer, wait_until};
+use tokio::{join, task::JoinSet};
 
 async fn streaming(
     grace_seconds: &str,
@@ -95,4 +95,59 @@ async fn a_second_signal_stops_at_once() {
     server.sigterm();
     server.ended().await;
     drop((exchange, events));
+}
+
+#[tokio::test]
+async fn nothing_is_charged_twice_or_lost_over_a_shutdown() {
+    let upstream = FakeUpstream::start().await;
+    let plans = [PlanSpec::daily("hundred", 100)];
+    let setup = TestServer::setup().upstream(&upstream).plans(&plans).set("server.shutdown_grace_seconds", "1");
+    let mut server = setup.start().await;
+    let owner = server.signed_in("ada").await;
+    let (key, id) = owner.key_on("hundred").await;
+    // One that is over before, and one that is given back.
+    key.chat("hello").send().await.expect(200);
+    upstream.next(Script::error(500, "no"));
+    key.chat("hello").send().await.expect(502);
+    upstream.by_hand();
+    let (mut finishing, mut lasting) = (Vec::new(), Vec::new());
+    for number in 0..10 {
+        let start = async {
+            let mut exchange = upstream.exchange().await;
+            exchange.start_stream().await;
+            exchange.send_text("before").await;
+            exchange
+        };
+        let (exchange, mut events) = join!(start, key.chat_stream("hello").stream());
+        assert_eq!(events.next_text().await, "before");
+        if number % 2 == 0 { &mut finishing } else { &mut lasting }.push((exchange, events));
+    }
+    // And two whose answers haven't begun: nothing was heard of the upstream when the grace is over.
+    let mut waiting = JoinSet::new();
+    let mut silent = Vec::new();
+    for call in [key.chat("hello"), key.chat_stream("hello")] {
+        waiting.spawn(call.send());
+        silent.push(upstream.exchange().await);
+    }
+
+    server.sigterm();
+    for (mut exchange, mut events) in finishing {
+        exchange.finish_stream().await;
+        assert_eq!(events.rest().await.last().unwrap(), "[DONE]");
+    }
+    for (exchange, mut events) in lasting {
+        let rest = events.rest().await;
+        assert!(rest.last().unwrap().contains("upstream_stream_interrupted"), "{rest:?}");
+        exchange.closed().await;
+    }
+    for answer in waiting.join_all().await {
+        answer.is_error(503, "shutting_down");
+    }
+    assert!(server.ended().await.success());
+    server.start_again().await;
+    assert_eq!(key.used().await, 11, "the whole answer, the five streams that finished and the five that were ended");
+    let days = owner.get(&format!("/keys/{id}/usage")).send().await.expect(200).json();
+    let today = days.as_array().unwrap().last().unwrap();
+    assert_eq!((&today["used"], &today["refused"], &today["returned"]), (&11.into(), &0.into(), &3.into()), "{days}");
+    assert_eq!(upstream.posts(), 14, "every request is one of these: what never began was given back");
 }
