@@ -1,8 +1,8 @@
 //! Builds tools, page and server side by side.
 //!
-//! Two lanes, because neither fills two cores alone: trunk is compiled in one, everything else in the other, and the
-//! page's last phase, which is single-threaded, always has company. The page is bundled as soon as both have what it
-//! needs, while the server is still being compiled.
+//! Three lanes, because none fills two cores alone: trunk in one, the page's module in another, wasm-bindgen and the
+//! server in the third, so that each one's single-threaded end has company. The page is bundled as soon as its module
+//! and both tools are there.
 
 use std::sync::mpsc;
 use std::thread;
@@ -16,13 +16,15 @@ use crate::{page, tools};
 pub(crate) fn page_and<T: Send>(progress: &Progress, others: impl FnOnce() -> Result<T> + Send) -> Result<T> {
     tools::require_c_compiler()?;
     let _lock = tools::lock(progress)?;
-    // A channel that carries whether wasm-opt is there, once the module and wasm-bindgen are ready. When the second lane
-    // fails before that, its end is dropped, and the first lane stops.
-    let (ready, is_ready) = mpsc::channel::<bool>();
+    // The module and wasm-bindgen each say that they are ready, and whether wasm-opt is there. When a lane fails before
+    // that, its end of the channel is dropped, and the bundling stops.
+    let (module_ready, ready) = mpsc::channel::<bool>();
+    let bindgen_ready = module_ready.clone();
     thread::scope(|scope| {
         let tools_and_bundle = move || {
             tools::trunk(progress)?;
-            let wasm_opt = is_ready.recv().map_err(|_| Stopped)?;
+            ready.recv().map_err(|_| Stopped)?;
+            let wasm_opt = ready.recv().map_err(|_| Stopped)?;
             page::bundle(progress, wasm_opt)
         };
         let first = scope.spawn(move || tools_and_bundle().inspect_err(|_| progress.stop()));
@@ -30,10 +32,19 @@ pub(crate) fn page_and<T: Send>(progress: &Progress, others: impl FnOnce() -> Re
             tools::fetch_crates(progress)?;
             tools::wasm_target(progress)?;
             let wasm_opt = tools::wasm_opt(progress)?;
-            page::compile(progress, wasm_opt)?;
-            tools::wasm_bindgen(progress)?;
-            ready.send(wasm_opt).map_err(|_| Stopped)?;
-            others()
+            let module = move || -> Result<()> {
+                page::compile(progress, wasm_opt)?;
+                Ok(module_ready.send(wasm_opt).map_err(|_| Stopped)?)
+            };
+            let module = scope.spawn(move || module().inspect_err(|_| progress.stop()));
+            let rest = move || -> Result<T> {
+                tools::wasm_bindgen(progress)?;
+                bindgen_ready.send(wasm_opt).map_err(|_| Stopped)?;
+                others()
+            };
+            let rest = rest().inspect_err(|_| progress.stop());
+            let module = module.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            both(module, rest).map(|((), built)| built)
         };
         let second = all_else().inspect_err(|_| progress.stop());
         let first = first.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -21,6 +21,8 @@ const GROWTH: u64 = 90 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_who_does_not_read_neither_grows_the_server_nor_slows_the_others() {
+    // A thousand readers and their upstreams have more sockets than the usual soft limit of 1,024.
+    rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let upstream = FakeUpstream::start().await;
     let server = TestServer::before(&upstream).await;
     let key = server.with_key("unlimited").await;
