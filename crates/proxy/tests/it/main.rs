@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test says by panicking what it took for granted")]
 
 mod before_the_first_byte;
+mod broken_answers;
 mod demo;
-mod honest_streams;
+mod healthy_answers;
+mod silence_and_leaving;
 mod support;
 mod what_goes_up;

@@ -5,8 +5,8 @@ use std::{cell::RefCell, net::SocketAddr, rc::Rc, sync::Arc, time::Duration};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use proxy::{
-    Answer, Body, Client, Credential, CutShort, End, Endpoint, Failure, Follow, ModelPolicy, Request, Secret, Shutdown,
-    Timeouts, Upstream, relay,
+    Answer, Body, Client, Credential, CutShort, End, Endpoint, Failure, FailureKind, Follow, How, ModelPolicy, Phase,
+    Request, Secret, Shutdown, Timeouts, Upstream, relay,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -212,4 +212,18 @@ pub(crate) fn assert_interrupted(got: &Got, before: &str) {
     assert_eq!(error["error"]["param"], serde_json::Value::Null);
     assert!(!text.contains("[DONE]"));
     assert_eq!(got.aborted, None);
+}
+
+/// The event that finishes the only choice.
+pub(crate) const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
+pub(crate) const HEARTBEAT: &str = ": heartbeat\n\n";
+/// A stream's head without length or chunks: its body lasts until the close.
+pub(crate) const CLOSE_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+pub(crate) fn finished() -> (Phase, How) {
+    (Phase::FirstByte, How::Finished)
+}
+
+pub(crate) fn failed(kind: FailureKind) -> (Phase, How) {
+    (Phase::FirstByte, How::Failed(kind))
 }
