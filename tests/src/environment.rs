@@ -1,4 +1,5 @@
-//! What a run of the tests takes from its environment: the server's binary, the page's files, where screenshots go.
+//! What a run of the tests takes from its environment: the server's binary, the page's files, where screenshots go, and
+//! AWS's emulators.
 #![expect(clippy::disallowed_methods, reason = "this is where the tests read their environment")]
 
 use std::{
@@ -34,20 +35,38 @@ pub fn screenshot_dir() -> PathBuf {
     dir
 }
 
+/// moto's server: `TOLLGATE_MOTO`, else where `cargo xtask test` installs it.
+pub(crate) fn moto_binary() -> PathBuf {
+    installed("TOLLGATE_MOTO", "target/aws/moto/bin/moto_server")
+}
+
+/// MiniStack: `TOLLGATE_MINISTACK`, else where `cargo xtask test` installs it.
+pub(crate) fn ministack_binary() -> PathBuf {
+    installed("TOLLGATE_MINISTACK", "target/aws/ministack/bin/ministack")
+}
+
+fn installed(variable: &str, usual: &str) -> PathBuf {
+    let program = env::var_os(variable).map_or_else(|| workspace().join(usual), PathBuf::from);
+    assert!(program.exists(), "there is no {}: run `cargo xtask test`, which installs it", program.display());
+    program
+}
+
 fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 fn build() -> PathBuf {
     let mut cargo = Command::new(env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned()));
-    cargo.args(["build", "--quiet", "--package", "api", "--bin", "tollgate"]).current_dir(workspace());
+    // As `cargo xtask test` builds it: with AWS, and with what the whole workspace asks of its dependencies.
+    cargo.args(["build", "--quiet", "--workspace", "--bin", "tollgate", "--features", "api/aws"]);
+    cargo.current_dir(workspace());
     // What cargo told this test about its own package would make it build parts of the server anew.
     for (name, _) in env::vars() {
         if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
             cargo.env_remove(name);
         }
     }
-    assert!(cargo.status().expect("cargo runs").success(), "`cargo build -p api --bin tollgate` failed");
+    assert!(cargo.status().expect("cargo runs").success(), "`cargo build --workspace --bin tollgate` failed");
     let target = env::var("CARGO_TARGET_DIR").map_or_else(|_| workspace().join("target"), PathBuf::from);
     target.join("debug/tollgate")
 }

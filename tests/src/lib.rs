@@ -6,8 +6,10 @@
 //! What the server printed and stored is searched for the secrets too, when it is started again and when it is dropped.
 
 mod answer;
+pub mod aws;
 mod browser;
 mod caller;
+mod emulators;
 mod environment;
 mod events;
 mod exchange;
@@ -30,6 +32,7 @@ mod wire;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
+pub use emulators::{MiniStack, Moto};
 pub use environment::{page_dir, screenshot_dir, server_binary};
 pub use events::Events;
 pub use exchange::Exchange;

@@ -37,7 +37,7 @@ pub enum Kind {
     RefreshToken,
     /// A password that an account has or was tried with.
     Password,
-    /// The credential for the upstream.
+    /// The credential for the upstream, or for AWS.
     Credential,
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Kind {
             Self::AccessToken => "an access token",
             Self::RefreshToken => "a refresh token",
             Self::Password => "a password",
-            Self::Credential => "the upstream's credential",
+            Self::Credential => "a credential of the server's own",
         })
     }
 }

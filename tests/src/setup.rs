@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{FakeUpstream, Kind, PlanSpec, Secrets, TestServer};
+use crate::{FakeUpstream, Kind, PlanSpec, Secrets, TestServer, aws::FakeAws};
 
 /// A server to be started: in a new data folder on a free port, with the three usual plans, the demo model without its
 /// pace, and room for many sign-ups from one address.
@@ -49,6 +49,13 @@ impl ServerSetup {
         self.variable(&variable, &value.into())
     }
 
+    /// Takes an environment variable back.
+    #[must_use]
+    pub fn without_variable(mut self, name: &str) -> Self {
+        self.variables.retain(|(found, _)| found != name);
+        self
+    }
+
     /// Leaves a value at the server's own default.
     #[must_use]
     pub fn unset(mut self, name: &str) -> Self {
@@ -57,12 +64,13 @@ impl ServerSetup {
         self
     }
 
-    /// Sets any environment variable. What one named `…API_KEY` holds is a secret.
+    /// Sets any environment variable. What one named `…API_KEY` or `…SECRET_ACCESS_KEY` holds is a secret.
     #[must_use]
     pub fn variable(mut self, name: &str, value: &str) -> Self {
-        if name.ends_with("API_KEY") {
+        if name.ends_with("API_KEY") || name.ends_with("SECRET_ACCESS_KEY") {
             self.secrets.note(Kind::Credential, value);
         }
+        self.variables.retain(|(found, _)| found != name);
         self.variables.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -78,6 +86,28 @@ impl ServerSetup {
     #[must_use]
     pub fn upstream(self, upstream: &FakeUpstream) -> Self {
         self.set("upstream.base_url", upstream.base_url()).set("upstream.api_key", "sk-upstream-credential")
+    }
+
+    /// Keeps keys and plans in this account's API Gateway and sends requests to this stage of it. What is changed in the
+    /// console is noticed at once.
+    #[must_use]
+    pub fn aws(self, aws: &FakeAws, api: &str, stage: &str) -> Self {
+        self.api_gateway(&aws.endpoint_url(), &aws.invoke_url(api, stage), api, stage)
+    }
+
+    /// The same with an emulator, by the addresses of its control plane and of the stage.
+    #[must_use]
+    pub fn api_gateway(self, endpoint_url: &str, stage_url: &str, api: &str, stage: &str) -> Self {
+        self.set("backend", "aws")
+            .set("aws.region", "us-east-1")
+            .set("aws.endpoint_url", endpoint_url)
+            .set("aws.api_id", api)
+            .set("aws.stage", stage)
+            .set("aws.invoke_url", format!("{stage_url}/v1"))
+            .set("aws.refresh_seconds", "0.2")
+            .variable("AWS_ACCESS_KEY_ID", "AKIATOLLGATETEST0001")
+            .variable("AWS_SECRET_ACCESS_KEY", "sekret/of/the/aws/account/0123456789abcd")
+            .variable("AWS_EC2_METADATA_DISABLED", "true")
     }
 
     /// Uses this data folder instead of one of its own.

@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::progress::{self, Progress};
+use crate::server::{self, Beside};
 use crate::{openapi, test, tidy, tools, workspace};
 
 pub(crate) fn main() -> Result<ExitCode> {
@@ -16,15 +17,18 @@ pub(crate) fn main() -> Result<ExitCode> {
         tools::wasm_target(progress)
     })?;
     step("format", "run `cargo fmt --all`", &["fmt", "--all", "--check"])?;
+    let features = format!("xtask/compress,{}", server::TESTED_FEATURES);
     let native =
-        ["clippy", "--locked", "--workspace", "--all-targets", "--features", "xtask/compress", "--", "-D", "warnings"];
+        ["clippy", "--locked", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"];
     step("lints", "see above", &native)?;
     let wasm = ["clippy", "--locked", "-p", "frontend", "--target", "wasm32-unknown-unknown", "--", "-D", "warnings"];
     step("lints of the page", "see above", &wasm)?;
+    // Of its package alone, so that no feature that something else asks for hides what is missing.
+    step("the server without AWS", "see above", &["check", "--locked", "-p", "api"])?;
     // Here, so that the next three find it done: side by side it takes less time than one after the other.
     timed("build", || test::build(&[]).map(drop))?;
     timed("tidy", || passed(tidy::main(true)?, "tidy"))?;
-    timed("OpenAPI", || openapi::main(true))?;
+    timed("OpenAPI", || openapi::main(true, |progress| server::build_tested(progress, Beside::AllTests)))?;
     heading("test");
     test::main(&[])
 }

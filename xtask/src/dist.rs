@@ -13,8 +13,9 @@ pub(crate) fn main() -> Result<()> {
     let built = Progress::show(|progress| {
         prepare::page_and(progress, || Ok(()))?;
         page_size::write_twins(progress)?;
-        let build = ["build", "--locked", "--release", "-p", "api", "--bin", "tollgate", "--features", "embed-page"];
-        progress.run("build the release", workspace::cargo(&build))?;
+        let mut build = workspace::cargo(&["build", "--locked", "--release", "-p", "api", "--bin", "tollgate"]);
+        build.args(["--features", "embed-page,aws"]);
+        progress.run("build the release", build)?;
         server::binary("release")
     })?;
     let name = built.file_name().context("the server's binary has no name")?;

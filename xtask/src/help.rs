@@ -100,8 +100,9 @@ Usage: cargo xtask test [-- arguments for the test runner]
 
 Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver:
 installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. So do the tests with
-other people's SDKs need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm. The
-tests with callers who vanish make network namespaces: they need the command ip, and root.
+other people's SDKs and AWS emulators need Python and curl; the SDKs themselves are installed under target/sdks, from
+PyPI and npm, and the emulators under target/aws, from PyPI. The tests with callers who vanish make network namespaces:
+they need the command ip, and root.
 Screenshots of each page are left in target/screenshots.
 
 Examples:
@@ -115,6 +116,7 @@ Everything that must hold before a change is merged, in this order:
 
   cargo fmt --check
   cargo clippy, native and wasm32, warnings are errors
+  cargo check of the server without AWS
   cargo xtask tidy
   cargo xtask openapi --check
   cargo xtask test

@@ -8,14 +8,17 @@ mod ci;
 mod compress;
 mod dist;
 mod edges;
+mod emulators;
 mod failure;
 mod help;
 mod network;
 mod openapi;
 mod page;
 mod page_size;
+mod pinned;
 mod prepare;
 mod progress;
+mod python;
 mod run;
 mod sdks;
 mod server;
@@ -87,7 +90,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         Task::Run => run::main(passed),
         Task::Test => test::main(passed),
         Task::Ci => ci::main(),
-        Task::Openapi => openapi::main(has("--check")).map(|()| ExitCode::SUCCESS),
+        Task::Openapi => openapi::main(has("--check"), server::build).map(|()| ExitCode::SUCCESS),
         Task::Tidy => tidy::main(!has("--no-page")),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
         Task::Bench if has("streams") => bench::streams(passed),

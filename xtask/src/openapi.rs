@@ -1,16 +1,17 @@
 //! `cargo xtask openapi`: the API's description, as the server writes it, kept in the repository.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
 use crate::progress::Progress;
-use crate::{server, workspace};
+use crate::workspace;
 
-/// Writes the file, or compares it with what the server would write.
-pub(crate) fn main(check: bool) -> Result<()> {
+/// Writes the file, or compares it with what the server that `build` gives would write.
+pub(crate) fn main(check: bool, build: impl FnOnce(&Progress) -> Result<PathBuf>) -> Result<()> {
     let document = Progress::show(|progress| {
-        let binary = server::build(progress)?;
+        let binary = build(progress)?;
         let mut describe = workspace::command(binary);
         describe.arg("openapi");
         progress.run("describe the API", describe)

@@ -7,35 +7,44 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::emulators::{self, Emulators};
 use crate::progress::{Progress, both};
+use crate::python::Python;
 use crate::sdks::{self, Sdks};
+use crate::server::Beside;
 use crate::{browser, network, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
     driver: PathBuf,
     sdks: Sdks,
+    emulators: Emulators,
     server: PathBuf,
 }
 
-/// Builds page, server and tests, and provides the browser and the SDKs.
+/// Builds page, server and tests, and provides the browser, the SDKs and the emulators.
 pub(crate) fn build(passed: &[String]) -> Result<Built> {
     let nextest = has_nextest();
     Progress::show(|progress| {
         thread::scope(|scope| {
             // One after the other, because apt-get doesn't run twice at once.
-            let clients = || {
+            let peers = || {
                 network::require(progress)?;
-                Ok((browser::require(progress)?, sdks::require(progress)?))
+                let driver = browser::require(progress)?;
+                let python = Python::require(progress)?;
+                Ok((driver, sdks::require(progress, &python)?, emulators::require(progress, &python)?))
             };
-            let clients = scope.spawn(move || clients().inspect_err(|_| progress.stop()));
+            let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
-                let server = server::build(progress)?;
+                let all = chosen_packages(passed).is_empty();
+                let beside = if all { Beside::AllTests } else { Beside::Nothing };
+                let server = server::build_tested(progress, beside)?;
                 progress.run("build the tests", runner(nextest, passed, &["--no-run"]))?;
                 Ok(server)
             });
-            let clients = clients.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            both(clients, server).map(|((driver, sdks), server)| Built { driver, sdks, server })
+            let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let built = both(peers, server);
+            built.map(|((driver, sdks, emulators), server)| Built { driver, sdks, emulators, server })
         })
     })
 }
@@ -51,12 +60,21 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_SCREENSHOTS", &screenshots)
             .env("CHROMEDRIVER", &built.driver)
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
-            .env("TOLLGATE_SDKS_NODE", &built.sdks.node);
+            .env("TOLLGATE_SDKS_NODE", &built.sdks.node)
+            .env("TOLLGATE_MOTO", &built.emulators.moto)
+            .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
+            // Emulators take any; nothing real must be found.
+            .env("AWS_ACCESS_KEY_ID", "test")
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env_remove("AWS_PROFILE")
+            .env_remove("AWS_ENDPOINT_URL");
         command
     };
     // Before the others, so that their summary is what stands last. Only when there is one and all tests are wanted.
     if passed.is_empty() && has_doctests(&workspace::root().join("crates")) {
-        let doctests = workspace::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]);
+        let mut doctests = workspace::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]);
+        doctests.args(["--features", server::TESTED_FEATURES]);
         if let Some(failed) = run(with_surroundings(doctests))? {
             return Ok(failed);
         }
@@ -71,20 +89,34 @@ fn runner(nextest: bool, passed: &[String], also: &[&str]) -> Command {
     } else {
         workspace::cargo(&["test", "--locked", "--lib", "--bins", "--tests"])
     };
-    if !chooses_package(passed) {
+    let packages = chosen_packages(passed);
+    if packages.is_empty() {
         command.arg("--workspace");
+    }
+    // Cargo refuses a feature of a package that isn't among the chosen.
+    if packages.is_empty() || packages.iter().any(|package| matches!(*package, "api" | ALL)) {
+        command.args(["--features", server::TESTED_FEATURES]);
     }
     command.args(also).args(passed);
     command
 }
 
-fn chooses_package(passed: &[String]) -> bool {
-    let before_binary = passed.iter().take_while(|arg| *arg != "--");
-    before_binary.into_iter().any(|arg| {
-        matches!(arg.as_str(), "-p" | "--package" | "--workspace")
-            || arg.starts_with("--package=")
-            || arg.starts_with("-p=")
-    })
+const ALL: &str = "--workspace";
+
+/// The packages that these arguments name, `ALL` among them.
+fn chosen_packages(passed: &[String]) -> Vec<&str> {
+    let mut before_binary = passed.iter().map(String::as_str).take_while(|arg| *arg != "--");
+    let mut packages = Vec::new();
+    while let Some(arg) = before_binary.next() {
+        if arg == ALL {
+            packages.push(arg);
+        } else if matches!(arg, "-p" | "--package") {
+            packages.extend(before_binary.next());
+        } else if let Some(rest) = arg.strip_prefix("--package=").or_else(|| arg.strip_prefix("-p=")) {
+            packages.push(rest);
+        }
+    }
+    packages
 }
 
 /// Runs to the end with our own output; the exit code when it failed.
@@ -130,8 +162,9 @@ mod tests {
 
     #[test]
     fn all_packages_are_tested_unless_one_is_chosen() {
-        assert!(!chooses_package(&words("revoked_key")));
-        assert!(chooses_package(&words("-p sse")));
-        assert!(!chooses_package(&words("-- -p")));
+        assert!(chosen_packages(&words("revoked_key")).is_empty());
+        assert_eq!(chosen_packages(&words("-p sse --package=api -p=access x")), ["sse", "api", "access"]);
+        assert_eq!(chosen_packages(&words("--workspace")), [ALL]);
+        assert!(chosen_packages(&words("-- -p sse")).is_empty());
     }
 }

@@ -13,6 +13,7 @@ use crate::{
     columns::{text, text_by, time},
     desk::Forget,
     registry::end_keys_of,
+    remote_rows::end_remote_keys_of,
     sessions,
 };
 
@@ -28,7 +29,7 @@ pub(crate) fn read_account(row: &Row<'_>, first: usize) -> rusqlite::Result<Acco
 
 impl SqliteStore {
     /// A change on the writer's thread, on the disk when it returns.
-    async fn change<T: Send + 'static>(
+    pub(crate) async fn change<T: Send + 'static>(
         &self,
         doing: &'static str,
         change: impl FnOnce(&Connection, &mut Forget) -> rusqlite::Result<T> + Send + 'static,
@@ -104,6 +105,7 @@ impl Accounts for SqliteStore {
         let change = move |conn: &Connection, forget: &mut Forget| {
             // Those made since they were released: a key must never outlive its account.
             end_keys_of(conn, account, forget)?;
+            end_remote_keys_of(conn, account)?;
             conn.prepare_cached("DELETE FROM accounts WHERE id = ?1")?.execute([account.to_string()]).map(drop)
         };
         self.change("delete an account", change).await

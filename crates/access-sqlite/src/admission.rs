@@ -1,6 +1,9 @@
 //! The decisions: admit a request, end a pass, tell a key about itself.
 
-use access::{Admission, Charge, KeyDigest, Pass, Refusal, Span, StoreError, TokenBucket, UpstreamCredential};
+use access::{
+    Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Span, Spent, StoreError, TokenBucket,
+    UpstreamCredential,
+};
 use api_types::{AttemptId, Date, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use crate::{
@@ -40,7 +43,7 @@ impl Ledger {
         let unknown = Decision { answer: Admission::Unknown, held: false };
         let Some(row) = self.keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
         if let Some(pass) = self.attempts.again(attempt) {
-            if pass.key != key {
+            if pass.holder.as_ref().is_none_or(|holder| holder.key != key) {
                 return Err(StoreError::new("admit", "the attempt belongs to another key"));
             }
             return Ok(Decision { answer: Admission::Granted(pass.clone()), held: true });
@@ -50,7 +53,7 @@ impl Ledger {
         let (stored, held) = (subscription.stored, subscription.touched);
         let plan = self.plan(stored.plan)?;
         let (span, shown) = (plan.span(now), plan.plan.plan());
-        let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
+        let (holder, throttle) = (Some(Holder { key, plan_name: shown.name.clone() }), shown.throttle);
         let Some(subscription) = self.subscription(row) else { return Ok(unknown) };
         let used = subscription.sum(rows, row, (span.start, span.end))?.used;
         let bucket = throttle.map(|throttle| {
@@ -64,9 +67,11 @@ impl Ledger {
 
         let refusal = match (quota, bucket.and_then(|(bucket, throttle)| Some((bucket.wait(throttle)?, throttle)))) {
             (QuotaStatus::Limited { limit, remaining: 0, period, reset_at, .. }, _) => {
-                Refusal::Quota { key, plan_name, limit, used, period, reset_at }
+                Refusal::Quota { holder, spent: Some(Spent { limit, used, period }), reset_at }
             }
-            (_, Some((retry_after, throttle))) => Refusal::Throttle { key, plan_name, throttle, retry_after, quota },
+            (_, Some((retry_after, throttle))) => {
+                Refusal::Throttle { holder, throttle: Some(throttle), retry_after, quota: Some(quota) }
+            }
             (_, None) => {
                 self.touch(row);
                 if let Some(subscription) = self.subscription(row) {
@@ -76,18 +81,11 @@ impl Ledger {
                 if let Some(counts) = self.counts(row, span.today) {
                     counts.used += 1;
                 }
-                let credential = UpstreamCredential::Configured;
-                let pass = Pass {
-                    attempt,
-                    key,
-                    subscription: stored.id,
-                    plan_name,
-                    day: span.today,
-                    quota: granted,
-                    credential,
-                };
+                let booking = Some(Booking { subscription: stored.id, day: span.today, quota: granted });
+                let pass = Pass { attempt, holder, booking, credential: UpstreamCredential::Configured };
                 let period = (span.start, span.end);
-                self.attempts.begin(OpenPass { pass: pass.clone(), subscription: row, period, asker: Some(asker) });
+                let (day, asker) = (span.today, Some(asker));
+                self.attempts.begin(OpenPass { pass: pass.clone(), subscription: row, day, period, asker });
                 self.changed(Change::Granted(attempt));
                 return Ok(Decision { answer: Admission::Granted(pass), held: true });
             }
@@ -110,7 +108,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let Some(open) = self.attempts.get(attempt) else { return Ok(false) };
-        let (row, day, period) = (open.subscription, open.pass.day, open.period);
+        let (row, day, period) = (open.subscription, open.day, open.period);
         let returned = charge == Charge::Returned && self.may_return(rows, row, period, now)?;
         let Some(open) = self.attempts.end(attempt) else { return Ok(false) };
         if let Some(subscription) = self.subscription(row) {

@@ -21,6 +21,8 @@ pub(crate) struct OpenPass {
     pub(crate) pass: Pass,
     /// Who is charged.
     pub(crate) subscription: SubscriptionRow,
+    /// The day it is booked on.
+    pub(crate) day: Date,
     /// The period it is booked in: first day, and first day of the next.
     pub(crate) period: (Date, Date),
     /// The one asker that it was granted to; `None` once several asked.

@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use access::{KeyDigest, StoreError};
+use access::{KeyDigest, OwnerDigest, StoreError};
 use api_types::{Date, Timestamp};
 use rusqlite::{Row, types::Type};
 
@@ -65,6 +65,11 @@ pub(crate) fn key_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<KeyDi
 /// A key's digest, if there is one.
 pub(crate) fn optional_key_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<KeyDigest>> {
     if row.get_ref(column)?.data_type() == Type::Null { Ok(None) } else { key_digest(row, column).map(Some) }
+}
+
+/// The digest of an owner's address.
+pub(crate) fn owner_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<OwnerDigest> {
+    row.get(column).map(OwnerDigest).map_err(|_| unreadable(column, "a digest"))
 }
 
 /// A count, which is never negative.

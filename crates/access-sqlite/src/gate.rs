@@ -1,7 +1,7 @@
 //! The gate: hands requests to the writer's thread and waits for their answer.
 
-use access::{Admission, Charge, End, Gate, Pass, PresentedKey, StoreError};
-use api_types::{AttemptId, KeyStatus, Timestamp};
+use access::{Admission, Charge, End, Gate, Inspection, NotReady, Pass, PresentedKey, StoreError};
+use api_types::{AttemptId, Timestamp};
 use async_trait::async_trait;
 
 use crate::{
@@ -44,12 +44,13 @@ impl Gate for SqliteStore {
         self.inner.queue.ask("settle", |reply| Message::Settle(attempt, charge, now, reply)).await
     }
 
-    async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Option<KeyStatus>, StoreError> {
-        let Some((key, digest)) = key.own() else { return Ok(None) };
-        self.inner.queue.ask("inspect", |reply| Message::Inspect(key, digest, now, reply)).await
+    async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Inspection, StoreError> {
+        let Some((key, digest)) = key.own() else { return Ok(Inspection::Unknown) };
+        let status = self.inner.queue.ask("inspect", |reply| Message::Inspect(key, digest, now, reply)).await?;
+        Ok(status.map_or(Inspection::Unknown, Inspection::Known))
     }
 
-    async fn ready(&self) -> Result<(), StoreError> {
-        self.inner.queue.ask("write", Message::Beat).await
+    async fn ready(&self) -> Result<(), NotReady> {
+        Ok(self.inner.queue.ask("write", Message::Beat).await?)
     }
 }

@@ -4,6 +4,8 @@
 //! answers after the commit: what was admitted was written. Changes of keys and plans run on the same thread, between
 //! two batches, so that a revoked key is refused from the moment that the revocation was answered. A second thread
 //! reads accounts and sessions.
+//!
+//! Where keys live in another service instead, the same file holds the rows about them and what was begun there.
 
 mod accounts;
 mod admission;
@@ -23,6 +25,8 @@ mod purge;
 mod queue;
 mod reader;
 mod registry;
+mod remote_keys;
+mod remote_rows;
 mod rows;
 mod schema;
 mod sessions;
@@ -69,7 +73,8 @@ pub enum Synchronous {
     Full,
 }
 
-/// One SQLite file as a store of accounts, a registry and a gate. Clones share it; needs no runtime.
+/// One SQLite file as a store of accounts, a registry and a gate, and as the rows of keys that live in another
+/// service. Clones share it; needs no runtime.
 #[derive(Clone)]
 pub struct SqliteStore {
     inner: Arc<Inner>,

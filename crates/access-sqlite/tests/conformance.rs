@@ -23,6 +23,7 @@ fn run(law: &Law) {
         accounts: Arc::new(store.clone()),
         registry: Arc::new(store.clone()),
         gate: Arc::new(store),
+        stage: None,
         apply_plans: Box::new(move |plans, now| {
             let store = planned.clone();
             Box::pin(async move { Ok(store.apply_plans(plans, now).await?.retired) })

@@ -120,7 +120,7 @@ async fn check(steps: Vec<Step>) {
                 house.store.settle(&pass, end, now).await.unwrap();
                 house.store.settle(&pass, End::REFUSED_BY_US, now).await.unwrap();
                 if returned {
-                    model.give_back(pass.day, period);
+                    model.give_back(pass.booking.unwrap().day, period);
                 }
             }
             Step::Settle { .. } => {}

@@ -4,9 +4,9 @@
 
 mod house;
 
-use access::{Accounts, Gate, Registry};
+use access::{Accounts, Gate, Registry, RemoteKeys};
 use access_sqlite::{OpenError, Options, SqliteStore, Synchronous};
-use api_types::Survival;
+use api_types::{InstallationId, Survival};
 use house::{House, noon, used};
 use rusqlite::Connection;
 
@@ -43,7 +43,7 @@ async fn a_newer_schema_is_left_alone() {
     house.store.close().await.unwrap();
     house.other_program().pragma_update(None, "user_version", 999).unwrap();
     let error = open_error(&house.path());
-    assert!(matches!(error, OpenError::NewerSchema { found: 999, known: 1, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 999, known: 2, .. }), "{error}");
 }
 
 #[test]
@@ -60,9 +60,77 @@ fn another_programs_tables_are_not_taken_for_ours() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("tollgate.db");
     let other = Connection::open(&path).unwrap();
-    other.execute_batch("CREATE TABLE letters (text); PRAGMA user_version = 1").unwrap();
-    let error = open_error(&path);
-    assert!(matches!(error, OpenError::CannotOpen { .. } | OpenError::Corrupt { .. }), "{error}");
+    for version in [1, 2] {
+        other.execute_batch("CREATE TABLE IF NOT EXISTS letters (text)").unwrap();
+        other.pragma_update(None, "user_version", version).unwrap();
+        let error = open_error(&path);
+        assert!(matches!(error, OpenError::CannotOpen { .. } | OpenError::Corrupt { .. }), "{error}");
+        assert_eq!(tables(&other), ["letters"]);
+        assert_eq!(schema_version(&other), version);
+    }
+}
+
+/// Files of the first schema, as the program that knew only this one made them, with the rows of a house of today.
+async fn house_of_the_first_schema() -> House {
+    let house = House::new(3, None).await;
+    house.granted().await;
+    house.store.close().await.unwrap();
+    let today = house.folder.path().join("today.db");
+    std::fs::rename(house.path(), &today).unwrap();
+    let old = house.other_program();
+    old.execute_batch(include_str!("../src/schema/001.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    old.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
+    for table in ["plans", "accounts", "subscriptions", "keys", "plan_keys", "usage_days", "heartbeat"] {
+        assert!(old.execute(&format!("INSERT INTO main.{table} SELECT * FROM today.{table}"), []).unwrap() > 0);
+    }
+    house
+}
+
+fn tables(file: &Connection) -> Vec<String> {
+    let mut names = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
+    names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+}
+
+fn schema_version(file: &Connection) -> i64 {
+    file.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_keeps_its_rows_and_takes_remote_keys() {
+    let house = house_of_the_first_schema().await;
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    assert_eq!(schema_version(&house.other_program()), 2);
+    assert_eq!(used(&again, &house.key, noon()).await, 1);
+    house::granted(again.admit(&house.key, house::attempt(), noon()).await);
+    assert_eq!(again.remote_keys().await.unwrap(), []);
+    let candidate = InstallationId::from_random([1; 16]);
+    assert_eq!(again.installation(candidate).await.unwrap(), candidate);
+}
+
+#[tokio::test]
+async fn a_migration_that_fails_leaves_the_file_as_it_was() {
+    let house = house_of_the_first_schema().await;
+    let other = house.other_program();
+    // The last table of the second schema is in the way.
+    other.execute_batch("CREATE TABLE carried_use (letters)").unwrap();
+    let before = tables(&other);
+    open_error(&house.path());
+    assert_eq!((tables(&other), schema_version(&other)), (before, 1));
+    other.execute_batch("DROP TABLE carried_use").unwrap();
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    assert_eq!(used(&again, &house.key, noon()).await, 1);
+}
+
+#[tokio::test]
+async fn a_file_of_today_is_opened_without_a_migration() {
+    let house = House::new(3, None).await;
+    house.store.close().await.unwrap();
+    let file = house.other_program();
+    let before = (tables(&file), schema_version(&file));
+    assert_eq!(before.1, 2);
+    drop(SqliteStore::open(&house.path(), Options::default()).unwrap());
+    assert_eq!((tables(&file), schema_version(&file)), before);
 }
 
 #[test]

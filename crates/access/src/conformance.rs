@@ -26,7 +26,7 @@ use api_types::Promises;
 
 pub use cast::{Caller, accounts_row};
 pub use table::{check_table, table_line};
-pub use world::{Applied, ApplyPlans, World};
+pub use world::{Applied, ApplyPlans, Stage, StageAnswer, World};
 
 /// One law.
 #[derive(Debug, Clone, Copy)]

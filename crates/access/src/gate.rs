@@ -31,18 +31,32 @@ pub enum Admission {
 pub struct Pass {
     /// The attempt that it was granted for.
     pub attempt: AttemptId,
-    /// The key that asked.
+    /// Who asked. `None`: a key that only the upstream knows.
+    pub holder: Option<Holder>,
+    /// Where it is counted. `None`: the upstream counts.
+    pub booking: Option<Booking>,
+    /// What the upstream gets to see.
+    pub credential: UpstreamCredential,
+}
+
+/// A key that we keep, and its plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The key.
     pub key: KeyId,
-    /// The subscription that is charged.
-    pub subscription: SubscriptionId,
     /// Its plan.
     pub plan_name: PlanName,
+}
+
+/// Where a request is counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Booking {
+    /// The subscription that is charged.
+    pub subscription: SubscriptionId,
     /// The day that it is booked on, which tells its period.
     pub day: Date,
     /// The quota with this request counted.
     pub quota: QuotaStatus,
-    /// What the upstream gets to see.
-    pub credential: UpstreamCredential,
 }
 
 /// Which credential goes upstream.
@@ -54,37 +68,114 @@ pub enum UpstreamCredential {
     CallersKey,
 }
 
-/// Over a limit: which, and when to come back.
+/// Over a limit: which, and when to come back, as far as the gate knows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refusal {
     /// The quota is used up.
     Quota {
-        /// The key that asked.
-        key: KeyId,
-        /// Its plan.
-        plan_name: PlanName,
-        /// Requests that the period allows.
-        limit: u64,
-        /// Requests charged, those under way among them.
-        used: u64,
-        /// The period's kind.
-        period: Period,
-        /// When the next one starts, where known.
+        /// Who asked.
+        holder: Option<Holder>,
+        /// The quota.
+        spent: Option<Spent>,
+        /// When the next period starts.
         reset_at: Option<Timestamp>,
     },
     /// Too fast.
     Throttle {
-        /// The key that asked.
-        key: KeyId,
-        /// Its plan.
-        plan_name: PlanName,
+        /// Who asked.
+        holder: Option<Holder>,
         /// The throttle.
-        throttle: Throttle,
+        throttle: Option<Throttle>,
         /// How long until one request would pass.
         retry_after: Duration,
         /// The quota as it stands; nothing was taken from it.
-        quota: QuotaStatus,
+        quota: Option<QuotaStatus>,
     },
+}
+
+impl Refusal {
+    /// Who asked.
+    #[must_use]
+    pub fn holder(&self) -> Option<&Holder> {
+        let (Self::Quota { holder, .. } | Self::Throttle { holder, .. }) = self;
+        holder.as_ref()
+    }
+}
+
+/// A quota that is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spent {
+    /// Requests that the period allows.
+    pub limit: u64,
+    /// Requests charged, those under way among them.
+    pub used: u64,
+    /// The period's kind.
+    pub period: Period,
+}
+
+/// What a key may learn about itself.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Inspection {
+    /// Its plan and its use.
+    Known(KeyStatus),
+    /// Made elsewhere: only the upstream can tell whether it is good.
+    Elsewhere,
+    /// Unknown, malformed, revoked, disabled or expired: one answer for all.
+    Unknown,
+}
+
+/// Whether a key is good, as far as is known here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recognition {
+    /// It is one of ours.
+    Holder(Holder),
+    /// Made elsewhere: only the upstream can tell whether it is good.
+    Elsewhere,
+    /// Unknown, malformed, revoked, disabled or expired: one answer for all.
+    Unknown,
+}
+
+/// Why a gate can't decide requests.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReady {
+    /// Our own store can't be asked: what it said is for the log.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A service that somebody else runs can't be used: what is wrong is for whoever can mend it.
+    #[error(transparent)]
+    Provider(StoreError),
+}
+
+/// The head of an answer that the upstream, or a gate in front of it, gave instead of serving a request.
+#[derive(Debug, Clone, Copy)]
+pub struct UpstreamHead<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> UpstreamHead<'a> {
+    /// The first header of this name, which is in lower case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
+}
+
+/// What the head of an answer means, where a gate may stand in front of the upstream.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// It is the upstream's own.
+    Upstream,
+    /// The key opens nothing.
+    Unknown,
+    /// The key is good, and too new to work everywhere.
+    Activating,
+    /// Over the quota or the throttle.
+    Refused(Refusal),
+    /// The request didn't reach the gate that it was meant for: the operator has to mend that.
+    Misdirected,
 }
 
 /// The data plane's view of keys and counts. Safe for concurrent use.
@@ -104,15 +195,34 @@ pub trait Gate: Send + Sync {
     /// When it could not be written; ask again, the pass is still open.
     async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError>;
 
-    /// What a key may learn about itself; costs nothing. `None` where [`admit`](Self::admit) answers `Unknown`.
+    /// What a key may learn about itself; costs nothing. [`Inspection::Unknown`] where [`admit`](Self::admit) answers
+    /// [`Admission::Unknown`].
     ///
     /// # Errors
     /// When we could not look.
-    async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Option<KeyStatus>, StoreError>;
+    async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Inspection, StoreError>;
+
+    /// Whether a key is good, as far as is known here; costs nothing, and asks nobody else.
+    ///
+    /// # Errors
+    /// When we could not look.
+    async fn recognise(&self, key: &PresentedKey, now: Timestamp) -> Result<Recognition, StoreError> {
+        Ok(match self.inspect(key, now).await? {
+            Inspection::Known(status) => Recognition::Holder(Holder { key: status.id, plan_name: status.plan_name }),
+            Inspection::Elsewhere => Recognition::Elsewhere,
+            Inspection::Unknown => Recognition::Unknown,
+        })
+    }
+
+    /// What an answer other than the one asked for means, for the key that asked. A gate that decides everything in
+    /// [`admit`](Self::admit) judges nothing.
+    fn judge(&self, _key: &PresentedKey, _head: UpstreamHead<'_>, _now: Timestamp) -> Verdict {
+        Verdict::Upstream
+    }
 
     /// Whether the gate could decide a request right now, the durable write included.
     ///
     /// # Errors
     /// Why not.
-    async fn ready(&self) -> Result<(), StoreError>;
+    async fn ready(&self) -> Result<(), NotReady>;
 }

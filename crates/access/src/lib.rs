@@ -1,4 +1,4 @@
-//! Who may call, and how much: accounts, usage plans, keys and admission, and the three traits of a backend.
+//! Who may call, and how much: accounts, usage plans, keys and admission, and the traits of a backend.
 //!
 //! No database driver, no runtime and no HTTP is known here. Times, random bytes and our own ids are arguments,
 //! made by the caller and stored as given.
@@ -13,14 +13,21 @@ mod gate;
 mod period;
 mod plan;
 mod registry;
+mod remote_keys;
 mod secret;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccountRow, NewSession, PasswordHash, Refresh, Session};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
 pub use error::StoreError;
-pub use gate::{Admission, Gate, Pass, Refusal, UpstreamCredential};
+pub use gate::{
+    Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, Spent, UpstreamCredential,
+    UpstreamHead, Verdict,
+};
 pub use period::{Span, TimeZone, UnknownTimeZone};
 pub use plan::{UsagePlan, UsagePlanError};
 pub use registry::{CreateKeyError, KeyError, NewKey, OwnerDigest, Registry};
+pub use remote_keys::{
+    CarriedUse, Intent, IntentKind, PreviousValue, RemoteChange, RemoteKey, RemoteKeys, RemoteValue,
+};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};

@@ -55,7 +55,7 @@ pub enum CreateKeyError {
     TooManyKeys,
     /// A step failed, and what was done before it was undone.
     #[error("create failed")]
-    CreateFailed(#[source] StoreError),
+    CreateFailed(#[from] StoreError),
 }
 
 /// Why a key could not be shown or changed.

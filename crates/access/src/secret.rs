@@ -107,6 +107,12 @@ impl KeySecret {
         KeyDigest::of(&self.value)
     }
 
+    /// The value, for a service that keeps it itself.
+    #[must_use]
+    pub fn for_provider(&self) -> &str {
+        &self.value
+    }
+
     /// The value, once: for its owner.
     #[must_use]
     pub fn reveal(self) -> String {
@@ -144,6 +150,12 @@ impl PresentedKey {
     #[must_use]
     pub fn own(&self) -> Option<(KeyId, KeyDigest)> {
         self.own
+    }
+
+    /// SHA-256 of the value, whatever its form.
+    #[must_use]
+    pub fn digest(&self) -> KeyDigest {
+        self.own.map_or_else(|| KeyDigest::of(&self.value), |(_, digest)| digest)
     }
 
     /// The value, for a gate that passes it on.

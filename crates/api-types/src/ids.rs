@@ -131,6 +131,14 @@ id!(
     SessionId, "ses"
 );
 id!(
+    /// One installation: a data folder, among others that use the same service for their keys.
+    InstallationId, "ins"
+);
+id!(
+    /// One creation of a key's value in another service.
+    OperationId, "opn"
+);
+id!(
     /// One try to be admitted; asking again with the same one counts once.
     AttemptId, "att"
 );

@@ -137,6 +137,8 @@ pub enum KeyState {
     Active,
     /// Its owner switched it off.
     Disabled,
+    /// It is new, or was just switched on again, and may not work everywhere yet; it becomes active by itself.
+    Activating,
 }
 
 /// How much of a quota is used.

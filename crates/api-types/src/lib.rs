@@ -22,7 +22,9 @@ pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo
 pub use account::{Credentials, Me, NewAccount, PasswordChange, SessionTokens};
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, read_form};
-pub use ids::{AccountId, AttemptId, IdError, KeyId, RequestId, SessionId, SubscriptionId};
+pub use ids::{
+    AccountId, AttemptId, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
+};
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
 pub use password::Password;

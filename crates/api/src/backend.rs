@@ -1,5 +1,8 @@
 //! Chooses the backend: the one place that names them.
 
+#[cfg(feature = "aws")]
+mod aws;
+
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use access::{Accounts, Gate, Registry};
@@ -8,7 +11,7 @@ use anyhow::Context as _;
 
 use crate::{
     ambient,
-    config::{Config, Synchronous},
+    config::{BackendName, Config, Synchronous},
 };
 
 /// The database's name in the data folder.
@@ -18,6 +21,8 @@ const DATABASE: &str = "tollgate.db";
 pub struct Backend {
     /// Its name, as the configuration and the page call it.
     pub name: &'static str,
+    /// What it is, for people at start.
+    pub description: String,
     /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
     /// Plans and keys.
@@ -25,26 +30,57 @@ pub struct Backend {
     /// Admission.
     pub gate: Arc<dyn Gate>,
     store: SqliteStore,
+    #[cfg(feature = "aws")]
+    upkeep: Option<aws::Upkeep>,
 }
 
 impl Backend {
-    /// Opens the configured backend; the data folder is made if need be.
+    /// Opens the configured backend; the data folder is made if need be. What runs beside requests runs on the current
+    /// runtime.
     ///
     /// # Errors
     /// When the store can't be opened, with what to do.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
+    pub async fn open(config: &Config) -> anyhow::Result<Self> {
         let synchronous = match config.embedded.synchronous {
             Synchronous::Normal => access_sqlite::Synchronous::Normal,
             Synchronous::Full => access_sqlite::Synchronous::Full,
         };
         make_data_dir(&config.server.data_dir)?;
         let store = SqliteStore::open(&config.server.data_dir.join(DATABASE), Options { synchronous })?;
-        Ok(Self {
+        match config.backend {
+            BackendName::Embedded => Ok(Self::embedded(store)),
+            #[cfg(feature = "aws")]
+            BackendName::Aws => Self::aws(store, config).await,
+            #[cfg(not(feature = "aws"))]
+            BackendName::Aws => anyhow::bail!("this tollgate was built without the backend aws"),
+        }
+    }
+
+    fn embedded(store: SqliteStore) -> Self {
+        Self {
             name: "embedded",
+            description: "embedded (SQLite)".to_owned(),
             accounts: Arc::new(store.clone()),
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             store,
+            #[cfg(feature = "aws")]
+            upkeep: None,
+        }
+    }
+
+    /// API Gateway keeps plans and keys; people, and our rows about their keys, stay in the store.
+    #[cfg(feature = "aws")]
+    async fn aws(store: SqliteStore, config: &Config) -> anyhow::Result<Self> {
+        let gateway = aws::open(Arc::new(store.clone()), config).await?;
+        Ok(Self {
+            name: "aws",
+            description: aws::describe(config),
+            accounts: Arc::new(store.clone()),
+            registry: Arc::new(gateway.clone()),
+            gate: Arc::new(gateway.clone()),
+            store,
+            upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh.0)),
         })
     }
 
@@ -54,11 +90,17 @@ impl Backend {
         config.server.data_dir.join(DATABASE).exists()
     }
 
-    /// Applies the configured plans; usage stays.
+    /// Makes the configured plans the ones on offer, where they are ours to make; usage stays. Then begins what runs
+    /// beside requests.
     ///
     /// # Errors
     /// When the store can't be written.
-    pub async fn apply_plans(&self, config: &Config) -> anyhow::Result<()> {
+    pub async fn start(&mut self, config: &Config) -> anyhow::Result<()> {
+        #[cfg(feature = "aws")]
+        if let Some(upkeep) = &mut self.upkeep {
+            upkeep.start().await;
+            return Ok(());
+        }
         let applied = self.store.apply_plans(config.plans.clone(), ambient::now()).await?;
         for plan in &applied.retired {
             tracing::warn!(plan = %plan, "plan is no longer in the configuration: its keys go on working, new ones aren't made");
@@ -66,11 +108,45 @@ impl Backend {
         Ok(())
     }
 
+    /// Proves that the store can be written.
+    ///
+    /// # Errors
+    /// Why not.
+    pub async fn prove_a_write(&self) -> anyhow::Result<()> {
+        Ok(self.store.ready().await?)
+    }
+
+    /// Asks the service that keeps plans and keys, where it is somebody else's: what it has, in words.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub async fn try_provider(config: &Config) -> anyhow::Result<Option<String>> {
+        match config.backend {
+            #[cfg(feature = "aws")]
+            BackendName::Aws => aws::try_it(config).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Tries the gate in front of the upstream, where the backend is one: what it says, in words.
+    ///
+    /// # Errors
+    /// Why it can't be used.
+    pub async fn try_gate(config: &Config) -> anyhow::Result<Option<String>> {
+        match config.backend {
+            #[cfg(feature = "aws")]
+            BackendName::Aws => aws::try_stage(config).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
     /// Writes what is pending and lets go of the store.
     ///
     /// # Errors
     /// When the last write failed.
     pub async fn close(self) -> anyhow::Result<()> {
+        #[cfg(feature = "aws")]
+        drop(self.upkeep);
         Ok(self.store.close().await?)
     }
 }

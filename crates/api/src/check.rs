@@ -27,12 +27,22 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         Ok(()) => println!("store          ok: {data} isn't there yet, the first start makes it"),
         Err(error) => println!("store          WRONG: {error:#}"),
     }
+    let provider = runtime.block_on(Backend::try_provider(&config));
+    match &provider {
+        Ok(None) => {}
+        Ok(Some(said)) => println!("provider       ok: {said}"),
+        Err(error) => println!("provider       WRONG: {error:#}"),
+    }
     let upstream = actix_web::rt::System::new().block_on(try_upstream(&config));
     match &upstream {
         Ok(said) => println!("upstream       ok: {said}"),
         Err(error) => println!("upstream       WRONG: {error:#}"),
     }
-    if store.is_ok() && upstream.is_ok() { Ok(()) } else { anyhow::bail!("something is wrong; see above") }
+    if store.is_ok() && provider.is_ok() && upstream.is_ok() {
+        Ok(())
+    } else {
+        anyhow::bail!("something is wrong; see above")
+    }
 }
 
 /// Whether the first start could make the data folder: what is there of its path is a folder that can be written.
@@ -51,14 +61,17 @@ fn can_be_made(data_dir: &Path) -> anyhow::Result<()> {
 
 /// Opens the store as it is and proves a write; plans are not applied.
 async fn try_store(config: &Config) -> anyhow::Result<()> {
-    let backend = Backend::open(config)?;
-    let ready = backend.gate.ready().await;
+    let backend = Backend::open(config).await?;
+    let written = backend.prove_a_write().await;
     backend.close().await?;
-    Ok(ready?)
+    written
 }
 
 async fn try_upstream(config: &Config) -> anyhow::Result<String> {
-    let plan = UpstreamPlan::new(&config.upstream)?;
+    if let Some(said) = Backend::try_gate(config).await? {
+        return Ok(said);
+    }
+    let plan = UpstreamPlan::new(config)?;
     match plan.for_worker().answers {
         Answers::Demo { .. } => Ok(plan.describe()),
         Answers::Server(client) => match proxy::models(&client, None, None).await {

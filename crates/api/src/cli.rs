@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans`.
+//! The command line: `tollgate serve | check | openapi | plans | aws`.
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
@@ -11,6 +11,8 @@ use api_types::{Quota, Throttle};
 use clap::{Args, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
+#[cfg(feature = "aws")]
+use crate::aws_command;
 use crate::{
     app, check,
     config::{self, Config, LogConfig, LogFormat, Overrides},
@@ -46,6 +48,10 @@ enum Command {
     /// List the configured plans.
     #[command(after_help = "Example:\n  tollgate plans --config /etc/tollgate.toml")]
     Plans,
+    /// Make, show or delete the API in Amazon API Gateway.
+    #[cfg(feature = "aws")]
+    #[command(after_help = "Example:\n  tollgate aws plan\n  tollgate aws apply")]
+    Aws(aws_command::AwsCommand),
 }
 
 #[derive(Args)]
@@ -91,18 +97,28 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             }
         })
         .collect::<anyhow::Result<_>>()?;
-    let (config, file) = config::load(&Overrides { file, listen, data_dir }, &environment)?;
+    let overrides = Overrides { file, listen, data_dir };
+    #[cfg(feature = "aws")]
+    if let Command::Aws(command) = &command {
+        // It makes what the server's own configuration names.
+        let (config, _) = config::load_without_backend(&overrides, &environment)?;
+        start_log(&config.log)?;
+        return aws_command::run(command, &config);
+    }
+    let (config, file) = config::load(&overrides, &environment)?;
     start_log(&config.log)?;
     match command {
         Command::Serve => serve::serve(config),
         Command::Check => check::check(config, file.as_deref()),
         Command::Plans => print(&plans(&config)),
         Command::Openapi => Ok(()),
+        #[cfg(feature = "aws")]
+        Command::Aws(_) => Ok(()),
     }
 }
 
 /// Prints, and takes a reader that left (`| head`) as content.
-fn print(text: &str) -> anyhow::Result<()> {
+pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),

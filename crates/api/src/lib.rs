@@ -7,6 +7,8 @@ mod access_log;
 mod ambient;
 mod answers;
 mod app;
+#[cfg(feature = "aws")]
+mod aws_command;
 mod backend;
 mod check;
 pub mod cli;

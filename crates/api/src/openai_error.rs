@@ -4,7 +4,7 @@
 //! 409 (SDKs retry it); a limit that stays shut for more than a minute says `x-should-retry: false`, because SDKs
 //! otherwise wait for hours or hammer (openai-python `_base_client.py`, `_should_retry` and `_calculate_retry_timeout`).
 
-use access::{Refusal, StoreError};
+use access::{Holder, Refusal, Spent, StoreError};
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -13,7 +13,7 @@ use actix_web::{
     },
 };
 use api_types::{
-    Period, QuotaStatus, Timestamp,
+    Period, QuotaStatus, Throttle, Timestamp,
     openai::{ErrorEnvelope, ErrorObject, SpentQuota},
 };
 
@@ -21,6 +21,9 @@ use crate::{access_log::shown_path, rate_headers};
 
 /// Longest wait that we let SDKs sleep through, in seconds: newer ones ignore a `Retry-After` above it.
 const PATIENCE_SECONDS: u64 = 60;
+
+/// How soon a new key is worth another try, in seconds.
+const ACTIVATION_RETRY_SECONDS: u64 = 10;
 
 /// An error of the data plane; can't be built without its headers.
 #[derive(Debug)]
@@ -84,6 +87,22 @@ impl OpenAiError {
                        x-api-key header; you can create one on this server's page.";
         Self::new(StatusCode::UNAUTHORIZED, INVALID_REQUEST, "invalid_api_key", message)
             .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    }
+
+    /// A key that the gate in front of the upstream doesn't know everywhere yet.
+    #[must_use]
+    pub fn key_activating() -> Self {
+        let message = "This key is new and is being activated, which takes up to two minutes. Please try again in a \
+                       moment.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, SERVER_ERROR, "key_activating", message)
+            .retry_after(ACTIVATION_RETRY_SECONDS)
+    }
+
+    /// A key that was made elsewhere: nothing is known about it here.
+    #[must_use]
+    pub fn made_elsewhere() -> Self {
+        let message = "This key was not made on this server, so its plan and use are not known here.";
+        Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "key_made_elsewhere", message)
     }
 
     /// Two headers, two keys.
@@ -159,7 +178,8 @@ impl OpenAiError {
     #[must_use]
     pub fn refused(refusal: &Refusal, now: Timestamp) -> Self {
         let error = match refusal {
-            Refusal::Quota { plan_name, limit, used, period, reset_at, .. } => {
+            Refusal::Quota { holder: Some(holder), spent: Some(spent), reset_at } => {
+                let (plan_name, Spent { limit, used, period }) = (&holder.plan_name, *spent);
                 let (span, short) = match period {
                     Period::Day => ("day", "RPD"),
                     Period::Week => ("week", "RPW"),
@@ -175,26 +195,31 @@ impl OpenAiError {
                 );
                 let mut error =
                     Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry();
-                let (plan, limit, used, reset_at) = (plan_name.clone(), *limit, *used, *reset_at);
+                let (plan, reset_at) = (plan_name.clone(), *reset_at);
                 error.body.error.quota = Some(SpentQuota { plan, limit, used, reset_at });
                 if let Some(at) = reset_at {
                     error = error.retry_after(rate_headers::seconds_until(at, now));
                 }
-                let quota = QuotaStatus::Limited { limit, used, remaining: 0, period: *period, reset_at };
+                let quota = QuotaStatus::Limited { limit, used, remaining: 0, period, reset_at };
                 error.with_rate_headers(&quota, now)
             }
-            Refusal::Throttle { plan_name, throttle, retry_after, quota, .. } => {
+            Refusal::Quota { .. } => {
+                let message = "Rate limit reached: the quota of this key's plan is used up. Please try again in the \
+                               plan's next period.";
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry()
+            }
+            Refusal::Throttle { holder, throttle, retry_after, quota } => {
                 let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                let message = format!(
-                    "Requests come too fast for plan {plan_name}: it allows {} per second with bursts of {}. Please \
-                     try again in {}s.",
-                    throttle.rate,
-                    throttle.burst,
-                    seconds.max(1)
-                );
+                let allowed = match (holder, throttle) {
+                    (Some(Holder { plan_name, .. }), Some(Throttle { rate, burst })) => {
+                        format!(" for plan {plan_name}: it allows {rate} per second with bursts of {burst}")
+                    }
+                    _ => String::new(),
+                };
+                let message = format!("Requests come too fast{allowed}. Please try again in {}s.", seconds.max(1));
                 let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttle", "rate_limit_exceeded", message)
-                    .retry_after(seconds)
-                    .with_rate_headers(quota, now);
+                    .retry_after(seconds);
+                let error = quota.iter().fold(error, |error, quota| error.with_rate_headers(quota, now));
                 if seconds > PATIENCE_SECONDS { error.never_retry() } else { error }
             }
         };
@@ -225,6 +250,16 @@ impl OpenAiError {
     pub fn upstream_auth(cause: impl std::fmt::Display) -> Self {
         let message = "The model's server does not accept this server's credential; its operator has to mend that.";
         Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_auth", message).never_retry().because(cause)
+    }
+
+    /// The address that requests are sent to doesn't lead to the gate in front of the upstream: the operator has to act.
+    #[must_use]
+    pub fn misdirected(cause: impl std::fmt::Display) -> Self {
+        let message = "This server sends requests to a wrong address of Amazon API Gateway; its operator has to mend \
+                       aws.invoke_url.";
+        Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_misdirected", message)
+            .never_retry()
+            .because(cause)
     }
 
     /// The upstream failed before its answer began.

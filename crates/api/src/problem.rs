@@ -3,7 +3,7 @@
 //! `detail` goes to the caller, `cause` to the log under the request's id. Every layer's error has its `From` here. The
 //! body needs the request's id, so the outermost middleware asks [`ApiError::render`] for it and logs the cause there.
 
-use access::{CreateAccountError, CreateKeyError, KeyError, StoreError};
+use access::{CreateAccountError, CreateKeyError, KeyError, NotReady, StoreError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{StatusCode, header},
@@ -170,6 +170,18 @@ impl From<StoreError> for ApiError {
         Self::new(ProblemCode::StoreUnavailable, "Our store can't be asked right now. Please try again in a moment.")
             .retry_after(5)
             .because(error)
+    }
+}
+
+impl From<NotReady> for ApiError {
+    fn from(error: NotReady) -> Self {
+        match error {
+            NotReady::Store(error) => error.into(),
+            NotReady::Provider(error) => {
+                let detail = format!("The service that keeps plans and keys can't be used: {}.", error.cause);
+                Self::new(ProblemCode::StoreUnavailable, detail).retry_after(5).because(error)
+            }
+        }
     }
 }
 

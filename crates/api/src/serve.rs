@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use access::StoreError;
 use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, rt::net::TcpStream, web::Data};
 use anyhow::Context as _;
 use socket2::SockRef;
@@ -56,15 +57,20 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     // The port first: it is what most often goes wrong, and nothing is touched when it does.
     let listener = listen(config.server.listen)?;
     let backend = lasting.block_on(async {
-        let backend = Backend::open(&config)?;
-        backend.apply_plans(&config).await?;
+        let mut backend = Backend::open(&config).await?;
+        backend.start(&config).await?;
         anyhow::Ok(backend)
     })?;
     let metrics = Arc::new(Metrics::default());
     let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
     let shutdown = Shutdown::default();
-    let upstream = UpstreamPlan::new(&config.upstream)?;
-    let grace = config.server.shutdown_grace.0;
+    let upstream = UpstreamPlan::new(&config)?;
+    let plans = lasting.block_on(backend.registry.plans());
+    let told = Told {
+        backend: backend.description.clone(),
+        upstream: upstream.describe(),
+        plans: plans.map(|plans| plans.iter().map(|plan| plan.name.to_string()).collect::<Vec<_>>().join(", ")),
+    };
     let state = Data::new(State {
         session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
         owner_key: OwnerKey::obtain(&config.server.data_dir)?,
@@ -80,7 +86,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         attempts: Attempts::new(&config),
         config,
     });
-    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown, grace))?;
+    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown, told))?;
     lasting.block_on(async {
         settlement.drain().await;
         backend.close().await
@@ -106,20 +112,29 @@ fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     })
 }
 
+/// What a person at the terminal is told beside addresses and folders.
+struct Told {
+    backend: String,
+    upstream: String,
+    plans: Result<String, StoreError>,
+}
+
 /// Tells a person at the terminal all that they need to start.
-fn announce(state: &State, upstream: &str, address: SocketAddr) -> io::Result<()> {
+fn announce(state: &State, told: &Told, address: SocketAddr) -> io::Result<()> {
     let here = if address.ip().is_unspecified() {
         format!("http://127.0.0.1:{}", address.port())
     } else {
         format!("http://{address}")
     };
     let data = std::path::absolute(&state.config.server.data_dir)?;
-    let plans: Vec<&str> = state.config.plans.iter().map(|plan| plan.plan().name.as_str()).collect();
     let mut out = io::stdout().lock();
     writeln!(out, "  Data      {}", data.display())?;
-    writeln!(out, "  Backend   {} (SQLite)", state.backend)?;
-    writeln!(out, "  Upstream  {upstream}")?;
-    writeln!(out, "  Plans     {}", plans.join(", "))?;
+    writeln!(out, "  Backend   {}", told.backend)?;
+    writeln!(out, "  Upstream  {}", told.upstream)?;
+    match &told.plans {
+        Ok(plans) => writeln!(out, "  Plans     {plans}")?,
+        Err(error) => writeln!(out, "  Plans     not known yet: {error}")?,
+    }
     writeln!(out, "  Docs      {here}/docs")?;
     writeln!(out, "  Try       curl {here}/plans")?;
     writeln!(out, "Tollgate is ready at {here}")?;
@@ -131,11 +146,12 @@ async fn run(
     state: Data<State>,
     upstream: UpstreamPlan,
     shutdown: Shutdown,
-    grace: Duration,
+    told: Told,
 ) -> anyhow::Result<()> {
     let document = app::document();
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
-    let (for_announcement, described, address) = (state.clone(), upstream.describe(), listener.local_addr()?);
+    let (for_announcement, address) = (state.clone(), listener.local_addr()?);
+    let grace = state.config.server.shutdown_grace.0;
     let peer_timeout = state.config.server.peer_timeout.0;
     let for_workers = shutdown.clone();
     let server = HttpServer::new(move || {
@@ -172,7 +188,7 @@ async fn run(
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
-    announce(&for_announcement, &described, address)?;
+    announce(&for_announcement, &told, address)?;
     Ok(server.await?)
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use access::{Accounts, Gate, OwnerDigest, Registry};
-use api_types::{Email, KeyId, UpstreamInfo};
+use api_types::{Email, UpstreamInfo};
 
 use crate::{
     config::Config,
@@ -57,8 +57,8 @@ pub struct Attempts {
     pub sign_ins_of_source: AttemptLimit<Source>,
     /// Wrong API keys.
     pub keys: AttemptLimit<Source>,
-    /// Keys that were right lately: their callers aren't shut out by a neighbour's wrong ones.
-    pub seen_keys: SeenKeys<KeyId>,
+    /// Keys, by their digest, that were right lately: their callers aren't shut out by a neighbour's wrong ones.
+    pub seen_keys: SeenKeys<[u8; 32]>,
 }
 
 impl Attempts {

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use api_types::UpstreamInfo;
 use proxy::{Client, Credential, ModelPolicy, Secret, Timeouts, Upstream, demo};
 
-use crate::config::UpstreamConfig;
+use crate::config::Config;
 
 /// What all workers share of it.
 #[derive(Clone)]
@@ -26,8 +26,12 @@ impl UpstreamPlan {
     ///
     /// # Errors
     /// When URL or credential can't be used.
-    pub fn new(config: &UpstreamConfig) -> anyhow::Result<Self> {
-        let Some(base_url) = &config.base_url else {
+    pub fn new(config: &Config) -> anyhow::Result<Self> {
+        // In front of the upstream stands a gate that counts: it gets the caller's key, and the upstream's credential is
+        // its own business.
+        let gate = config.backend.stands_before_the_upstream().then_some(config.aws.invoke_url.as_ref()).flatten();
+        let config = &config.upstream;
+        let Some(base_url) = gate.or(config.base_url.as_ref()) else {
             let policy = ModelPolicy { allowed: None, default: Some(demo::MODEL.to_owned()) };
             return Ok(Self { target: Target::Demo { pace: Duration::from_millis(config.demo_pace_ms) }, policy });
         };
@@ -39,10 +43,15 @@ impl UpstreamPlan {
             heartbeat: config.heartbeat.0,
         };
         let credential = match &config.api_key {
+            _ if gate.is_some() => Credential::CallerKey,
             Some(key) => Credential::Bearer(Secret::new(key.reveal().to_owned()).context("upstream.api_key")?),
             None => Credential::None,
         };
-        let upstream = Upstream::new(base_url.as_str(), credential, timeouts).context("upstream.base_url")?;
+        let upstream = Upstream::new(base_url.as_str(), credential, timeouts).context(if gate.is_some() {
+            "aws.invoke_url"
+        } else {
+            "upstream.base_url"
+        })?;
         let allowed = (!config.models.is_empty()).then(|| config.models.clone());
         let policy = ModelPolicy { allowed, default: config.default_model.clone() };
         Ok(Self { target: Target::Server(Arc::new(upstream)), policy })

@@ -2,7 +2,10 @@
 
 use awc::{
     error::{ConnectError, SendRequestError},
-    http::{StatusCode, header::HeaderValue},
+    http::{
+        StatusCode,
+        header::{HeaderName, HeaderValue},
+    },
 };
 use thiserror::Error;
 
@@ -34,6 +37,8 @@ pub enum Failure {
         status: StatusCode,
         /// Its `Retry-After`, where it is well-formed.
         retry_after: Option<HeaderValue>,
+        /// Its headers: a gate in front of the upstream tells its own answers by them. Never passed on.
+        headers: Vec<(HeaderName, HeaderValue)>,
         /// The beginning of its body, our credential taken out; for the log alone.
         text: Option<String>,
     },

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     Client, Failure, Secret,
-    relay::{logged_text, read_bounded, refuse_coding, retry_after},
+    relay::{read_bounded, refuse_coding, refused},
     request::authorise,
 };
 
@@ -30,9 +30,7 @@ pub async fn models(
     let response = timeout(wait, request.send()).await.map_err(|_| Failure::HeadTimeout)??;
     let status = response.status();
     if !status.is_success() {
-        let retry_after = retry_after(&response);
-        let text = logged_text(response).await.map(|text| upstream.redact(&text));
-        return Err(Failure::Status { status, retry_after, text });
+        return Err(refused(upstream, response, caller_key).await);
     }
     if let Some(coded) = refuse_coding(&response) {
         return Err(coded);

@@ -22,7 +22,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    Client, Failure, Follow, Followed, Request, Shutdown,
+    Client, Failure, Follow, Followed, Request, Secret, Shutdown, Upstream,
     complete::{JsonWatch, StreamWatch},
     followed::{Kind, Source},
 };
@@ -110,6 +110,7 @@ async fn try_relay(
 ) -> Result<Pending, Failure> {
     let started = Instant::now();
     let timeouts = client.upstream().timeouts;
+    let caller_key = request.caller_key.clone();
     let (endpoint, streams) = (request.body.endpoint(), request.body.streams());
     let head = timeout(timeouts.first_byte.min(timeouts.total), request.send(client, follow.phase()));
     let response = tokio::select! {
@@ -138,9 +139,7 @@ async fn try_relay(
         return Ok(Pending { status, headers, length, body });
     }
     if !is_about_the_request(status) {
-        let retry_after = retry_after(&response);
-        let text = logged_text(response).await.map(|text| client.upstream().redact(&text));
-        return Err(Failure::Status { status, retry_after, text });
+        return Err(refused(client.upstream(), response, caller_key.as_ref()).await);
     }
     // Charged whatever its body is like: the upstream has judged the request.
     follow.accepted();
@@ -156,6 +155,18 @@ async fn try_relay(
         .unwrap_or_else(|_| Err("it didn't come in time".to_owned()))
         .map_err(|cause| Failure::BadErrorBody { status, cause })?;
     Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) })
+}
+
+/// The failure that a status means which isn't passed on.
+pub(crate) async fn refused<S>(upstream: &Upstream, response: ClientResponse<S>, caller_key: Option<&Secret>) -> Failure
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let (status, retry_after) = (response.status(), retry_after(&response));
+    let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+    let text = logged_text(response).await.map(|text| upstream.redact(&text));
+    let text = text.map(|text| caller_key.map_or(text.clone(), |key| key.redact(&text)));
+    Failure::Status { status, retry_after, headers, text }
 }
 
 /// A 4xx that tells the caller what is wrong with the request, as opposed to one about our credential or our rate, or
@@ -198,7 +209,7 @@ pub(crate) fn refuse_coding<S>(response: &ClientResponse<S>) -> Option<Failure> 
 }
 
 /// `Retry-After` as RFC 9110 has it: seconds or a date. The date isn't read here, only kept from being nonsense.
-pub(crate) fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue> {
+fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue> {
     let value = response.headers().get(header::RETRY_AFTER)?;
     let text = value.to_str().ok()?;
     let seconds = text.len() <= 9 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -207,7 +218,7 @@ pub(crate) fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue
 }
 
 /// The beginning of a failure's body, if it comes soon.
-pub(crate) async fn logged_text<S>(response: ClientResponse<S>) -> Option<String>
+async fn logged_text<S>(response: ClientResponse<S>) -> Option<String>
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {

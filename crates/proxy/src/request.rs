@@ -29,7 +29,7 @@ const PASSED_UP: [&str; 1] = ["openai-beta"];
 pub struct Request {
     pub(crate) body: Body,
     headers: Vec<(HeaderName, HeaderValue)>,
-    caller_key: Option<Secret>,
+    pub(crate) caller_key: Option<Secret>,
 }
 
 impl Request {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use access::{
-    Accounts, Admission, Gate, NewAccountRow, Pass, PasswordHash, Refusal, Registry, Span, StoreError, TimeZone,
-    UsagePlan,
+    Accounts, Admission, Gate, Inspection, NewAccountRow, Pass, PasswordHash, Refusal, Registry, Span, Spent,
+    StoreError, TimeZone, UsagePlan,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{AccountId, AttemptId, Email, Period, Plan, PlanName, Quota, QuotaStatus, Timestamp};
@@ -165,7 +165,7 @@ impl Life {
                         self.agree(story, &pass, first);
                         continue;
                     }
-                    self.agree(story, &pass.day, &span.today);
+                    self.agree(story, &pass.booking.map(|booking| booking.day), &Some(span.today));
                     self.figures.admitted += 1;
                     *by_period.entry(span.start).or_insert(0) += 1;
                     granted.insert(ask.attempt, pass.clone());
@@ -190,14 +190,16 @@ impl Life {
             let before = self.holders[at].model.used((span.start, span.end));
             let most = self.limit(at);
             let is_right = match answer {
-                Ok(Admission::Granted(pass)) => match pass.quota {
-                    QuotaStatus::Limited { limit, used, remaining, .. } => {
+                Ok(Admission::Granted(pass)) => match pass.booking.map(|booking| booking.quota) {
+                    Some(QuotaStatus::Limited { limit, used, remaining, .. }) => {
                         let owner = *places.entry((span.start, used)).or_insert(ask.attempt);
                         owner == ask.attempt && used > before && used + remaining == limit && limit == most
                     }
-                    QuotaStatus::Unlimited => false,
+                    _ => false,
                 },
-                Ok(Admission::Refused(Refusal::Quota { limit, used, .. })) => used >= limit && *limit == most,
+                Ok(Admission::Refused(Refusal::Quota { spent: Some(Spent { limit, used, .. }), .. })) => {
+                    used >= limit && *limit == most
+                }
                 _ => false,
             };
             self.agree(story, &is_right, &true);
@@ -217,11 +219,11 @@ impl Life {
         let (span, holder) = (self.span(at, self.now), &self.holders[at]);
         let expected = (holder.model.used((span.start, span.end)), self.limit(at));
         match self.store.inspect(&holder.key, self.now).await.expect("the store can be asked") {
-            None => {
+            Inspection::Elsewhere | Inspection::Unknown => {
                 finding(&format!("{story}: an acknowledged key is unknown"));
                 self.figures.keys_lost += 1;
             }
-            Some(status) => {
+            Inspection::Known(status) => {
                 let QuotaStatus::Limited { used, limit, .. } = status.quota else { panic!("no quota") };
                 self.agree(story, &(used, limit), &expected);
             }

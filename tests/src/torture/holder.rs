@@ -82,7 +82,7 @@ impl Holder {
 
     /// Notes that a pass was granted in a period.
     pub(super) fn granted(&mut self, pass: Pass, span: &Span) {
-        self.model.day(pass.day).used += 1;
+        self.model.day(pass.booking.expect("a booked pass").day).used += 1;
         self.open.push((pass, (span.start, span.end)));
     }
 }

@@ -95,7 +95,7 @@ impl Life {
                 let (one, two) =
                     tokio::join!(store.settle(&pass, end(given_back), now), store.settle(&pass, end(given_back), now));
                 let returned = [one, two].into_iter().filter(|charge| matches!(charge, Ok(Charge::Returned))).count();
-                (pass.day, period, returned)
+                (pass.booking.expect("a booked pass").day, period, returned)
             });
         }
         let mut returned = std::collections::BTreeMap::new();
@@ -142,7 +142,7 @@ impl Life {
         let told: Vec<_> = asking.join_all().await.into_iter().flatten().collect();
         for (ask, answer, returned) in told {
             let passed = match &answer {
-                Ok(Admission::Granted(pass)) => Some((pass.day, pass.quota)),
+                Ok(Admission::Granted(pass)) => pass.booking.map(|booking| (booking.day, booking.quota)),
                 _ => None,
             };
             self.take_in("passes come and go", at, vec![(ask, answer)]);

@@ -41,6 +41,8 @@ pub(super) fn check() -> Result<Vec<Finding>> {
 fn read() -> Result<Graph> {
     let mut command =
         workspace::cargo(&["metadata", "--locked", "--format-version", "1", "--filter-platform", &host()?]);
+    // As a release has them: what its features bring is held to the rules too.
+    command.args(["--features", "api/aws,api/embed-page"]);
     let output = command.stdin(Stdio::null()).output().context("cannot start cargo metadata")?;
     if !output.status.success() {
         bail!("cargo metadata failed:\n{}", String::from_utf8_lossy(&output.stderr).trim_end());

@@ -13,8 +13,10 @@ const MAX_LINES: usize = 400;
 const EMPTY_NAMES: [&str; 7] = ["utils", "util", "helpers", "helper", "manager", "managers", "common"];
 /// Marks of unfinished work, put together here so that this file doesn't find itself.
 const LEFTOVERS: [&str; 3] = [concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!(")];
-const TEXT: [&str; 16] =
-    ["rs", "toml", "md", "html", "css", "js", "mjs", "py", "json", "svg", "yml", "yaml", "sh", "sql", "http", "txt"];
+const TEXT: [&str; 17] = [
+    "rs", "toml", "md", "html", "css", "js", "mjs", "py", "json", "svg", "yml", "yaml", "sh", "sql", "http", "tsv",
+    "txt",
+];
 const SKIPPED: [&str; 5] = ["target", "node_modules", "tollgate-data", ".git", "snapshots"];
 
 pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {

@@ -2,15 +2,18 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+pub mod remote;
+
 use std::path::PathBuf;
 
 use access::{
-    Accounts, Admission, Gate, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash, PresentedKey,
-    Registry, StoreError, TimeZone, UsagePlan,
+    Accounts, Admission, Gate, Inspection, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash,
+    PresentedKey, Registry, StoreError, TimeZone, UsagePlan,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{
-    AccountId, AttemptId, Email, KeyId, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+    AccountId, AttemptId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
+    Throttle, Timestamp,
 };
 use rusqlite::Connection;
 
@@ -120,9 +123,9 @@ pub fn granted(answer: Result<Admission, StoreError>) -> Pass {
 }
 
 pub async fn used(store: &SqliteStore, key: &PresentedKey, now: Timestamp) -> u64 {
-    match store.inspect(key, now).await.unwrap().unwrap().quota {
-        QuotaStatus::Limited { used, .. } => used,
-        QuotaStatus::Unlimited => panic!("unlimited"),
+    match store.inspect(key, now).await.unwrap() {
+        Inspection::Known(KeyStatus { quota: QuotaStatus::Limited { used, .. }, .. }) => used,
+        other => panic!("{other:?}"),
     }
 }
 

@@ -3,14 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api_types::{
-    AccountId, AttemptId, Email, KeyId, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+    AccountId, AttemptId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
+    Throttle, Timestamp,
 };
 use futures_util::future::join_all;
 
 use super::World;
 use crate::{
-    Admission, CreateKeyError, End, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash, Phase,
-    PresentedKey, Refusal, TimeZone, UsagePlan,
+    Admission, CreateKeyError, End, Inspection, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash,
+    Phase, PresentedKey, Refusal, TimeZone, UpstreamHead, UsagePlan, Verdict,
 };
 
 /// A different value at each call: ids must be unlike, no more.
@@ -143,9 +144,35 @@ impl World {
         self.caller(1, &name, now).await
     }
 
-    /// One request.
+    /// One request; where the upstream has its say too, with what the gate makes of its answer.
     pub(super) async fn ask(&self, key: &PresentedKey, now: Timestamp) -> Admission {
-        self.gate.admit(key, AttemptId::from_random(fresh()), now).await.unwrap()
+        let admission = self.gate.admit(key, AttemptId::from_random(fresh()), now).await.unwrap();
+        let (Admission::Granted(pass), Some(stage)) = (&admission, &self.stage) else { return admission };
+        let answer = stage(key.clone(), now).await;
+        let verdict = match answer.status {
+            200..=299 => Verdict::Upstream,
+            _ => {
+                let headers: Vec<_> = answer.headers.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+                self.gate.judge(key, UpstreamHead { status: answer.status, headers: &headers }, now)
+            }
+        };
+        let phase = if verdict == Verdict::Upstream { Phase::FirstByte } else { Phase::Sent };
+        let end = End { phase, status: Some(answer.status), caller_left: false };
+        self.gate.settle(pass, end, now).await.unwrap();
+        match verdict {
+            Verdict::Upstream => admission,
+            Verdict::Unknown => Admission::Unknown,
+            Verdict::Refused(refusal) => Admission::Refused(refusal),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a key may learn about itself, if it is good.
+    pub(super) async fn status(&self, key: &PresentedKey, now: Timestamp) -> KeyStatus {
+        match self.gate.inspect(key, now).await.unwrap() {
+            Inspection::Known(status) => status,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// One request that must be admitted.
@@ -167,9 +194,12 @@ impl World {
     /// Whether a key opens nothing.
     pub(super) async fn is_unknown(&self, key: &PresentedKey, now: Timestamp) -> bool {
         let admission = self.ask(key, now).await;
-        let told = self.gate.inspect(key, now).await.unwrap();
-        assert_eq!(told.is_none(), admission == Admission::Unknown, "{told:?} {admission:?}");
-        told.is_none()
+        let is_unknown = admission == Admission::Unknown;
+        match self.gate.inspect(key, now).await.unwrap() {
+            Inspection::Elsewhere => {}
+            told => assert_eq!(told == Inspection::Unknown, is_unknown, "{told:?} {admission:?}"),
+        }
+        is_unknown
     }
 
     /// Asks until it is refused, at most so often: how many were admitted.
@@ -192,7 +222,7 @@ impl World {
 
     /// What a key says is used of its limit.
     pub(super) async fn used(&self, key: &PresentedKey, now: Timestamp) -> (u64, u64) {
-        match self.gate.inspect(key, now).await.unwrap().unwrap().quota {
+        match self.status(key, now).await.quota {
             QuotaStatus::Limited { limit, used, remaining, .. } => {
                 assert_eq!(remaining, limit.saturating_sub(used));
                 (used, limit)

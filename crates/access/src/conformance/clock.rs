@@ -7,7 +7,7 @@ use super::{
     World,
     cast::{at, daily, per, plan, plan_in},
 };
-use crate::Admission;
+use crate::{Admission, Pass};
 
 /// A quota is whole again in the first instant of the next period, and not before.
 pub async fn the_last_instant_and_the_first_are_two_periods(world: World) {
@@ -68,7 +68,7 @@ pub async fn the_zone_of_the_plan_decides(world: World) {
         world.granted(key, evening).await;
     }
     world.refused(&utc.presented, night).await;
-    assert_eq!(world.granted(&tokyo.presented, night).await.day.to_string(), "2026-11-22");
+    assert_eq!(world.granted(&tokyo.presented, night).await.booking.unwrap().day.to_string(), "2026-11-22");
 }
 
 /// Requests of both sides of midnight, mixed and at once, fill both days and no more.
@@ -77,8 +77,8 @@ pub async fn parallel_requests_around_midnight_fill_both_days(world: World) {
     let caller = world.caller_on(plan("p", daily(7), None), instants[0]).await;
     let answers = join_all((0..100).map(|n| world.ask(&caller.presented, instants[n % 2]))).await;
     for day in ["2026-11-21", "2026-11-22"] {
-        let admitted =
-            answers.iter().filter(|answer| matches!(answer, Admission::Granted(pass) if pass.day.to_string() == day));
+        let of_the_day = |pass: &Pass| pass.booking.unwrap().day.to_string() == day;
+        let admitted = answers.iter().filter(|answer| matches!(answer, Admission::Granted(pass) if of_the_day(pass)));
         assert_eq!(admitted.count(), 7);
     }
 }

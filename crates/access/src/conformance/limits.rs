@@ -7,7 +7,7 @@ use super::{
     World,
     cast::{at, burst, daily, fresh, later, noon, plan},
 };
-use crate::{Admission, Refusal};
+use crate::{Admission, Refusal, Spent};
 
 /// Of 200 requests at once on a quota of 10, exactly 10 are admitted.
 pub async fn parallel_requests_are_admitted_exactly_to_the_quota(world: World) {
@@ -41,7 +41,8 @@ pub async fn refused_requests_cost_nothing(world: World) {
 pub async fn an_unlimited_plan_has_no_quota(world: World) {
     let caller = world.caller_on(plan("free", Quota::Unlimited, None), noon()).await;
     assert_eq!(world.at_once(&caller.presented, 300, noon()).await, 300);
-    assert_eq!(world.granted(&caller.presented, noon()).await.quota, QuotaStatus::Unlimited);
+    let status = world.status(&caller.presented, noon()).await;
+    assert_eq!(status.quota, QuotaStatus::Unlimited);
 }
 
 /// Over the burst a request is refused and not counted.
@@ -51,7 +52,7 @@ pub async fn the_throttle_refuses_without_counting(world: World) {
     let refusal = world.refused(&caller.presented, noon()).await;
     let Refusal::Throttle { retry_after, quota, .. } = refusal else { panic!("{refusal:?}") };
     assert!(retry_after.as_secs() > 9_000, "{retry_after:?}");
-    assert!(matches!(quota, QuotaStatus::Limited { used: 3, remaining: 97, .. }), "{quota:?}");
+    assert!(matches!(quota, Some(QuotaStatus::Limited { used: 3, remaining: 97, .. })), "{quota:?}");
     assert_eq!(world.used(&caller.presented, noon()).await, (3, 100));
 }
 
@@ -84,7 +85,10 @@ pub async fn when_both_refuse_the_answer_is_the_quotas(world: World) {
     let caller = world.caller_on(plan("p", daily(2), burst(2)), noon()).await;
     assert_eq!(world.use_up(&caller.presented, 20, noon()).await, 2);
     let refusal = world.refused(&caller.presented, noon()).await;
-    assert!(matches!(refusal, Refusal::Quota { limit: 2, used: 2, period: Period::Day, .. }), "{refusal:?}");
+    assert!(
+        matches!(refusal, Refusal::Quota { spent: Some(Spent { limit: 2, used: 2, period: Period::Day }), .. }),
+        "{refusal:?}"
+    );
 }
 
 /// Asking again with an attempt under way answers the same pass.
@@ -126,10 +130,13 @@ pub async fn a_pass_tells_what_is_left(world: World) {
     let caller = world.caller_on(plan("p", daily(3), None), noon()).await;
     for used in 1..=3 {
         let pass = world.granted(&caller.presented, noon()).await;
-        assert_eq!((pass.key, pass.plan_name.as_str(), pass.day.to_string().as_str()), (caller.key, "p", "2026-11-21"));
+        let (holder, booking) = (pass.holder.unwrap(), pass.booking.unwrap());
+        assert_eq!((holder.key, holder.plan_name.as_str()), (caller.key, "p"));
+        assert_eq!(booking.day.to_string(), "2026-11-21");
+        let quota = booking.quota;
         let told =
-            matches!(pass.quota, QuotaStatus::Limited { used: n, remaining, .. } if n == used && remaining == 3 - used);
-        assert!(told, "{:?}", pass.quota);
+            matches!(quota, QuotaStatus::Limited { used: n, remaining, .. } if n == used && remaining == 3 - used);
+        assert!(told, "{quota:?}");
     }
 }
 
@@ -138,8 +145,8 @@ pub async fn a_refusal_tells_when_to_come_back(world: World) {
     let caller = world.caller_on(plan("p", daily(1), None), noon()).await;
     world.granted(&caller.presented, noon()).await;
     let refusal = world.refused(&caller.presented, noon()).await;
-    let Refusal::Quota { reset_at: Some(reset_at), key, .. } = refusal else { panic!("{refusal:?}") };
-    assert_eq!((reset_at, key), (at("2026-11-22T00:00:00Z"), caller.key));
+    let Refusal::Quota { reset_at: Some(reset_at), ref holder, .. } = refusal else { panic!("{refusal:?}") };
+    assert_eq!((reset_at, holder.as_ref().unwrap().key), (at("2026-11-22T00:00:00Z"), caller.key));
     world.granted(&caller.presented, reset_at).await;
 }
 
@@ -147,7 +154,7 @@ pub async fn a_refusal_tells_when_to_come_back(world: World) {
 pub async fn inspecting_costs_nothing(world: World) {
     let caller = world.caller_on(plan("p", daily(2), burst(2)), noon()).await;
     for _ in 0..10 {
-        let status = world.gate.inspect(&caller.presented, noon()).await.unwrap().unwrap();
+        let status = world.status(&caller.presented, noon()).await;
         assert_eq!((status.id, status.plan_name.as_str(), status.throttle), (caller.key, "p", burst(2)));
     }
     assert_eq!(world.use_up(&caller.presented, 9, noon()).await, 2);

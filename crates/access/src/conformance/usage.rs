@@ -75,7 +75,7 @@ pub async fn listed_keys_show_what_is_used(world: World) {
     let caller = world.caller_on(plan("p", daily(9), None), noon()).await;
     world.granted(&caller.presented, noon()).await;
     world.granted(&caller.presented, noon()).await;
-    let told = world.gate.inspect(&caller.presented, noon()).await.unwrap().unwrap().quota;
+    let told = world.status(&caller.presented, noon()).await.quota;
     let listed = &world.registry.keys(caller.account, noon()).await.unwrap()[0];
     assert_eq!(listed.quota, told);
     assert!(matches!(told, QuotaStatus::Limited { limit: 9, used: 2, remaining: 7, .. }), "{told:?}");

@@ -4,7 +4,19 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use api_types::{PlanName, Timestamp};
 
-use crate::{Accounts, Gate, Registry, StoreError, UsagePlan};
+use crate::{Accounts, Gate, PresentedKey, Registry, StoreError, UsagePlan};
+
+/// What a gate that stands in front of the upstream answered to a request.
+#[derive(Debug)]
+pub struct StageAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: Vec<(String, String)>,
+}
+
+/// One request with a key through the gate that stands in front of the upstream.
+pub type Stage = Box<dyn Fn(PresentedKey, Timestamp) -> Pin<Box<dyn Future<Output = StageAnswer>>>>;
 
 /// Applying plans: the names of those that are retired.
 pub type Applied = Pin<Box<dyn Future<Output = Result<Vec<PlanName>, StoreError>>>>;
@@ -20,6 +32,8 @@ pub struct World {
     pub registry: Arc<dyn Registry>,
     /// Its gate.
     pub gate: Arc<dyn Gate>,
+    /// The way upstream, where a gate stands in front of it that has its say too.
+    pub stage: Option<Stage>,
     /// How plans of the configuration get in.
     pub apply_plans: ApplyPlans,
 }

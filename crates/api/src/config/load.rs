@@ -8,7 +8,7 @@ use std::{
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use super::{BaseUrl, Config, Secret};
+use super::{BackendName, BaseUrl, Config, Secret};
 
 /// The environment as pairs of name and value; only the entry point reads the real one.
 pub type Environment = Vec<(String, String)>;
@@ -43,6 +43,19 @@ const PREFIX: &str = "TOLLGATE_";
 /// # Errors
 /// The first thing wrong, with its place.
 pub fn load(overrides: &Overrides, environment: &Environment) -> Result<(Config, Option<PathBuf>), ConfigError> {
+    let (config, file) = load_without_backend(overrides, environment)?;
+    check_backend(&config)?;
+    Ok((config, file))
+}
+
+/// As [`load`], without asking whether the chosen backend has all that it needs: for what makes it.
+///
+/// # Errors
+/// The first thing wrong, with its place.
+pub fn load_without_backend(
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<(Config, Option<PathBuf>), ConfigError> {
     let (file, mut table) = read_file(overrides.file.as_deref())?;
     let place = file.as_deref().map_or("the configuration".to_owned(), |f| f.display().to_string());
     let mut config = check(&table, &place)?;
@@ -190,6 +203,18 @@ fn complete_upstream(config: &mut Config, environment: &Environment) -> Result<(
     Ok(())
 }
 
+/// What the chosen backend can't do without.
+fn check_backend(config: &Config) -> Result<(), ConfigError> {
+    match config.backend {
+        BackendName::Embedded => Ok(()),
+        BackendName::Aws if cfg!(feature = "aws") => config.aws.check(),
+        BackendName::Aws => {
+            let detail = "this tollgate was built without the backend aws; build it with --features aws".to_owned();
+            Err(ConfigError { place: "backend".to_owned(), detail })
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -228,7 +253,9 @@ mod tests {
         assert_eq!(config.plans.len(), 3);
         // Every key that the example shows commented out is known too.
         let all = example.replace("\n# ", "\n").replace("api_key = \"sk-…\"", "api_key = \"sk-x\"");
-        from(&all.replace("session_key = \"…\"", "session_key = \"x\""), &[]).unwrap();
+        let all = all.replace("session_key = \"…\"", "session_key = \"x\"");
+        let all = if cfg!(feature = "aws") { all } else { all.replace("backend = \"aws\"", "backend = \"embedded\"") };
+        from(&all, &[]).unwrap();
     }
 
     #[test]
@@ -260,7 +287,7 @@ mod tests {
         assert_eq!(said, "TOLLGATE_SERVER__LISTN: server.listn: unknown key \"listn\"; did you mean \"listen\"?");
         let said = error("", &[("TOLLGATE_SERVER_LISTEN", "127.0.0.1:1")]);
         assert!(said.ends_with("did you mean TOLLGATE_SERVER__LISTEN?"), "{said}");
-        assert!(error("[zzz]", &[]).contains("known are: server, log"));
+        assert!(error("[zzz]", &[]).contains("known are: backend, server, log"));
     }
 
     #[test]
@@ -276,6 +303,27 @@ mod tests {
         let twice = "[[plans]]\nname = \"a\"\nquota = \"unlimited\"\n";
         assert!(error(&twice.repeat(2), &[]).contains("is there twice"));
         assert!(error("[server]\ntrusted_proxies = [\"x\"]", &[]).contains("neither an address"));
+    }
+
+    #[cfg(feature = "aws")]
+    #[test]
+    fn the_backend_aws_asks_for_an_api_and_its_address_and_sees_when_they_differ() {
+        let said = |more: &str| error(&format!("backend = \"aws\"\n[aws]\n{more}"), &[]);
+        assert!(said("").starts_with("aws.api_id: "), "{}", said(""));
+        assert!(said("api_id = \"a1\"").starts_with("aws.invoke_url: "));
+        let url = |url: &str| said(&format!("api_id = \"a1\"\ninvoke_url = \"{url}\""));
+        assert!(url("http://a1.execute-api.eu-central-1.amazonaws.com/live/v1").contains("must start with https://"));
+        assert!(
+            url("https://b2.execute-api.eu-central-1.amazonaws.com/live/v1").contains("another API than aws.api_id")
+        );
+        assert!(
+            url("https://a1.execute-api.eu-central-1.amazonaws.com/v1").contains("must go on with the stage, /live")
+        );
+        let right = "backend = \"aws\"\n[aws]\napi_id = \"a1\"\ninvoke_url = ";
+        for url in ["https://a1.execute-api.eu-central-1.amazonaws.com/live/v1", "https://llm.example.com/v1"] {
+            from(&format!("{right}\"{url}\""), &[]).unwrap();
+        }
+        assert!(error(&format!("{right}\"https://x/v1\"\nrefresh_seconds = 61"), &[]).contains("at most 60"));
     }
 
     #[test]

@@ -1,16 +1,20 @@
 //! The configuration: its sections, defaults and bounds. `load.rs` reads it, `plans.rs` checks the plans.
 
+mod aws;
 mod load;
 mod plans;
+mod values;
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf};
 
 use access::UsagePlan;
 use api_types::limits::CHAT_BODY_MAX_BYTES;
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::Deserialize;
 
-pub use load::{ConfigError, Environment, Overrides, load};
+pub use aws::AwsConfig;
+pub use load::{ConfigError, Environment, Overrides, load, load_without_backend};
 pub use plans::default_plans;
+pub use values::{BaseUrl, PublicUrl, Seconds, Secret};
 
 use crate::source::Network;
 
@@ -18,12 +22,16 @@ use crate::source::Network;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// Where plans and keys live.
+    pub backend: BackendName,
     /// Where we listen and how we are reached.
     pub server: ServerConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// The embedded backend.
     pub embedded: EmbeddedConfig,
+    /// Amazon API Gateway.
+    pub aws: AwsConfig,
     /// Where requests go.
     pub upstream: UpstreamConfig,
     /// Limits on sign-up, sign-in and keys.
@@ -38,13 +46,37 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            backend: BackendName::default(),
             server: ServerConfig::default(),
             log: LogConfig::default(),
             embedded: EmbeddedConfig::default(),
+            aws: AwsConfig::default(),
             upstream: UpstreamConfig::default(),
             accounts: AccountsConfig::default(),
             limits: LimitsConfig::default(),
             plans: default_plans(),
+        }
+    }
+}
+
+/// Where plans and keys live.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BackendName {
+    /// In our own SQLite file.
+    #[default]
+    Embedded,
+    /// In Amazon API Gateway; only accounts are ours.
+    Aws,
+}
+
+impl BackendName {
+    /// Whether this backend is a gate that requests pass on their way upstream.
+    #[must_use]
+    pub fn stands_before_the_upstream(self) -> bool {
+        match self {
+            Self::Embedded => false,
+            Self::Aws => true,
         }
     }
 }
@@ -226,135 +258,5 @@ pub struct LimitsConfig {
 impl Default for LimitsConfig {
     fn default() -> Self {
         Self { chat_body_max_bytes: CHAT_BODY_MAX_BYTES }
-    }
-}
-
-/// A span of time, configured as a number of seconds above 0 and at most a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seconds(pub Duration);
-
-impl Seconds {
-    const fn of(seconds: u64) -> Self {
-        Self(Duration::from_secs(seconds))
-    }
-}
-
-impl<'de> Deserialize<'de> for Seconds {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let seconds = f64::deserialize(from)?;
-        if seconds > 0.0 && seconds <= 86_400.0 {
-            Ok(Self(Duration::from_secs_f64(seconds)))
-        } else {
-            Err(D::Error::custom("must be a number of seconds above 0 and at most 86400"))
-        }
-    }
-}
-
-/// A credential; shown to nobody.
-#[derive(Clone)]
-pub struct Secret(zeroize::Zeroizing<String>);
-
-impl Secret {
-    /// A credential from its text, trimmed.
-    #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(zeroize::Zeroizing::new(text.trim().to_owned()))
-    }
-
-    /// The credential, to be sent.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = zeroize::Zeroizing::new(String::deserialize(from)?);
-        let secret = Self::new(&text);
-        if secret.0.is_empty() || !secret.0.bytes().all(|c| c.is_ascii_graphic()) {
-            return Err(D::Error::custom("must be a credential without spaces or line breaks"));
-        }
-        Ok(secret)
-    }
-}
-
-/// The upstream's base URL: http or https, no credentials, query or fragment, no slash at its end.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BaseUrl(url::Url);
-
-impl BaseUrl {
-    /// OpenAI's own API.
-    ///
-    /// # Panics
-    /// Never: the text is a URL.
-    #[must_use]
-    pub fn openai() -> Self {
-        Self(url::Url::parse("https://api.openai.com/v1").expect("a literal URL"))
-    }
-
-    /// Whether it is OpenAI's own host, over https.
-    #[must_use]
-    pub fn is_openai(&self) -> bool {
-        self.0.scheme() == "https" && self.0.host_str() == Some("api.openai.com")
-    }
-
-    /// The URL, without a slash at its end.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str().trim_end_matches('/')
-    }
-}
-
-impl std::fmt::Debug for BaseUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// Reads a URL of ours or of the upstream, without what could hide a secret or a second meaning.
-fn plain_url<E: serde::de::Error>(text: &str) -> Result<url::Url, E> {
-    let wrong = || E::custom("must be a URL like https://api.openai.com/v1");
-    let url = url::Url::parse(text).map_err(|_| wrong())?;
-    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err(wrong());
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(E::custom("must not hold a credential; use upstream.api_key"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(E::custom("must not have a query or a fragment"));
-    }
-    Ok(url)
-}
-
-impl<'de> Deserialize<'de> for BaseUrl {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        plain_url(&String::deserialize(from)?).map(Self)
-    }
-}
-
-/// Scheme and host under which people reach the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// Without a slash at its end, as a browser's `Origin` says it.
-    pub origin: String,
-    /// Whether it is https, so that cookies are marked `Secure`.
-    pub is_https: bool,
-}
-
-impl<'de> Deserialize<'de> for PublicUrl {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let url = plain_url::<D::Error>(&String::deserialize(from)?)?;
-        if url.path() != "/" {
-            return Err(D::Error::custom("must be scheme and host only, like https://llm.example.com"));
-        }
-        Ok(Self { origin: url.origin().ascii_serialization(), is_https: url.scheme() == "https" })
     }
 }

@@ -4,12 +4,14 @@ mod admitted;
 mod by;
 mod chat_body;
 mod form;
+mod key_caller;
 mod path;
 mod signed_in;
 
-pub use admitted::{Admitted, KeyHolder};
+pub use admitted::{Admitted, KeyHolder, KeyTeller};
 pub use by::By;
 pub use chat_body::ChatBody;
 pub use form::{JsonForm, OptionalJsonForm};
+pub use key_caller::KeyCaller;
 pub use path::{DayRange, OwnKeyId};
 pub use signed_in::{SignedIn, cross_origin};

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use access::{PresentedKey, UpstreamCredential};
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
@@ -16,17 +17,16 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
-use proxy::{Answer, Body, BodyError, Endpoint, Failure, FailureKind, Request, demo};
+use proxy::{Answer, Body, BodyError, Endpoint, Failure, FailureKind, Request, Secret, demo};
 
 use crate::{
     access_log::Notes,
     ambient,
-    extract::{Admitted, By, ChatBody},
+    extract::{Admitted, By, ChatBody, KeyCaller},
     followed,
     metrics::Metrics,
     openai_error::OpenAiError,
     rate_headers,
-    settlement::OpenPass,
     shutdown::Shutdown,
     state::State,
     upstream::{Answers, WorkerUpstream},
@@ -58,9 +58,9 @@ macro_rules! data_plane_post {
             upstream: Data<WorkerUpstream>,
             shutdown: Data<Shutdown>,
             state: Data<State>,
-            By(Admitted(pass), ChatBody(bytes)): By<Admitted, ChatBody>,
+            By(admitted, ChatBody(bytes)): By<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
-            answer(&request, &upstream, &shutdown, &state.metrics, pass, $endpoint, bytes).await
+            answer(&request, &upstream, &shutdown, &state.metrics, admitted, $endpoint, bytes).await
         }
     };
 }
@@ -94,30 +94,34 @@ data_plane_post!(
     {"model": "gpt-4o-mini", "input": "Hello!"}
 );
 
-/// One admitted request: its body parsed, sent, and its answer handed out as it comes. `pass` is settled by how far it
+/// One admitted request: its body parsed, sent, and its answer handed out as it comes. Its pass is settled by how far it
 /// came, whatever happens from here on.
 async fn answer(
     request: &HttpRequest,
     upstream: &WorkerUpstream,
     shutdown: &Shutdown,
     metrics: &Arc<Metrics>,
-    pass: OpenPass,
+    Admitted { pass, caller }: Admitted,
     endpoint: Endpoint,
     bytes: Bytes,
 ) -> Result<HttpResponse, OpenAiError> {
     let now = ambient::now();
     let body = Body::parse(endpoint, bytes, &upstream.policy).map_err(body_error)?;
-    let quota = pass.pass().map(|pass| pass.quota);
+    let is_with_callers_key = pass.pass().is_some_and(|pass| pass.credential == UpstreamCredential::CallersKey);
+    let quota = pass.pass().and_then(|pass| Some(pass.booking?.quota));
     let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
     let ending = proxy::shutdown(shutdown.ending());
     let answer = match &upstream.answers {
         Answers::Demo { pace } => demo::answer(&body, demo_answer(*pace, now), follow, ending).map_err(body_error)?,
         Answers::Server(client) => {
-            let request = Request::new(body).with_headers(request.headers().iter());
+            let mut request = Request::new(body).with_headers(request.headers().iter());
+            if is_with_callers_key && let Some(key) = caller_key(&caller.key) {
+                request = request.with_caller_key(key);
+            }
             let sent = Instant::now();
             let answer = proxy::relay(client, request, follow, ending).await;
             metrics.head_took(sent.elapsed());
-            answer.map_err(failure)?
+            answer.inspect(|_| caller.was_right()).map_err(|failed| failure(&caller, failed))?
         }
     };
     Ok(respond(answer, quota.as_ref(), now))
@@ -154,8 +158,16 @@ fn body_error(error: BodyError) -> OpenAiError {
     }
 }
 
+/// A caller's key as a gate in front of the upstream gets it.
+pub fn caller_key(key: &PresentedKey) -> Option<Secret> {
+    Secret::new(key.reveal().to_owned()).ok()
+}
+
 /// What a failure before the first byte becomes; its own words are for the log.
-pub fn failure(failure: Failure) -> OpenAiError {
+pub fn failure(caller: &KeyCaller, failure: Failure) -> OpenAiError {
+    if let Some(judged) = caller.judge(&failure, ambient::now()) {
+        return judged;
+    }
     let cause = failure.to_string();
     if matches!(failure.kind(), FailureKind::ShuttingDown) {
         return OpenAiError::shutting_down();

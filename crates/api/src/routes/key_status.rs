@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, http::header};
 use api_types::{KeyStatus, openai::ErrorEnvelope};
 
-use crate::{ambient, extract::KeyHolder, rate_headers};
+use crate::{ambient, extract::KeyTeller, openai_error::OpenAiError, rate_headers};
 
 /// Tell a key's own plan and how much of it is used.
 ///
@@ -14,15 +14,17 @@ use crate::{ambient, extract::KeyHolder, rate_headers};
         (status = 200, description = "The key's plan and quota.", body = KeyStatus),
         (status = 400, description = "Two different keys.", body = ErrorEnvelope),
         (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
+        (status = 404, description = "The key was made elsewhere; only the upstream knows it.", body = ErrorEnvelope),
         (status = 429, description = "Too many wrong keys from this address.", body = ErrorEnvelope),
         (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
     )
 )]
 #[get("/key")]
-pub async fn get_key_status(KeyHolder(status): KeyHolder) -> HttpResponse {
+pub async fn get_key_status(KeyTeller(status): KeyTeller) -> Result<HttpResponse, OpenAiError> {
+    let status = status.ok_or_else(OpenAiError::made_elsewhere)?;
     let mut answer = HttpResponse::Ok();
     for header in rate_headers::of(&status.quota, ambient::now()) {
         answer.insert_header(header);
     }
-    answer.insert_header((header::CACHE_CONTROL, "no-store")).json(status)
+    Ok(answer.insert_header((header::CACHE_CONTROL, "no-store")).json(status))
 }

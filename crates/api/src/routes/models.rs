@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 use api_types::openai::ErrorEnvelope;
 
-use super::chat::failure;
+use super::chat::{caller_key, failure};
 use crate::{
     ambient,
     extract::KeyHolder,
@@ -13,7 +13,8 @@ use crate::{
 
 /// List the models.
 ///
-/// The upstream's own list, cut to those that are offered here. Costs nothing.
+/// The upstream's own list, cut to those that are offered here. Costs nothing, unless a
+/// gate in front of the upstream counts it (`GET /about` says which backend keeps the keys: `aws` does).
 #[utoipa::path(
     operation_id = "list_models", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
     responses(
@@ -27,11 +28,16 @@ use crate::{
     )
 )]
 #[get("/models")]
-pub async fn list_models(upstream: Data<WorkerUpstream>, _holder: KeyHolder) -> Result<HttpResponse, OpenAiError> {
+pub async fn list_models(
+    upstream: Data<WorkerUpstream>,
+    KeyHolder { caller }: KeyHolder,
+) -> Result<HttpResponse, OpenAiError> {
     let list = match &upstream.answers {
         Answers::Demo { .. } => proxy::demo::models(ambient::now().as_second()),
         Answers::Server(client) => {
-            proxy::models(client, upstream.policy.allowed.as_deref(), None).await.map_err(failure)?
+            let key = caller_key(&caller.key);
+            let list = proxy::models(client, upstream.policy.allowed.as_deref(), key.as_ref()).await;
+            list.inspect(|_| caller.was_right()).map_err(|failed| failure(&caller, failed))?
         }
     };
     Ok(HttpResponse::Ok().content_type("application/json").body(list))

@@ -1,0 +1,141 @@
+//! The control plane: one client of the SDK, through which every call goes.
+
+use std::{fmt, future::Future, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_apigateway::{
+    Client,
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+};
+use aws_smithy_http_client::tls;
+
+use crate::{
+    action::{Action, Role},
+    error::{AwsError, ErrorKind},
+};
+
+/// How often a call that met a concurrent modification is made, and the first pause, which doubles.
+const CONFLICT_TRIES: u32 = 4;
+const CONFLICT_PAUSE: Duration = Duration::from_millis(250);
+/// The SDK's own retries, for throttling, lost connections and failures of AWS.
+const TRIES: u32 = 3;
+const FIRST_BACKOFF: Duration = Duration::from_millis(200);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(2);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Where the control plane is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ControlSettings {
+    /// The region; `None` takes AWS_REGION or the profile's.
+    pub region: Option<String>,
+    /// Another address than AWS's own, for VPC endpoints and emulators; `None` takes AWS_ENDPOINT_URL if set.
+    pub endpoint_url: Option<String>,
+    /// How long one try of a call may take.
+    pub attempt_timeout: Duration,
+}
+
+/// API Gateway's control plane, for one role. Cheap to clone.
+#[derive(Clone)]
+pub struct Control {
+    client: Client,
+    role: Role,
+    region: String,
+    is_local: bool,
+}
+
+impl fmt::Debug for Control {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("role", &self.role).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+/// Without a region nothing can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no AWS region is set: set aws.region or AWS_REGION")]
+pub struct NoRegion;
+
+impl Control {
+    /// Makes the client. Asks nothing yet: credentials are looked for at the first call, and again when they expire.
+    ///
+    /// # Errors
+    /// When there is no region.
+    pub async fn new(settings: &ControlSettings, role: Role) -> Result<Self, NoRegion> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .build_https();
+        let attempt = settings.attempt_timeout;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT.min(attempt))
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(attempt * (TRIES + 1))
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(TRIES)
+            .with_initial_backoff(FIRST_BACKOFF)
+            .with_max_backoff(LONGEST_BACKOFF);
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http)
+            .retry_config(retries)
+            .timeout_config(timeouts);
+        if let Some(region) = &settings.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(url) = &settings.endpoint_url {
+            loader = loader.endpoint_url(url);
+        }
+        let config = loader.load().await;
+        let region = config.region().ok_or(NoRegion)?.to_string();
+        let is_local = config.endpoint_url().is_some_and(is_loopback);
+        Ok(Self { client: Client::new(&config), role, region, is_local })
+    }
+
+    /// The region.
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Whether an emulator on this machine answers, which has none of AWS's rate limits.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.is_local
+    }
+
+    /// Makes one call: `send` builds and sends it, and is asked again when others were changing the same thing.
+    ///
+    /// # Errors
+    /// What it came to, after all retries.
+    pub(crate) async fn call<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
+    where
+        Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        debug_assert!(action.is_of(self.role), "{} is not in the policy of {:?}", action.name, self.role);
+        let mut pause = CONFLICT_PAUSE;
+        for _ in 1..CONFLICT_TRIES {
+            match self.try_once(action, &send).await {
+                Err(error) if error.kind == ErrorKind::ConcurrentModification => {
+                    tokio::time::sleep(pause).await;
+                    pause *= 2;
+                }
+                answer => return answer,
+            }
+        }
+        self.try_once(action, &send).await
+    }
+
+    async fn try_once<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
+    where
+        Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // On the heap: the SDK's futures are several kilobytes each.
+        Box::pin(send(self.client.clone())).await.map_err(|error| AwsError::new(action, &error))
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let host = url.split("://").nth(1).unwrap_or(url);
+    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
+}

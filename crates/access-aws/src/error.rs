@@ -1,0 +1,177 @@
+//! What a call of the control plane can come to, told in one line that says what to do.
+
+use std::{error::Error, fmt};
+
+use access::StoreError;
+use aws_sdk_apigateway::{config::http::HttpResponse, error::ProvideErrorMetadata, error::SdkError};
+
+use crate::action::Action;
+
+/// Longest quotation of AWS's words, in characters.
+const QUOTE_MAX: usize = 300;
+
+/// A call failed. Holds no secret: AWS's messages name resources, never values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AwsError {
+    /// The call.
+    pub action: Action,
+    /// What it came to.
+    pub kind: ErrorKind,
+    /// AWS's own words, or the transport's, on one line.
+    pub message: String,
+}
+
+/// What a call came to. Codes and texts: see the README of the fake in `tests`, which is held to the emulators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    /// The thing isn't there (`NotFoundException`).
+    NotFound,
+    /// It is there already, or in the way (`ConflictException`).
+    Conflict,
+    /// Others change the same thing (`ConflictException` too, told apart by its text); tried again a few times already.
+    ConcurrentModification,
+    /// The account's 10 requests per second, or a call's own limit (`TooManyRequestsException`); tried again already.
+    Throttled,
+    /// A quota of the AWS account, such as 10,000 API keys (`LimitExceededException`).
+    LimitExceeded,
+    /// The request is wrong (`BadRequestException`).
+    BadRequest,
+    /// The credentials may not do this (`AccessDeniedException`).
+    Denied,
+    /// AWS doesn't take the credentials: expired, unknown, or wrongly signed.
+    BadCredentials,
+    /// No credentials were found.
+    NoCredentials,
+    /// No region is set.
+    NoRegion,
+    /// No answer came, or none that can be read: it may have been done or not.
+    NoAnswer,
+}
+
+impl AwsError {
+    /// Whether the call may have been carried out although it failed here.
+    #[must_use]
+    pub fn may_be_done(&self) -> bool {
+        self.kind == ErrorKind::NoAnswer
+    }
+
+    /// Whether the thing isn't there.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        self.kind == ErrorKind::NotFound
+    }
+
+    /// An answer without the id that it is about.
+    pub(crate) fn without_id(action: Action) -> Self {
+        Self { action, kind: ErrorKind::NoAnswer, message: "the answer names no id".to_owned() }
+    }
+
+    /// Reads the SDK's error.
+    pub(crate) fn new<E>(action: Action, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (kind, message) = match error {
+            SdkError::ServiceError(service) => {
+                let (code, said) = (service.err().code(), service.err().message().unwrap_or_default());
+                let status = service.raw().status().as_u16();
+                (of_code(code, said, status), format!("{} ({status}): {said}", code.unwrap_or("no error code")))
+            }
+            other => of_transport(&chain(other)),
+        };
+        Self { action, kind, message: one_line(&message) }
+    }
+}
+
+/// What a code of AWS means. A bare 404 without one is a wrong endpoint, not a thing that isn't there.
+fn of_code(code: Option<&str>, message: &str, status: u16) -> ErrorKind {
+    match code {
+        Some("NotFoundException") => ErrorKind::NotFound,
+        Some("ConflictException") if message.contains("concurrent modification") => ErrorKind::ConcurrentModification,
+        Some("ConflictException") => ErrorKind::Conflict,
+        Some("TooManyRequestsException" | "ThrottlingException" | "Throttling") => ErrorKind::Throttled,
+        Some("LimitExceededException") => ErrorKind::LimitExceeded,
+        Some("BadRequestException" | "ValidationException") => ErrorKind::BadRequest,
+        Some("AccessDeniedException" | "AccessDenied" | "UnauthorizedException") => ErrorKind::Denied,
+        Some(
+            "ExpiredTokenException"
+            | "ExpiredToken"
+            | "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidSignatureException"
+            | "SignatureDoesNotMatch"
+            | "IncompleteSignatureException"
+            | "IncompleteSignature"
+            | "MissingAuthenticationTokenException"
+            | "MissingAuthenticationToken",
+        ) => ErrorKind::BadCredentials,
+        Some(_) if status < 500 => ErrorKind::BadRequest,
+        _ => ErrorKind::NoAnswer,
+    }
+}
+
+/// The SDK tells missing credentials and a missing region as failures to dispatch, in words alone.
+fn of_transport(chain: &str) -> (ErrorKind, String) {
+    let lower = chain.to_lowercase();
+    let kind = if lower.contains("missing region") || lower.contains("region must be set") {
+        ErrorKind::NoRegion
+    } else if lower.contains("credential") {
+        ErrorKind::NoCredentials
+    } else {
+        ErrorKind::NoAnswer
+    };
+    (kind, chain.to_owned())
+}
+
+/// An error and its causes, by their `Display`: their `Debug` can hold values.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    line.trim().chars().take(QUOTE_MAX).collect()
+}
+
+impl fmt::Display for AwsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { action, message, .. } = self;
+        match self.kind {
+            ErrorKind::Denied => write!(
+                f,
+                "the AWS credentials may not apigateway:{} on {} ({}): add it to their policy; `tollgate aws policy` \
+                 prints it",
+                action.method,
+                action.paths.join(" and "),
+                action.name
+            ),
+            ErrorKind::BadCredentials => write!(f, "AWS refuses the credentials, renew them: {message}"),
+            ErrorKind::NoCredentials => write!(
+                f,
+                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the \
+                 role of the machine"
+            ),
+            ErrorKind::NoRegion => write!(f, "no AWS region is set: set aws.region or AWS_REGION"),
+            ErrorKind::LimitExceeded => write!(f, "{}: a limit of the AWS account is reached: {message}", action.name),
+            ErrorKind::Throttled => {
+                write!(f, "{}: API Gateway's control plane is over its rate limit: {message}", action.name)
+            }
+            _ => write!(f, "{}: {message}", action.name),
+        }
+    }
+}
+
+impl Error for AwsError {}
+
+impl From<AwsError> for StoreError {
+    fn from(error: AwsError) -> Self {
+        Self::new("ask Amazon API Gateway", error)
+    }
+}

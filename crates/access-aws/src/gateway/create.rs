@@ -1,0 +1,124 @@
+//! Creating a key: intent, value, attachment, row; all or nothing.
+
+use std::sync::Arc;
+
+use access::{
+    CreateKeyError, Intent, IntentKind, KeyDigest, NewKey, OwnerDigest, RemoteChange, RemoteKey, RemoteValue,
+    StoreError,
+};
+use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
+use zeroize::Zeroizing;
+
+use super::{
+    Inner,
+    make::ToMake,
+    names::{ValueName, operation_of},
+    plans::StagePlan,
+};
+
+/// [`NewKey`] without what it borrows, for a task of its own.
+pub(super) struct ToCreate {
+    key: KeyId,
+    operation: OperationId,
+    digest: KeyDigest,
+    value: Zeroizing<String>,
+    account: AccountId,
+    owner: OwnerDigest,
+    plan_name: PlanName,
+    max_keys: Option<u32>,
+    now: Timestamp,
+}
+
+impl From<NewKey<'_>> for ToCreate {
+    fn from(new: NewKey<'_>) -> Self {
+        // Subscriptions are API Gateway's business here: a key on a plan is one.
+        let NewKey { secret, account, owner, plan_name, max_keys, now, subscription: _ } = new;
+        Self {
+            key: secret.id(),
+            operation: operation_of(secret),
+            digest: secret.digest(),
+            value: Zeroizing::new(secret.for_provider().to_owned()),
+            account,
+            owner,
+            plan_name,
+            max_keys,
+            now,
+        }
+    }
+}
+
+impl Inner {
+    /// The steps.
+    pub(super) async fn create(self: Arc<Self>, new: ToCreate) -> Result<(), CreateKeyError> {
+        let ToCreate { key, operation, digest, account, owner, now, .. } = new;
+        let _turn = self.turn(account).await;
+        let plan = self.plans.named(&new.plan_name)?.filter(|plan| plan.is_offered);
+        let plan = plan.ok_or(CreateKeyError::UnknownPlan)?;
+        let remaining = self.left_of_quota(owner, &plan, now).await?;
+        let intent = Intent {
+            operation,
+            key,
+            account,
+            plan_name: new.plan_name.clone(),
+            kind: IntentKind::Create,
+            remote_id: None,
+            due_at: now,
+        };
+        let _under_way = self.begin(operation);
+        self.rows.begin_key(intent.clone(), new.max_keys).await?;
+
+        let name = ValueName { key, account, operation };
+        let to_make = ToMake { name, value: new.value, plan: plan.clone(), enabled: true, remaining };
+        let remote_id = match self.make(&to_make).await {
+            Ok(id) => id,
+            Err(unmade) => {
+                let no_plan = unmade.is_for_want_of_plan();
+                let error = self.undo(intent, unmade, now).await;
+                if no_plan {
+                    tracing::warn!(plan = %new.plan_name, "the usage plan is gone from API Gateway");
+                    self.plans.forget(&plan.id);
+                    return Err(CreateKeyError::UnknownPlan);
+                }
+                return Err(StoreError::from(error).into());
+            }
+        };
+        let row = RemoteKey {
+            id: key,
+            account,
+            owner,
+            plan_name: new.plan_name,
+            label: KeyLabel::default(),
+            enabled: true,
+            created_at: now,
+            rotated_at: None,
+            fresh_since: now,
+            value: RemoteValue { operation, remote_id, digest },
+            previous: None,
+        };
+        let change = RemoteChange { put: Some(row.clone()), done: vec![operation], ..RemoteChange::default() };
+        if let Err(error) = self.rows.change_remote(change).await {
+            let remove = Intent { kind: IntentKind::Remove, remote_id: Some(row.value.remote_id), ..intent };
+            self.remove_now(&[remove], now).await;
+            return Err(error.into());
+        }
+        if let Some((limit, _)) = plan.limit() {
+            let used = remaining.map_or(0, |remaining| limit.saturating_sub(remaining));
+            self.uses.set(key, plan.span(now).start, used, now);
+        }
+        self.keys.put(row);
+        Ok(())
+    }
+
+    /// What an owner who revoked a key in this period has left of the plan; `None`: all.
+    async fn left_of_quota(
+        &self,
+        owner: OwnerDigest,
+        plan: &StagePlan,
+        now: Timestamp,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some((limit, _)) = plan.limit() else { return Ok(None) };
+        let carried = self.rows.carried_use(owner, &plan.plan.plan().name).await?;
+        let carried = carried.filter(|carried| carried.period == plan.span(now).start && carried.used > 0);
+        Ok(carried.map(|carried| limit.saturating_sub(carried.used)))
+    }
+}

@@ -1,0 +1,152 @@
+//! Our rows about keys, in memory: what a request is looked up in. The store has the same, on the disk.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    time::Duration,
+};
+
+use access::{Intent, KeyDigest, RemoteKey};
+use api_types::{AccountId, KeyId, Timestamp};
+
+/// How long a new key may be refused by API Gateway without being wrong: AWS names no figure; public tests of others
+/// wait up to two minutes.
+pub(super) const ACTIVATION: Duration = Duration::from_secs(120);
+/// How long a key that ended is refused here without asking API Gateway, which takes a while to forget it.
+const ENDED_FOR: Duration = Duration::from_secs(600);
+
+/// What is known of a presented key.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Look {
+    /// It is ours, and good as far as we know.
+    Good(Arc<RemoteKey>),
+    /// It is ours, and not good: another secret, switched off, rotated away or revoked.
+    Bad,
+    /// We have never heard of it.
+    Unheard,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    keys: HashMap<KeyId, Arc<RemoteKey>>,
+    of_account: HashMap<AccountId, Vec<KeyId>>,
+    /// Keys through which a request came since they were last fresh.
+    working: HashSet<KeyId>,
+    /// Keys that ended, and when. One that API Gateway may still have stays here until it hasn't.
+    ended: HashMap<KeyId, Timestamp>,
+}
+
+/// Every key of the store.
+#[derive(Debug, Default)]
+pub(super) struct LocalKeys(RwLock<Held>);
+
+impl LocalKeys {
+    /// All keys, as the store lists them, and those of which it knows only that they are to be removed.
+    pub(super) fn new(keys: Vec<RemoteKey>, intents: &[Intent]) -> Self {
+        let local = Self::default();
+        local.write().ended.extend(intents.iter().map(|intent| (intent.key, intent.due_at)));
+        for key in keys {
+            local.put(key);
+        }
+        local
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Held> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Held> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of a presented key of our form.
+    pub(super) fn look(&self, id: KeyId, digest: KeyDigest, now: Timestamp) -> Look {
+        let held = self.read();
+        let Some(key) = held.keys.get(&id) else {
+            return if held.ended.contains_key(&id) { Look::Bad } else { Look::Unheard };
+        };
+        let is_previous = || key.previous.as_ref().is_some_and(|old| old.value.digest == digest && now < old.until);
+        if key.enabled && (key.value.digest == digest || is_previous()) {
+            Look::Good(Arc::clone(key))
+        } else {
+            Look::Bad
+        }
+    }
+
+    /// One key of an account; another's is not found.
+    pub(super) fn of_account(&self, account: AccountId, id: KeyId) -> Option<RemoteKey> {
+        self.read().keys.get(&id).filter(|key| key.account == account).map(|key| RemoteKey::clone(key))
+    }
+
+    /// One key.
+    pub(super) fn get(&self, id: KeyId) -> Option<Arc<RemoteKey>> {
+        self.read().keys.get(&id).cloned()
+    }
+
+    /// An account's keys, oldest first.
+    pub(super) fn all_of(&self, account: AccountId) -> Vec<RemoteKey> {
+        let held = self.read();
+        let ids = held.of_account.get(&account).into_iter().flatten();
+        let mut keys: Vec<RemoteKey> =
+            ids.filter_map(|id| held.keys.get(id)).map(|key| RemoteKey::clone(key)).collect();
+        keys.sort_by_key(|key| key.created_at);
+        keys
+    }
+
+    /// Every key.
+    pub(super) fn all(&self) -> Vec<RemoteKey> {
+        self.read().keys.values().map(|key| RemoteKey::clone(key)).collect()
+    }
+
+    /// A key, new or changed.
+    pub(super) fn put(&self, key: RemoteKey) {
+        let mut held = self.write();
+        let before = held.keys.get(&key.id).map(|old| (old.fresh_since, old.value.operation));
+        if before != Some((key.fresh_since, key.value.operation)) {
+            held.working.remove(&key.id);
+        }
+        if before.is_none() {
+            held.of_account.entry(key.account).or_default().push(key.id);
+        }
+        held.ended.remove(&key.id);
+        held.keys.insert(key.id, Arc::new(key));
+    }
+
+    /// A key that ended.
+    pub(super) fn remove(&self, id: KeyId, now: Timestamp) {
+        let mut held = self.write();
+        if let Some(key) = held.keys.remove(&id)
+            && let Some(ids) = held.of_account.get_mut(&key.account)
+        {
+            ids.retain(|other| *other != id);
+            if ids.is_empty() {
+                held.of_account.remove(&key.account);
+            }
+        }
+        held.working.remove(&id);
+        held.ended.insert(id, now);
+    }
+
+    /// Keys that ended a while ago are forgotten, but for those that wait for their removal.
+    pub(super) fn forget_ended(&self, waiting: &HashSet<KeyId>, now: Timestamp) {
+        let is_recent = |at: &Timestamp| now.duration_since(*at).unsigned_abs() < ENDED_FOR;
+        self.write().ended.retain(|id, at| is_recent(at) || waiting.contains(id));
+    }
+
+    /// A request came through with this key. While an old value works too, that tells nothing of the new one.
+    pub(super) fn works(&self, id: KeyId) {
+        let is_news = {
+            let held = self.read();
+            !held.working.contains(&id) && held.keys.get(&id).is_some_and(|key| key.previous.is_none())
+        };
+        if is_news {
+            self.write().working.insert(id);
+        }
+    }
+
+    /// Whether a key may still be refused by API Gateway without being wrong.
+    pub(super) fn is_activating(&self, key: &RemoteKey, now: Timestamp) -> bool {
+        let is_fresh = now.duration_since(key.fresh_since).unsigned_abs() < ACTIVATION;
+        key.enabled && is_fresh && !self.read().working.contains(&key.id)
+    }
+}

@@ -1,0 +1,202 @@
+//! One value in API Gateway: made and attached to its plan, found again when a reply was lost, and taken away.
+
+use access::{Intent, IntentKind, RemoteChange, StoreError};
+use api_types::{PlanName, Timestamp};
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use zeroize::Zeroizing;
+
+use super::{Inner, names::ValueName, plans::PAGE, plans::StagePlan};
+use crate::{
+    action::{
+        CREATE_API_KEY, CREATE_USAGE_PLAN_KEY, DELETE_API_KEY, GET_API_KEY, GET_API_KEYS, GET_USAGE_PLANS, UPDATE_USAGE,
+    },
+    error::{AwsError, ErrorKind},
+};
+
+/// What API Gateway calls the kind of key that a usage plan takes.
+const KEY_TYPE: &str = "API_KEY";
+
+/// A value to be made.
+pub(super) struct ToMake {
+    pub(super) name: ValueName,
+    pub(super) value: Zeroizing<String>,
+    pub(super) plan: StagePlan,
+    pub(super) enabled: bool,
+    /// What is left of the period's quota, where the owner has used some already.
+    pub(super) remaining: Option<u64>,
+}
+
+/// A value could not be made.
+pub(super) struct Unmade {
+    pub(super) error: AwsError,
+    /// What is left there: the id of a key, or that there may be one.
+    left: Left,
+}
+
+enum Left {
+    Nothing,
+    Perhaps,
+    Key(String),
+}
+
+impl Unmade {
+    /// Whether the plan is gone from API Gateway.
+    pub(super) fn is_for_want_of_plan(&self) -> bool {
+        self.error.action == CREATE_USAGE_PLAN_KEY && self.error.is_not_found()
+    }
+}
+
+impl Inner {
+    /// Makes a value and attaches it: two calls, and a third where a part of the quota is used already. API Gateway's
+    /// id for it.
+    pub(super) async fn make(&self, new: &ToMake) -> Result<String, Unmade> {
+        let id = self.create_value(new).await?;
+        let attached = self.attach(&new.plan, &id).await;
+        if let Err(error) = attached {
+            return Err(Unmade { error, left: Left::Key(id) });
+        }
+        if let Some(remaining) = new.remaining
+            && let Err(error) = self.set_remaining(&new.plan, &id, remaining).await
+        {
+            // API Gateway's quotas are best effort; the key is good.
+            tracing::warn!(key = %new.name.key, %error, "what was used before could not be carried over");
+        }
+        Ok(id)
+    }
+
+    async fn create_value(&self, new: &ToMake) -> Result<String, Unmade> {
+        let name = new.name.text(self.installation);
+        let plan_name: &PlanName = &new.plan.plan.plan().name;
+        let created = self
+            .control
+            .call(CREATE_API_KEY, |client| {
+                let mut create = client.create_api_key().name(&name).value(new.value.as_str()).enabled(new.enabled);
+                for (tag, value) in new.name.tags(self.installation, plan_name) {
+                    create = create.tags(tag, value);
+                }
+                create.send()
+            })
+            .await;
+        let error = match created {
+            Ok(key) => match key.id() {
+                Some(id) => return Ok(id.to_owned()),
+                None => AwsError::without_id(CREATE_API_KEY),
+            },
+            Err(error) => error,
+        };
+        // "API Key already exists" to a value of 256 random bits: an earlier try of ours, whose reply was lost.
+        if !error.may_be_done() && error.kind != ErrorKind::Conflict {
+            return Err(Unmade { error, left: Left::Nothing });
+        }
+        match self.find(&name).await {
+            Ok(Some(id)) => Ok(id),
+            Ok(None) | Err(_) => Err(Unmade { error, left: Left::Perhaps }),
+        }
+    }
+
+    /// Finds a value by its name.
+    pub(super) async fn find(&self, name: &str) -> Result<Option<String>, AwsError> {
+        let found =
+            self.control.call(GET_API_KEYS, |client| client.get_api_keys().name_query(name).limit(PAGE).send()).await?;
+        let mut exact = found.items().iter().filter(|key| key.name() == Some(name));
+        Ok(exact.next().and_then(|key| key.id()).map(str::to_owned))
+    }
+
+    async fn attach(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
+        let attached = self
+            .control
+            .call(CREATE_USAGE_PLAN_KEY, |client| {
+                client.create_usage_plan_key().usage_plan_id(&plan.id).key_id(id).key_type(KEY_TYPE).send()
+            })
+            .await;
+        match attached {
+            Ok(_) => Ok(()),
+            // Already attached, or a lost reply: what is there counts.
+            Err(error) if error.may_be_done() || error.kind == ErrorKind::Conflict => {
+                let plans = self
+                    .control
+                    .call(GET_USAGE_PLANS, |client| client.get_usage_plans().key_id(id).limit(PAGE).send())
+                    .await;
+                match plans {
+                    Ok(plans) if plans.items().iter().any(|at| at.id() == Some(&plan.id)) => Ok(()),
+                    _ => Err(error),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn set_remaining(&self, plan: &StagePlan, id: &str, remaining: u64) -> Result<(), AwsError> {
+        let patch = PatchOperation::builder().op(Op::Replace).path("/remaining").value(remaining.to_string()).build();
+        let update = |client: aws_sdk_apigateway::Client| {
+            client.update_usage().usage_plan_id(&plan.id).key_id(id).patch_operations(patch.clone()).send()
+        };
+        self.control.call(UPDATE_USAGE, update).await.map(drop)
+    }
+
+    /// Takes away what a failed making left, and its intent; what can't be taken away now is the sweeper's.
+    pub(super) async fn undo(&self, intent: Intent, unmade: Unmade, now: Timestamp) -> AwsError {
+        let Unmade { error, left } = unmade;
+        let done = match &left {
+            Left::Nothing => true,
+            Left::Perhaps => false,
+            Left::Key(id) => self.delete_value(id).await.is_ok(),
+        };
+        let mut change = RemoteChange::default();
+        if done {
+            change.done = vec![intent.operation];
+        } else {
+            let remote_id = if let Left::Key(id) = left { Some(id) } else { None };
+            change.intents = vec![Intent { kind: IntentKind::Remove, remote_id, due_at: now, ..intent }];
+        }
+        if let Err(error) = self.rows.change_remote(change).await {
+            tracing::warn!(%error, "an undone key's intent stays; the sweeper looks at it");
+        }
+        error
+    }
+
+    /// Deletes a value; one that isn't there counts as deleted, and a lost reply is looked into.
+    pub(super) async fn delete_value(&self, id: &str) -> Result<(), AwsError> {
+        let deleted = self.control.call(DELETE_API_KEY, |client| client.delete_api_key().api_key(id).send()).await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_found() => Ok(()),
+            Err(error) if error.may_be_done() => match self.is_enabled(id).await {
+                Ok(None) => Ok(()),
+                _ => Err(error),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether a value is switched on; `None` if it isn't there.
+    pub(super) async fn is_enabled(&self, id: &str) -> Result<Option<bool>, AwsError> {
+        match self.control.call(GET_API_KEY, |client| client.get_api_key().api_key(id).send()).await {
+            Ok(key) => Ok(Some(key.enabled())),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes a value that an intent names, and the intent. Whether it is done.
+    pub(super) async fn remove(&self, intent: &Intent) -> Result<bool, StoreError> {
+        let id = match &intent.remote_id {
+            Some(id) => Some(id.clone()),
+            None => self.find(&ValueName::of(intent).text(self.installation)).await?,
+        };
+        let Some(id) = id else { return Ok(false) };
+        self.delete_value(&id).await?;
+        let change = RemoteChange { done: vec![intent.operation], ..RemoteChange::default() };
+        self.rows.change_remote(change).await?;
+        Ok(true)
+    }
+
+    /// Removes what is due of these now; what fails is the sweeper's.
+    pub(super) async fn remove_now(&self, intents: &[Intent], now: Timestamp) {
+        for intent in intents.iter().filter(|intent| intent.due_at <= now) {
+            if let Err(error) = self.remove(intent).await {
+                tracing::warn!(key = %intent.key, %error, "a value could not be removed yet; the sweeper goes on");
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The usage plans of our stage, as last read: pages and keys are served from here.
+
+use std::sync::{PoisonError, RwLock};
+
+use access::{Span, StoreError, TimeZone, UsagePlan};
+use api_types::{Period, Plan, PlanName, Quota, Throttle, Timestamp};
+use aws_sdk_apigateway::types::{QuotaPeriodType, UsagePlan as AwsPlan};
+
+use super::Place;
+use crate::{action::GET_USAGE_PLANS, control::Control, error::AwsError, marks::NO_NEW_KEYS};
+
+/// Most entries that a page of a list holds.
+pub(super) const PAGE: i32 = 500;
+
+/// A usage plan of our stage.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StagePlan {
+    /// AWS's id.
+    pub(super) id: String,
+    /// What we show of it.
+    pub(super) plan: UsagePlan,
+    /// Whether it takes new keys.
+    pub(super) is_offered: bool,
+}
+
+impl StagePlan {
+    /// The period of its quota that an instant lies in, by UTC. API Gateway doesn't say when its periods begin; this is
+    /// where its usage is listed.
+    pub(super) fn span(&self, now: Timestamp) -> Span {
+        self.plan.span(now)
+    }
+
+    /// Requests that a period allows.
+    pub(super) fn limit(&self) -> Option<(u64, Period)> {
+        match self.plan.plan().quota {
+            Quota::Limited { limit, period, .. } => Some((limit, period)),
+            Quota::Unlimited => None,
+        }
+    }
+
+    pub(super) fn throttle(&self) -> Option<Throttle> {
+        self.plan.plan().throttle
+    }
+}
+
+/// The plans, as last read.
+#[derive(Debug, Default)]
+pub(super) struct Plans {
+    read: RwLock<Option<Vec<StagePlan>>>,
+    /// The configuration's order.
+    order: RwLock<Vec<PlanName>>,
+}
+
+impl Plans {
+    /// The order in which plans are shown; others follow by name.
+    pub(super) fn set_order(&self, names: Vec<PlanName>) {
+        *self.order.write().unwrap_or_else(PoisonError::into_inner) = names;
+    }
+
+    /// What was read takes the place of what was known.
+    pub(super) fn set(&self, plans: Vec<StagePlan>) {
+        *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some(plans);
+    }
+
+    /// A plan that AWS says is gone.
+    pub(super) fn forget(&self, id: &str) {
+        let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
+        read.iter_mut().for_each(|plans| plans.retain(|plan| plan.id != id));
+    }
+
+    /// The plans that take new keys, in the configuration's order.
+    pub(super) fn offered(&self) -> Result<Vec<Plan>, StoreError> {
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(plans) = &*read else { return Err(not_read()) };
+        let mut shown: Vec<Plan> = plans.iter().filter(|plan| plan.is_offered).map(|p| p.plan.plan().clone()).collect();
+        let order = self.order.read().unwrap_or_else(PoisonError::into_inner);
+        let place = |name: &PlanName| order.iter().position(|other| other == name).unwrap_or(usize::MAX);
+        shown.sort_by(|a, b| place(&a.name).cmp(&place(&b.name)).then_with(|| a.name.cmp(&b.name)));
+        Ok(shown)
+    }
+
+    /// A plan by its name, on offer or not; `None`: no such plan at our stage.
+    pub(super) fn named(&self, name: &PlanName) -> Result<Option<StagePlan>, StoreError> {
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(plans) = &*read else { return Err(not_read()) };
+        Ok(plans.iter().find(|plan| plan.plan.plan().name == *name).cloned())
+    }
+}
+
+fn not_read() -> StoreError {
+    StoreError::new("list plans", "the usage plans could not be read from Amazon API Gateway yet")
+}
+
+/// Reads the plans that are attached to our stage, in the order of their ids.
+pub(super) async fn read(control: &Control, place: &Place) -> Result<Vec<StagePlan>, AwsError> {
+    let mut plans: Vec<StagePlan> = Vec::new();
+    let mut position: Option<String> = None;
+    loop {
+        let page = control
+            .call(GET_USAGE_PLANS, |client| client.get_usage_plans().limit(PAGE).set_position(position.clone()).send())
+            .await?;
+        plans.extend(page.items().iter().filter(|plan| is_at(plan, place)).filter_map(stage_plan));
+        match page.position() {
+            Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
+            _ => break,
+        }
+    }
+    plans.sort_by(|a, b| a.id.cmp(&b.id));
+    // Names are not unique in API Gateway; the first by id is the one that is meant.
+    let mut seen = std::collections::HashSet::new();
+    plans.retain(|plan| {
+        let is_first = seen.insert(plan.plan.plan().name.clone());
+        if !is_first {
+            tracing::warn!(id = plan.id, "a second usage plan of the same name is attached to the stage; left out");
+        }
+        is_first
+    });
+    Ok(plans)
+}
+
+/// The names of the plans that are attached to a stage, as a check of everything that the server needs to read them.
+///
+/// # Errors
+/// Why they can't be read.
+pub async fn plan_names(control: &Control, place: &Place) -> Result<Vec<String>, AwsError> {
+    Ok(read(control, place).await?.iter().map(|plan| plan.plan.plan().name.to_string()).collect())
+}
+
+fn is_at(plan: &AwsPlan, place: &Place) -> bool {
+    let stages = plan.api_stages().iter();
+    stages.into_iter().any(|at| at.api_id() == Some(&place.api_id) && at.stage() == Some(&place.stage))
+}
+
+/// A plan as we show it; one that breaks our bounds is left out, and said so.
+fn stage_plan(plan: &AwsPlan) -> Option<StagePlan> {
+    let id = plan.id()?;
+    let shown = shown(plan).inspect_err(|reason| tracing::warn!(id, reason, "a usage plan can't be shown; left out"));
+    let (plan, is_offered) = shown.ok()?;
+    Some(StagePlan { id: id.to_owned(), plan, is_offered })
+}
+
+fn shown(plan: &AwsPlan) -> Result<(UsagePlan, bool), String> {
+    let name = PlanName::parse(plan.name().unwrap_or_default()).map_err(|reason| reason.0)?;
+    let description = plan.description().unwrap_or_default();
+    let retired = description.strip_prefix(NO_NEW_KEYS);
+    let quota = match plan.quota() {
+        // A limit of 0 stands for none: the SDK reads a missing number so.
+        Some(quota) if quota.limit() > 0 => Quota::Limited {
+            limit: u64::try_from(quota.limit()).unwrap_or_default(),
+            period: match quota.period() {
+                Some(QuotaPeriodType::Week) => Period::Week,
+                Some(QuotaPeriodType::Month) => Period::Month,
+                _ => Period::Day,
+            },
+            offset: u32::try_from(quota.offset()).unwrap_or_default(),
+        },
+        _ => Quota::Unlimited,
+    };
+    let throttle = plan.throttle().and_then(|throttle| {
+        let burst = u32::try_from(throttle.burst_limit()).unwrap_or_default();
+        (throttle.rate_limit() > 0.0 && burst > 0).then(|| Throttle { rate: throttle.rate_limit(), burst })
+    });
+    let description = retired.unwrap_or(description).to_owned();
+    let plan = Plan { name, description, quota, throttle };
+    let plan = UsagePlan::new(plan, TimeZone::utc()).map_err(|error| error.to_string())?;
+    Ok((plan, retired.is_none()))
+}

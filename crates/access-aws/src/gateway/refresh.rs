@@ -1,0 +1,187 @@
+//! Reading again what API Gateway has: plans, and what became of our keys there. Also how its health is known.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{PoisonError, RwLock},
+    time::Duration,
+};
+
+use access::{RemoteKey, StoreError};
+use api_types::Timestamp;
+
+use super::{
+    ApiGateway, Inner, names,
+    names::ValueName,
+    plans::{self, PAGE},
+    sweep::Pace,
+};
+use crate::{action::GET_API_KEYS, error::AwsError};
+
+/// How old a key must be before its absence from a list means something: lists may lag behind.
+const LISTED_WITHIN: Duration = Duration::from_secs(300);
+/// How old a key that nobody here knows must be before it is removed.
+const ORPHANED_AFTER: Duration = Duration::from_secs(600);
+
+/// Whether API Gateway could be asked, the last time.
+#[derive(Debug, Default)]
+pub(super) struct Health(RwLock<Option<Result<(), StoreError>>>);
+
+impl Health {
+    /// How it went now. What changed is told in the log, once.
+    fn set(&self, now: Result<(), StoreError>) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        match (&*known, &now) {
+            (Some(Err(_)), Ok(())) => tracing::info!("Amazon API Gateway answers again"),
+            (Some(Err(old)), Err(new)) if old == new => {}
+            (_, Err(error)) => tracing::error!(%error, "Amazon API Gateway can't be used; tried again soon"),
+            (_, Ok(())) => {}
+        }
+        *known = Some(now);
+    }
+
+    /// What is known.
+    pub(super) fn get(&self) -> Result<(), StoreError> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.clone().unwrap_or_else(|| Err(StoreError::new("ask Amazon API Gateway", "it wasn't asked yet")))
+    }
+}
+
+/// A key as a list shows it.
+struct Listed {
+    id: String,
+    name: ValueName,
+    enabled: bool,
+    created_at: Option<Timestamp>,
+}
+
+impl ApiGateway {
+    /// Reads plans and keys again: what was changed or deleted in AWS's console shows here from now on, and keys of ours
+    /// that no row and no intent knows are removed. About one call per 500 keys. Then the figures that somebody looked
+    /// at lately, with a call each.
+    ///
+    /// # Errors
+    /// The first thing that could not be read. Keys are read all the same where plans can't be.
+    pub async fn refresh(&self, now: Timestamp) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let plans = inner.read_plans().await;
+        let mut pace = Pace::new(inner.control.is_local());
+        let mut outcome = plans.and(inner.read_keys(&mut pace, now).await);
+        // Many calls, each of which would take its time to fail.
+        if outcome.is_ok() {
+            outcome = inner.read_watched(&mut pace, now).await;
+        }
+        inner.health.set(outcome.clone());
+        outcome
+    }
+}
+
+impl Inner {
+    async fn read_plans(&self) -> Result<(), StoreError> {
+        let plans = plans::read(&self.control, &self.place).await?;
+        let is_empty = plans.is_empty();
+        self.plans.set(plans);
+        if is_empty {
+            let cause = format!(
+                "no usage plan is attached to stage {:?} of API {:?}: check aws.api_id and aws.stage, or make them with \
+                 `tollgate aws apply`",
+                self.place.stage, self.place.api_id
+            );
+            return Err(StoreError::new("list plans", cause));
+        }
+        Ok(())
+    }
+
+    async fn read_keys(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+        let listed = self.list(pace).await?;
+        let known: HashSet<_> = self.rows.intents().await?.into_iter().map(|intent| intent.operation).collect();
+        let rows = self.keys.all();
+        let by_id: HashMap<&str, &Listed> = listed.iter().map(|key| (key.id.as_str(), key)).collect();
+        for row in &rows {
+            match by_id.get(row.value.remote_id.as_str()) {
+                Some(there) if there.enabled == row.enabled => {}
+                None if age(row.fresh_since.max(row.created_at), now) < LISTED_WITHIN => {}
+                _ => {
+                    pace.wait().await;
+                    self.look_again(row, now).await?;
+                }
+            }
+        }
+        let ours = rows.iter().flat_map(|row| row.previous.iter().map(|old| &old.value).chain([&row.value]));
+        let ours: HashSet<_> = ours.map(|value| value.operation).collect();
+        for key in &listed {
+            let operation = key.name.operation;
+            let is_old = key.created_at.is_some_and(|at| at <= now && age(at, now) > ORPHANED_AFTER);
+            let is_known = ours.contains(&operation) || known.contains(&operation);
+            if is_old && !is_known && !self.under_way().contains(&operation) && !self.is_kept(&key.name) {
+                tracing::warn!(key = %key.name.key, "a key in API Gateway belongs to nobody here; removed");
+                pace.wait().await;
+                self.delete_value(&key.id).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a row took this value in since the rows were looked at.
+    pub(super) fn is_kept(&self, name: &ValueName) -> bool {
+        self.keys.of_account(name.account, name.key).is_some_and(|row| {
+            let previous = row.previous.as_ref().map(|old| old.value.operation);
+            row.value.operation == name.operation || previous == Some(name.operation)
+        })
+    }
+
+    /// A row and API Gateway disagree: asked for this one key in its account's turn, API Gateway is right.
+    async fn look_again(&self, seen: &RemoteKey, now: Timestamp) -> Result<(), StoreError> {
+        let _turn = self.turn(seen.account).await;
+        let Some(mut row) = self.keys.of_account(seen.account, seen.id) else { return Ok(()) };
+        if row != *seen {
+            return Ok(());
+        }
+        match self.is_enabled(&row.value.remote_id).await? {
+            None => {
+                tracing::warn!(key = %row.id, "a key was deleted in API Gateway by somebody else; its row goes too");
+                self.drop_rows(vec![row], now, Vec::new()).await
+            }
+            Some(enabled) if enabled != row.enabled => {
+                tracing::warn!(key = %row.id, enabled, "a key was switched in API Gateway by somebody else");
+                row.enabled = enabled;
+                let change = access::RemoteChange { put: Some(row.clone()), ..access::RemoteChange::default() };
+                self.rows.change_remote(change).await?;
+                self.keys.put(row);
+                Ok(())
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// This installation's keys, by the beginning of their names.
+    async fn list(&self, pace: &mut Pace) -> Result<Vec<Listed>, AwsError> {
+        let mut listed = Vec::new();
+        let mut position: Option<String> = None;
+        let prefix = names::prefix(self.installation);
+        loop {
+            pace.wait().await;
+            let page = self
+                .control
+                .call(GET_API_KEYS, |client| {
+                    client.get_api_keys().name_query(&prefix).limit(PAGE).set_position(position.clone()).send()
+                })
+                .await?;
+            listed.extend(page.items().iter().filter_map(|key| {
+                Some(Listed {
+                    id: key.id()?.to_owned(),
+                    name: ValueName::parse(key.name()?, self.installation)?,
+                    enabled: key.enabled(),
+                    created_at: key.created_date().and_then(|at| Timestamp::from_second(at.secs()).ok()),
+                })
+            }));
+            match page.position() {
+                Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
+                _ => return Ok(listed),
+            }
+        }
+    }
+}
+
+fn age(since: Timestamp, now: Timestamp) -> Duration {
+    now.duration_since(since).unsigned_abs()
+}

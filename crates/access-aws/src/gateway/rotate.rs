@@ -1,0 +1,130 @@
+//! Rotating a key: a new value is made and attached, then the old one goes, now or when its grace ends.
+
+use std::sync::Arc;
+
+use access::{
+    CarriedUse, Intent, IntentKind, KeyDigest, KeyError, KeySecret, PreviousValue, RemoteChange, RemoteKey,
+    RemoteValue, StoreError,
+};
+use api_types::{AccountId, KeyId, OperationId, PlanName, Timestamp};
+use zeroize::Zeroizing;
+
+use super::{
+    Inner,
+    make::ToMake,
+    names::{ValueName, operation_of},
+    plans::StagePlan,
+};
+
+/// A rotation, for a task of its own.
+pub(super) struct ToRotate {
+    account: AccountId,
+    key: KeyId,
+    operation: OperationId,
+    digest: KeyDigest,
+    value: Zeroizing<String>,
+    old_value_until: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl ToRotate {
+    pub(super) fn new(
+        account: AccountId,
+        secret: &KeySecret,
+        old_value_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            account,
+            key: secret.id(),
+            operation: operation_of(secret),
+            digest: secret.digest(),
+            value: Zeroizing::new(secret.for_provider().to_owned()),
+            old_value_until,
+            now,
+        }
+    }
+}
+
+impl Inner {
+    /// The steps. Until the row is written the old value is the good one.
+    pub(super) async fn rotate(self: Arc<Self>, to: ToRotate) -> Result<PlanName, KeyError> {
+        let ToRotate { account, operation, now, .. } = to;
+        let _turn = self.turn(account).await;
+        let row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
+        let plan = self.plans.named(&row.plan_name)?;
+        let plan = plan.ok_or_else(|| StoreError::new("rotate a key", "its usage plan is gone from API Gateway"))?;
+        let used = match plan.limit() {
+            Some(_) => self.used_now(&row, &plan, now).await?,
+            None => 0,
+        };
+        let remaining = plan.limit().filter(|_| used > 0).map(|(limit, _)| limit.saturating_sub(used));
+
+        let intent = Intent {
+            operation,
+            key: row.id,
+            account,
+            plan_name: row.plan_name.clone(),
+            kind: IntentKind::Create,
+            remote_id: None,
+            due_at: now,
+        };
+        let _under_way = self.begin(operation);
+        self.rows.change_remote(RemoteChange { intents: vec![intent.clone()], ..RemoteChange::default() }).await?;
+        let name = ValueName { key: row.id, account, operation };
+        let to_make = ToMake { name, value: to.value, plan: plan.clone(), enabled: row.enabled, remaining };
+        let remote_id = match self.make(&to_make).await {
+            Ok(id) => id,
+            Err(unmade) => return Err(StoreError::from(self.undo(intent, unmade, now).await).into()),
+        };
+
+        let until = to.old_value_until.filter(|until| *until > now && row.enabled);
+        let mut removals: Vec<Intent> = row.previous.iter().map(|old| removal(&row, &old.value, now)).collect();
+        removals.push(removal(&row, &row.value, until.unwrap_or(now)));
+        let turned = RemoteKey {
+            rotated_at: Some(now),
+            fresh_since: now,
+            value: RemoteValue { operation, remote_id: remote_id.clone(), digest: to.digest },
+            previous: until.map(|until| PreviousValue { value: row.value.clone(), until }),
+            ..row
+        };
+        let change = RemoteChange {
+            put: Some(turned.clone()),
+            done: vec![operation],
+            intents: removals.clone(),
+            carried: carried_use(&turned, &plan, used, now).into_iter().collect(),
+            ..RemoteChange::default()
+        };
+        if let Err(error) = self.rows.change_remote(change).await {
+            let remove = Intent { kind: IntentKind::Remove, remote_id: Some(remote_id), ..intent };
+            self.remove_now(&[remove], now).await;
+            return Err(error.into());
+        }
+        let plan_name = turned.plan_name.clone();
+        if plan.limit().is_some() {
+            self.uses.set(turned.id, plan.span(now).start, used, now);
+        }
+        self.keys.put(turned);
+        self.remove_now(&removals, now).await;
+        Ok(plan_name)
+    }
+}
+
+/// What an owner had used in this period, for a later value of theirs on the plan; nothing is nothing.
+pub(super) fn carried_use(key: &RemoteKey, plan: &StagePlan, used: u64, now: Timestamp) -> Option<CarriedUse> {
+    let (owner, plan_name) = (key.owner, key.plan_name.clone());
+    (used > 0).then(|| CarriedUse { owner, plan_name, period: plan.span(now).start, used })
+}
+
+/// The intent to remove a value.
+pub(super) fn removal(key: &RemoteKey, value: &RemoteValue, due_at: Timestamp) -> Intent {
+    Intent {
+        operation: value.operation,
+        key: key.id,
+        account: key.account,
+        plan_name: key.plan_name.clone(),
+        kind: IntentKind::Remove,
+        remote_id: Some(value.remote_id.clone()),
+        due_at,
+    }
+}

@@ -1,0 +1,146 @@
+//! The sweeper: ends what was begun and left, within two calls a second.
+
+use std::{collections::HashSet, time::Duration};
+
+use access::{Intent, IntentKind, RemoteChange, StoreError};
+use api_types::Timestamp;
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{ApiGateway, Inner, names::ValueName};
+
+/// Two calls a second at most, of the ten that the whole account has.
+const PACE: Duration = Duration::from_millis(500);
+/// How long a creation whose fate is unknown may still turn up: AWS answers or gives up within seconds.
+const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
+
+/// So many failures are no longer a matter of single values: API Gateway is away, or refuses us.
+const MOST_FAILURES: usize = 3;
+
+/// Spreads calls.
+pub(super) struct Pace(Option<Interval>);
+
+impl Pace {
+    /// None against an emulator.
+    pub(super) fn new(is_local: bool) -> Self {
+        Self((!is_local).then(|| {
+            let mut ticks = interval(PACE);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks
+        }))
+    }
+
+    /// Waits until another call may be made.
+    pub(super) async fn wait(&mut self) {
+        if let Some(ticks) = &mut self.0 {
+            ticks.tick().await;
+        }
+    }
+}
+
+impl ApiGateway {
+    /// Removes every value whose time has come, and those whose making was given up.
+    ///
+    /// # Errors
+    /// When the intents can't be read, or the first failure of AWS; after some more of them the rest waits for the next
+    /// time.
+    pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
+        let inner = &self.inner;
+        let mut pace = Pace::new(inner.control.is_local());
+        let intents = inner.rows.intents().await?;
+        inner.keys.forget_ended(&intents.iter().map(|intent| intent.key).collect::<HashSet<_>>(), now);
+        let mut failures = Vec::new();
+        for intent in intents {
+            if !inner.is_due(&intent, now) {
+                continue;
+            }
+            // One call to find it where its id isn't known, one to delete it.
+            pace.wait().await;
+            pace.wait().await;
+            // The waiting may have been long.
+            if inner.is_due(&intent, now)
+                && let Err(error) = inner.end(&intent, now).await
+            {
+                failures.push(error);
+                if failures.len() == MOST_FAILURES {
+                    break;
+                }
+            }
+        }
+        failures.into_iter().next().map_or(Ok(()), Err)
+    }
+}
+
+impl Inner {
+    /// Whether it is time to end this. The intent is as it was when the sweep began: a creation that was under way then
+    /// may have come to its good end since, and its value be somebody's.
+    fn is_due(&self, intent: &Intent, now: Timestamp) -> bool {
+        match intent.kind {
+            // In this order: a creation is in its row before it is no longer under way.
+            IntentKind::Create => {
+                !self.under_way().contains(&intent.operation) && !self.is_kept(&ValueName::of(intent))
+            }
+            IntentKind::Remove => intent.due_at <= now,
+        }
+    }
+
+    async fn end(&self, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
+        let ended = self.remove(intent).await?;
+        if ended {
+            self.forget_grace(intent).await?;
+            return Ok(());
+        }
+        if now.duration_since(intent.due_at).unsigned_abs() > TURNS_UP_WITHIN {
+            let change = RemoteChange { done: vec![intent.operation], ..RemoteChange::default() };
+            self.rows.change_remote(change).await?;
+        }
+        Ok(())
+    }
+
+    /// The row of a key whose old value's grace has ended says so.
+    async fn forget_grace(&self, intent: &Intent) -> Result<(), StoreError> {
+        let _turn = self.turn(intent.account).await;
+        let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
+        if row.previous.as_ref().is_none_or(|old| old.value.operation != intent.operation) {
+            return Ok(());
+        }
+        row.previous = None;
+        self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
+        self.keys.put(row);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn two_calls_a_second_are_made_and_none_is_made_up_for() {
+        let mut pace = Pace::new(false);
+        let begun = Instant::now();
+        for _ in 0..21 {
+            pace.wait().await;
+        }
+        assert_eq!(begun.elapsed(), Duration::from_secs(10));
+        // After a pause, as a slow answer is one, they don't come in a burst.
+        tokio::time::advance(Duration::from_secs(60)).await;
+        pace.wait().await;
+        let late = Instant::now();
+        for _ in 0..4 {
+            pace.wait().await;
+        }
+        assert!(late.elapsed() >= Duration::from_millis(1_500), "{:?}", late.elapsed());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_emulator_is_not_spared() {
+        let begun = Instant::now();
+        let mut pace = Pace::new(true);
+        for _ in 0..100 {
+            pace.wait().await;
+        }
+        assert_eq!(begun.elapsed(), Duration::ZERO);
+    }
+}

@@ -1,0 +1,216 @@
+//! How much of a quota is used: API Gateway's figures, at most a minute old, and what passed through us since.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use access::{RemoteKey, StoreError, TimeZone};
+use api_types::{Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
+
+use super::{Inner, plans::StagePlan, sweep::Pace};
+use crate::{action::GET_USAGE, error::AwsError};
+
+/// How long a figure is shown without asking again.
+const KEPT: Duration = Duration::from_secs(60);
+/// How long a figure that somebody looked at is read again with plans and keys, so that the next look costs no call.
+const WATCHED_FOR: Duration = Duration::from_secs(600);
+/// Most figures that are read again at a time.
+const WATCHED_MOST: usize = 60;
+/// Most figures that are kept; past it they are forgotten and asked for again.
+const MOST: usize = 20_000;
+/// Most days that GetUsage answers at once (API reference, GetUsage: the range is at most 90 days).
+const DAYS_AT_ONCE: i32 = 90;
+
+/// A figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Use {
+    /// The period's first day.
+    period: Date,
+    used: u64,
+    read_at: Timestamp,
+    /// When somebody last wanted to see it.
+    looked_at: Timestamp,
+}
+
+/// The figures.
+#[derive(Debug, Default)]
+pub(super) struct Uses(Mutex<HashMap<KeyId, Use>>);
+
+impl Uses {
+    fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, Use>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A figure that is known.
+    pub(super) fn set(&self, key: KeyId, period: Date, used: u64, read_at: Timestamp) {
+        let mut uses = self.lock();
+        if uses.len() >= MOST {
+            uses.clear();
+        }
+        let looked_at = uses.get(&key).map_or(read_at, |known| known.looked_at);
+        uses.insert(key, Use { period, used, read_at, looked_at });
+    }
+
+    /// A request of this key was counted by API Gateway.
+    pub(super) fn count(&self, key: KeyId) {
+        if let Some(known) = self.lock().get_mut(&key) {
+            known.used += 1;
+        }
+    }
+
+    /// A key that ended.
+    pub(super) fn forget(&self, key: KeyId) {
+        self.lock().remove(&key);
+    }
+
+    /// Somebody wants to see it.
+    fn look(&self, key: KeyId, now: Timestamp) {
+        if let Some(known) = self.lock().get_mut(&key) {
+            known.looked_at = now;
+        }
+    }
+
+    /// The keys whose figures somebody looked at lately.
+    fn watched(&self, now: Timestamp) -> Vec<KeyId> {
+        let is_watched = |known: &Use| now.duration_since(known.looked_at).unsigned_abs() < WATCHED_FOR;
+        let uses = self.lock();
+        uses.iter().filter(|(_, known)| is_watched(known)).map(|(key, _)| *key).take(WATCHED_MOST).collect()
+    }
+
+    fn known(&self, key: KeyId, period: Date) -> Option<Use> {
+        self.lock().get(&key).copied().filter(|known| known.period == period)
+    }
+}
+
+impl Inner {
+    /// A key's quota as it stands. Asks API Gateway when the figure is older than a minute; when that fails, an older
+    /// figure of the same period is better than none.
+    pub(super) async fn quota(
+        &self,
+        key: &RemoteKey,
+        plan: &StagePlan,
+        now: Timestamp,
+    ) -> Result<QuotaStatus, StoreError> {
+        let Some((limit, period)) = plan.limit() else { return Ok(QuotaStatus::Unlimited) };
+        let used = self.used(key, plan, now).await?.min(limit);
+        self.uses.look(key.id, now);
+        Ok(QuotaStatus::Limited { limit, used, remaining: limit - used, period, reset_at: None })
+    }
+
+    /// Requests used in the plan's period, as known for at most a minute.
+    async fn used(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
+        match self.uses.known(key.id, plan.span(now).start) {
+            Some(known) if now.duration_since(known.read_at).unsigned_abs() < KEPT => Ok(known.used),
+            _ => self.used_now(key, plan, now).await,
+        }
+    }
+
+    /// Requests used in the plan's period, asked for now: what the owner's next value begins with. When that fails, an
+    /// older figure of the same period is better than none.
+    pub(super) async fn used_now(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
+        match (self.read_used(key, plan, now).await, self.uses.known(key.id, plan.span(now).start)) {
+            (Err(error), Some(known)) => {
+                tracing::warn!(%error, "the use of a key could not be read; an older figure is taken");
+                Ok(known.used)
+            }
+            (read, _) => read,
+        }
+    }
+
+    /// Reads the figures again that somebody looked at lately.
+    pub(super) async fn read_watched(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+        for key in self.uses.watched(now).into_iter().filter_map(|id| self.keys.get(id)) {
+            if let Some(plan) = self.plans.named(&key.plan_name)?.filter(|plan| plan.limit().is_some()) {
+                pace.wait().await;
+                self.read_used(&key, &plan, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_used(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
+        let span = plan.span(now);
+        let days = match self.days(&plan.id, &key.value.remote_id, span.start, span.today).await {
+            // Deleted by somebody else; what becomes of its row, the next reading of all keys decides.
+            Err(error) if error.is_not_found() => Vec::new(),
+            read => read?,
+        };
+        let used = match (days.last(), plan.limit(), self.uses.known(key.id, span.start)) {
+            // What remains holds what was granted or taken by UpdateUsage too; what was used doesn't.
+            (Some(last), Some((limit, _)), _) => limit.saturating_sub(last.remaining),
+            // A value that made no request isn't listed, whatever it began with.
+            (_, _, Some(known)) => known.used,
+            (_, _, None) => self.begun_with(key, span.start).await?,
+        };
+        self.uses.set(key.id, span.start, used, now);
+        Ok(used)
+    }
+
+    /// What the owner had used on the plan in this period when the key's value was made.
+    async fn begun_with(&self, key: &RemoteKey, period: Date) -> Result<u64, StoreError> {
+        let carried = self.rows.carried_use(key.owner, &key.plan_name).await?;
+        Ok(carried.filter(|carried| carried.period == period).map_or(0, |carried| carried.used))
+    }
+
+    /// One row for each day of a range. Before its value was made a key has no use, and nobody is asked.
+    pub(super) async fn usage_days(
+        &self,
+        key: &RemoteKey,
+        plan: &StagePlan,
+        (from, to): (Date, Date),
+    ) -> Result<Vec<UsageDay>, AwsError> {
+        let limit = plan.limit().filter(|(_, period)| *period == Period::Day).map(|(limit, _)| limit);
+        let last = to.min(days_later(from, USAGE_MAX_DAYS - 1));
+        let dates = from.series(jiff::Span::new().days(1)).take_while(|date| *date <= last);
+        let mut rows: Vec<_> = dates.map(|date| UsageDay { date, used: 0, refused: 0, returned: 0, limit }).collect();
+        let mut start = from.max(TimeZone::utc().day(key.rotated_at.unwrap_or(key.created_at)));
+        while start <= last {
+            let end = last.min(days_later(start, DAYS_AT_ONCE - 1));
+            let read = self.days(&plan.id, &key.value.remote_id, start, end).await?;
+            for (row, day) in rows.iter_mut().skip_while(|row| row.date < start).zip(read) {
+                row.used = day.used;
+            }
+            if end == last {
+                break;
+            }
+            start = days_later(end, 1);
+        }
+        Ok(rows)
+    }
+
+    /// What API Gateway lists, one entry a day from `from` on; nothing where the key was never used.
+    async fn days(&self, plan: &str, remote_id: &str, from: Date, to: Date) -> Result<Vec<DayUse>, AwsError> {
+        let mut days = Vec::new();
+        let mut position: Option<String> = None;
+        loop {
+            let page = self
+                .control
+                .call(GET_USAGE, |client| {
+                    let ask = client.get_usage().usage_plan_id(plan).key_id(remote_id);
+                    ask.start_date(from.to_string()).end_date(to.to_string()).set_position(position.clone()).send()
+                })
+                .await?;
+            // Documented as indexed by the key's value, in practice by its id; asked for one key, it holds one entry.
+            let entries = page.items().into_iter().flat_map(|items| items.values()).flatten();
+            days.extend(entries.map(|day| DayUse {
+                used: day.first().copied().and_then(|used| u64::try_from(used).ok()).unwrap_or_default(),
+                remaining: day.get(1).copied().and_then(|rest| u64::try_from(rest).ok()).unwrap_or_default(),
+            }));
+            match page.position() {
+                Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
+                _ => return Ok(days),
+            }
+        }
+    }
+}
+
+struct DayUse {
+    used: u64,
+    remaining: u64,
+}
+
+fn days_later(day: Date, days: i32) -> Date {
+    day.saturating_add(jiff::Span::new().days(days))
+}

@@ -1,0 +1,165 @@
+//! What is missing or different of the usage plans, and what becomes of those that left the configuration.
+
+use access::UsagePlan;
+use api_types::{Quota, Throttle};
+
+use super::{
+    found::{Found, FoundPlan, FoundQuota, FoundThrottle},
+    step::{Does, Patch, Step},
+    wanted::Wanted,
+};
+use crate::marks;
+
+/// The plan's quota in API Gateway's terms.
+pub(crate) fn quota(plan: &UsagePlan) -> Option<FoundQuota> {
+    match plan.plan().quota {
+        Quota::Unlimited => None,
+        Quota::Limited { limit, period, offset } => Some(FoundQuota {
+            limit: i32::try_from(limit).unwrap_or(i32::MAX),
+            offset: i32::try_from(offset).unwrap_or(i32::MAX),
+            period: period.as_str(),
+        }),
+    }
+}
+
+/// The plan's throttle in API Gateway's terms.
+pub(crate) fn throttle(plan: &UsagePlan) -> Option<FoundThrottle> {
+    let Throttle { rate, burst } = plan.plan().throttle?;
+    Some(FoundThrottle { rate, burst: i32::try_from(burst).unwrap_or(i32::MAX) })
+}
+
+/// Whether a found plan is the one of this name.
+pub(crate) fn is_for(found: &FoundPlan, name: &str) -> bool {
+    match &found.plan_tag {
+        Some(tag) => *tag == marks::plan_tag(name),
+        None => found.name == name,
+    }
+}
+
+/// Which plan of the configuration a found one is.
+pub(crate) fn configured_as<'a>(wanted: &'a Wanted, found: &FoundPlan) -> Option<&'a UsagePlan> {
+    wanted.plans.iter().find(|plan| is_for(found, plan.plan().name.as_str()))
+}
+
+/// Steps that make and change plans, and steps for those that left.
+pub(crate) fn steps(wanted: &Wanted, found: &Found) -> (Vec<Step>, Vec<Step>) {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut steps = Vec::new();
+    for (index, plan) in wanted.plans.iter().enumerate() {
+        let name = plan.plan().name.as_str();
+        match found.plans.iter().find(|found| is_for(found, name)) {
+            None => {
+                let line = format!("usage plan {name:?} ({})", limits(quota(plan), throttle(plan)));
+                steps.push(Step::add(line, Does::CreatePlan(index)));
+            }
+            Some(found_plan) => {
+                kept.push(&found_plan.id);
+                steps.extend(update(wanted, plan, found_plan, found.api.as_ref().map(|api| api.id.as_str())));
+            }
+        }
+    }
+    let left = found.plans.iter().filter(|plan| !kept.contains(&plan.id.as_str())).filter_map(leave).collect();
+    (steps, left)
+}
+
+fn update(wanted: &Wanted, plan: &UsagePlan, found: &FoundPlan, api_id: Option<&str>) -> Option<Step> {
+    let shown = plan.plan();
+    let mut changes = Vec::new();
+    let mut patches = Vec::new();
+    if found.name != shown.name.as_str() {
+        changes.push(format!("name: {:?} -> {:?}", found.name, shown.name.as_str()));
+        patches.push(Patch::replace("/name", shown.name.as_str()));
+    }
+    if found.description != shown.description {
+        changes.push(format!("description: {:?} -> {:?}", found.description, shown.description));
+        patches.push(Patch::replace("/description", shown.description.as_str()));
+    }
+    let (wants, has) = (throttle(plan), found.throttle);
+    if wants != has {
+        changes.push(format!("throttle: {} -> {}", throttle_text(has), throttle_text(wants)));
+        match wants {
+            None => patches.push(Patch::remove("/throttle", None)),
+            Some(FoundThrottle { rate, burst }) => {
+                patches.push(set(has.is_some(), "/throttle/rateLimit", rate.to_string()));
+                patches.push(set(has.is_some(), "/throttle/burstLimit", burst.to_string()));
+            }
+        }
+    }
+    let (wants, has) = (quota(plan), found.quota);
+    if wants != has {
+        changes.push(format!("quota: {} -> {}", quota_text(has), quota_text(wants)));
+        match wants {
+            None => patches.push(Patch::remove("/quota", None)),
+            Some(FoundQuota { limit, offset, period }) => {
+                patches.push(set(has.is_some(), "/quota/limit", limit.to_string()));
+                patches.push(set(has.is_some(), "/quota/offset", offset.to_string()));
+                patches.push(set(has.is_some(), "/quota/period", period.to_owned()));
+            }
+        }
+    }
+    let on_ours = |(api, stage): &(String, String)| Some(api.as_str()) == api_id && *stage == wanted.stage;
+    let mut attach = false;
+    if !found.stages.iter().any(on_ours) {
+        changes.push(format!("stages: + {:?}", wanted.stage));
+        attach = true;
+    }
+    if patches.is_empty() && !attach {
+        return None;
+    }
+    if attach {
+        // The API may be made in the same run; its id is filled in then.
+        patches.push(Patch::add("/apiStages", format!("{}:{}", api_id.unwrap_or(NEW_API), wanted.stage)));
+    }
+    let line = format!("usage plan {:?} ({})", shown.name.as_str(), changes.join(", "));
+    Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches }))
+}
+
+/// Stands for the id of an API that isn't there yet.
+pub(crate) const NEW_API: &str = "{new}";
+
+/// A setting that isn't there is added, one that is there is replaced.
+fn set(is_there: bool, path: &str, value: String) -> Patch {
+    if is_there { Patch::replace(path, value) } else { Patch::add(path, value) }
+}
+
+/// A plan without a place in the configuration.
+fn leave(found: &FoundPlan) -> Option<Step> {
+    let keys = found.keys.as_ref().map_or(0, Vec::len);
+    let name = &found.name;
+    if keys == 0 {
+        let detach = detach(found);
+        return Some(Step::destroy(format!("usage plan {name:?}"), Does::DeletePlan { id: found.id.clone(), detach }));
+    }
+    if found.description.starts_with(marks::NO_NEW_KEYS) {
+        return None;
+    }
+    let go_on = if keys == 1 { "1 key goes".to_owned() } else { format!("{keys} keys go") };
+    let line = format!("usage plan {name:?} (no new keys; its {go_on} on working)");
+    let patches = vec![Patch::replace("/description", format!("{}{}", marks::NO_NEW_KEYS, found.description))];
+    Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches }))
+}
+
+/// What takes a plan off all its stages.
+pub(crate) fn detach(found: &FoundPlan) -> Vec<Patch> {
+    found.stages.iter().map(|(api, stage)| Patch::remove("/apiStages", Some(format!("{api}:{stage}")))).collect()
+}
+
+/// For people: "10 per day, 2.5 per second with bursts of 5".
+pub(crate) fn limits(quota: Option<FoundQuota>, throttle: Option<FoundThrottle>) -> String {
+    format!("{}, {}", quota_text(quota), throttle_text(throttle))
+}
+
+fn quota_text(quota: Option<FoundQuota>) -> String {
+    match quota {
+        None => "no quota".to_owned(),
+        Some(FoundQuota { limit, offset: 0, period }) => format!("{limit} per {}", period.to_lowercase()),
+        Some(FoundQuota { limit, offset, period }) => format!("{limit} per {} offset {offset}", period.to_lowercase()),
+    }
+}
+
+fn throttle_text(throttle: Option<FoundThrottle>) -> String {
+    match throttle {
+        None => "no throttle".to_owned(),
+        Some(FoundThrottle { rate, burst }) => format!("{rate} per second with bursts of {burst}"),
+    }
+}

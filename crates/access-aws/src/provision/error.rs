@@ -1,0 +1,62 @@
+//! Why the provisioner couldn't do what it was asked, in one line that says what to do.
+
+use crate::{AwsError, ErrorKind};
+
+/// Why `plan`, `apply`, `status` or `destroy` failed. Whatever was done stays, and the next run goes on from there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ProvisionError {
+    /// A call failed.
+    #[error(transparent)]
+    Aws(#[from] AwsError),
+    /// Identity is by tags, so there must be one.
+    #[error(
+        "{} REST APIs have the tags managed-by=tollgate and tollgate:api={api_name}: {}; delete or retag all but the one \
+         that is used",
+        ids.len(),
+        ids.join(" and ")
+    )]
+    SeveralApis {
+        /// The configured name.
+        api_name: String,
+        /// AWS's ids.
+        ids: Vec<String>,
+    },
+    /// The operator's key shall be on a plan that isn't configured.
+    #[error("--operator-key {plan:?}: no such plan; configured are {configured}")]
+    NoSuchPlan {
+        /// What was asked for.
+        plan: String,
+        /// The names that there are.
+        configured: String,
+    },
+    /// People's keys would go.
+    #[error(
+        "people's keys on these usage plans: {keys}; nothing was destroyed. Add --with-keys to delete them, and with them \
+         their owners' access"
+    )]
+    KeysInUse {
+        /// How many.
+        keys: usize,
+    },
+    /// What was written doesn't read back.
+    #[error("after the last step this still differs: {}; someone else may be changing it, run it again", left.join("; "))]
+    Unsettled {
+        /// The lines of the steps that are left.
+        left: Vec<String>,
+    },
+    /// Things that should be there by now aren't.
+    #[error("{0} isn't there any more; someone else may be changing the API, run it again")]
+    Vanished(&'static str),
+}
+
+impl ProvisionError {
+    /// Whether looking again tells more: a reply was lost, or someone was quicker.
+    pub(crate) fn is_worth_a_look(&self) -> bool {
+        use ErrorKind::{ConcurrentModification, Conflict, NoAnswer, NotFound};
+        match self {
+            Self::Aws(error) => matches!(error.kind, NoAnswer | Conflict | NotFound | ConcurrentModification),
+            Self::Vanished(_) | Self::Unsettled { .. } => true,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Makes, changes and deletes usage plans, and puts the operator's key on one.
+
+use aws_sdk_apigateway::{
+    Client,
+    types::{ApiStage, QuotaPeriodType, QuotaSettings, ThrottleSettings},
+};
+
+use super::{
+    credential::Credential,
+    diff_plans,
+    error::ProvisionError,
+    execute::{Execution, Made, gone},
+    operator_key,
+    paced::{Paced, once},
+    step::{OperatorKeyStep, Patch},
+};
+use crate::{AwsError, ErrorKind, action, marks};
+
+/// The only type of key there is.
+pub(crate) const KEY_TYPE: &str = "API_KEY";
+
+/// Creates the wanted plan of this index, on our stage.
+pub(crate) async fn create(execution: &mut Execution<'_>, index: usize) -> Result<(), ProvisionError> {
+    let Some(plan) = execution.wanted.plans.get(index) else { return Ok(()) };
+    let name = plan.plan().name.as_str();
+    let quota = diff_plans::quota(plan).map(|quota| {
+        let settings = QuotaSettings::builder().limit(quota.limit).offset(quota.offset);
+        settings.period(QuotaPeriodType::from(quota.period)).build()
+    });
+    let throttle = diff_plans::throttle(plan)
+        .map(|throttle| ThrottleSettings::builder().rate_limit(throttle.rate).burst_limit(throttle.burst).build());
+    let stage = ApiStage::builder().api_id(execution.api_id()).stage(&execution.wanted.stage).build();
+    let send = |client: Client| {
+        let mut request = client
+            .create_usage_plan()
+            .name(name)
+            .description(&plan.plan().description)
+            .api_stages(stage.clone())
+            .set_quota(quota.clone())
+            .set_throttle(throttle.clone())
+            .tags(marks::TAG_PLAN, marks::plan_tag(name));
+        for (tag, value) in marks::tags(&execution.wanted.api_name) {
+            request = request.tags(tag, value);
+        }
+        request.customize().config_override(once()).send()
+    };
+    let created = execution.calls.call(action::CREATE_USAGE_PLAN, send).await?;
+    execution.plans.insert(name.to_owned(), created.id.unwrap_or_default());
+    Ok(())
+}
+
+/// All changes of a plan in one call: AWS allows one every twenty seconds.
+pub(crate) async fn update(execution: &Execution<'_>, id: &str, patches: &[Patch]) -> Result<(), ProvisionError> {
+    let patches: Vec<Patch> = patches.iter().map(|patch| patch.of_api(execution.api_id())).collect();
+    Ok(patch(execution.calls, id, &patches).await?)
+}
+
+async fn patch(calls: &Paced, id: &str, patches: &[Patch]) -> Result<(), AwsError> {
+    let send = |client: Client| {
+        let request = client.update_usage_plan().usage_plan_id(id);
+        request.set_patch_operations(Some(Patch::operations(patches))).send()
+    };
+    calls.call(action::UPDATE_USAGE_PLAN, send).await.map(drop)
+}
+
+/// Takes a plan off its stages, without which AWS deletes none, and deletes it.
+pub(crate) async fn delete(calls: &Paced, id: &str, detach: &[Patch]) -> Result<(), AwsError> {
+    if !detach.is_empty() {
+        self::detach(calls, id, detach).await?;
+    }
+    let send = |client: Client| client.delete_usage_plan().usage_plan_id(id).send();
+    gone(calls.call(action::DELETE_USAGE_PLAN, send).await)
+}
+
+/// Takes a plan off its stages.
+pub(crate) async fn detach(calls: &Paced, id: &str, patches: &[Patch]) -> Result<(), AwsError> {
+    gone(patch(calls, id, patches).await)
+}
+
+/// Takes a key off a plan.
+pub(crate) async fn detach_key(calls: &Paced, plan: &str, key: &str) -> Result<(), AwsError> {
+    let send = |client: Client| client.delete_usage_plan_key().usage_plan_id(plan).key_id(key).send();
+    gone(calls.call(action::DELETE_USAGE_PLAN_KEY, send).await)
+}
+
+/// Deletes a key, which takes it off its plans.
+pub(crate) async fn delete_key(calls: &Paced, key: &str) -> Result<(), AwsError> {
+    gone(calls.call(action::DELETE_API_KEY, |client| client.delete_api_key().api_key(key).send()).await)
+}
+
+/// Makes the operator's key, or moves it.
+pub(crate) async fn operator_key(
+    execution: &Execution<'_>,
+    step: &OperatorKeyStep,
+    made: &mut Made,
+) -> Result<(), ProvisionError> {
+    let calls = execution.calls;
+    let plan = execution.plans.get(&step.plan).ok_or(ProvisionError::Vanished("the operator key's plan"))?;
+    if let Some((id, from)) = &step.moved {
+        // A key is on one plan of a stage only, so it leaves one before it enters the other.
+        for plan in from {
+            detach_key(calls, plan, id).await?;
+        }
+        return Ok(attach(calls, plan, id).await?);
+    }
+    let Some(operator) = execution.operator else { return Ok(()) };
+    let name = operator_key::name(&execution.wanted.api_name);
+    if let Some(unfinished) = &step.unfinished {
+        // Made but never put on a plan, so its value was never shown: in an earlier run, or in this one.
+        if made.operator_key.is_none() {
+            made.operator_key = value_of(calls, unfinished).await?;
+        }
+        return Ok(attach(calls, plan, unfinished).await?);
+    }
+    let send = |client: Client| {
+        let mut request = client
+            .create_api_key()
+            .name(&name)
+            .description("Made by `tollgate aws apply --operator-key`.")
+            // AWS makes keys switched off unless told.
+            .enabled(true)
+            .value(operator.value().reveal())
+            .tags(marks::TAG_OWNER, marks::OPERATOR);
+        for (tag, value) in marks::tags(&execution.wanted.api_name) {
+            request = request.tags(tag, value);
+        }
+        request.customize().config_override(once()).send()
+    };
+    match calls.call(action::CREATE_API_KEY, send).await {
+        Ok(key) => {
+            made.operator_key = Some(operator.value().clone());
+            Ok(attach(calls, plan, key.id.as_deref().unwrap_or_default()).await?)
+        }
+        Err(error) => {
+            // Its value is random: whatever key has it now or turns out to have been made is this one.
+            if matches!(error.kind, ErrorKind::NoAnswer | ErrorKind::Conflict) {
+                made.operator_key = Some(operator.value().clone());
+            }
+            Err(error.into())
+        }
+    }
+}
+
+async fn value_of(calls: &Paced, key: &str) -> Result<Option<Credential>, AwsError> {
+    let send = |client: Client| client.get_api_key().api_key(key).include_value(true).send();
+    Ok(calls.call(action::GET_API_KEY, send).await?.value.as_deref().map(Credential::new))
+}
+
+async fn attach(calls: &Paced, plan: &str, key: &str) -> Result<(), AwsError> {
+    let send = |client: Client| {
+        let request = client.create_usage_plan_key().usage_plan_id(plan).key_id(key).key_type(KEY_TYPE);
+        request.customize().config_override(once()).send()
+    };
+    calls.call(action::CREATE_USAGE_PLAN_KEY, send).await.map(drop)
+}

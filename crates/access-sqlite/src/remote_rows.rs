@@ -1,0 +1,187 @@
+//! Rows about keys in another service, and how they stand in columns.
+
+use access::{CarriedUse, Intent, IntentKind, OwnerDigest, PreviousValue, RemoteKey, RemoteValue};
+use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::columns::{
+    count, day, from_count, key_digest, optional_key_digest, optional_time, owner_digest, text, text_by, time,
+};
+
+/// Every key, oldest first.
+pub(crate) fn all_keys(conn: &Connection) -> rusqlite::Result<Vec<RemoteKey>> {
+    let sql = "SELECT id, account, owner, plan_name, label, enabled, created_at, rotated_at, fresh_since,
+                      operation, remote_id, digest,
+                      previous_operation, previous_remote_id, previous_digest, previous_until
+               FROM remote_keys ORDER BY created_at, rowid";
+    conn.prepare_cached(sql)?.query_map([], read_key)?.collect()
+}
+
+fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
+    // A check of the table holds that all four are there or none.
+    let previous = match (optional_key_digest(row, 14)?, optional_time(row, 15)?) {
+        (Some(digest), Some(until)) => {
+            let value = RemoteValue { operation: text(row, 12, "an id")?, remote_id: row.get(13)?, digest };
+            Some(PreviousValue { value, until })
+        }
+        _ => None,
+    };
+    Ok(RemoteKey {
+        id: text(row, 0, "an id")?,
+        account: text(row, 1, "an account's id")?,
+        owner: owner_digest(row, 2)?,
+        plan_name: text_by(row, 3, "a plan's name", PlanName::parse)?,
+        label: text_by(row, 4, "a label", KeyLabel::parse)?,
+        enabled: row.get(5)?,
+        created_at: time(row, 6)?,
+        rotated_at: optional_time(row, 7)?,
+        fresh_since: time(row, 8)?,
+        value: RemoteValue { operation: text(row, 9, "an id")?, remote_id: row.get(10)?, digest: key_digest(row, 11)? },
+        previous,
+    })
+}
+
+/// Writes a key in place of the one of its id. Not `INSERT OR REPLACE`, which would also delete another key that the
+/// account has on the plan: that one is an error.
+pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO remote_keys (id, account, owner, plan_name, label, enabled, created_at, rotated_at,
+                                        fresh_since, operation, remote_id, digest,
+                                        previous_operation, previous_remote_id, previous_digest, previous_until)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+               ON CONFLICT (id) DO UPDATE SET
+                   account = excluded.account, owner = excluded.owner, plan_name = excluded.plan_name,
+                   label = excluded.label, enabled = excluded.enabled, created_at = excluded.created_at,
+                   rotated_at = excluded.rotated_at, fresh_since = excluded.fresh_since,
+                   operation = excluded.operation, remote_id = excluded.remote_id, digest = excluded.digest,
+                   previous_operation = excluded.previous_operation,
+                   previous_remote_id = excluded.previous_remote_id,
+                   previous_digest = excluded.previous_digest, previous_until = excluded.previous_until";
+    let RemoteKey { value, previous, .. } = key;
+    let before = previous.as_ref().map(|previous| &previous.value);
+    let values = params![
+        key.id.to_string(),
+        key.account.to_string(),
+        key.owner.0,
+        key.plan_name.as_str(),
+        key.label.as_str(),
+        key.enabled,
+        key.created_at.as_millisecond(),
+        key.rotated_at.map(Timestamp::as_millisecond),
+        key.fresh_since.as_millisecond(),
+        value.operation.to_string(),
+        value.remote_id,
+        value.digest.as_bytes(),
+        before.map(|value| value.operation.to_string()),
+        before.map(|value| &value.remote_id),
+        before.map(|value| value.digest.as_bytes()),
+        previous.as_ref().map(|previous| previous.until.as_millisecond()),
+    ];
+    conn.prepare_cached(sql)?.execute(values).map(drop)
+}
+
+/// Deletes a key; one that is gone already is no error.
+pub(crate) fn remove_key(conn: &Connection, key: KeyId) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM remote_keys WHERE id = ?1")?.execute([key.to_string()]).map(drop)
+}
+
+/// Ends every key of an account: its values are to be removed from the other service at once, a previous one too.
+pub(crate) fn end_remote_keys_of(conn: &Connection, account: AccountId) -> rusqlite::Result<()> {
+    let account = account.to_string();
+    // Due since the key was created, which lies in the past: at once.
+    let sql = format!(
+        "{PUT_INTENT}
+         SELECT operation, id, account, plan_name, 'REMOVE', remote_id, created_at
+         FROM remote_keys WHERE account = ?1
+         UNION ALL
+         SELECT previous_operation, id, account, plan_name, 'REMOVE', previous_remote_id, created_at
+         FROM remote_keys WHERE account = ?1 AND previous_operation IS NOT NULL
+         {OR_REPLACE_INTENT}"
+    );
+    conn.prepare_cached(&sql)?.execute([&account])?;
+    conn.prepare_cached("DELETE FROM remote_keys WHERE account = ?1")?.execute([account]).map(drop)
+}
+
+const PUT_INTENT: &str = "INSERT INTO remote_intents (operation, key, account, plan_name, kind, remote_id, due_at)";
+const OR_REPLACE_INTENT: &str = "ON CONFLICT (operation) DO UPDATE SET
+    key = excluded.key, account = excluded.account, plan_name = excluded.plan_name, kind = excluded.kind,
+    remote_id = excluded.remote_id, due_at = excluded.due_at";
+
+/// Every intent in the order of `due_at`.
+pub(crate) fn all_intents(conn: &Connection) -> rusqlite::Result<Vec<Intent>> {
+    let sql = "SELECT operation, key, account, plan_name, kind, remote_id, due_at
+               FROM remote_intents ORDER BY due_at, rowid";
+    let read = |row: &Row<'_>| {
+        Ok(Intent {
+            operation: text(row, 0, "an id")?,
+            key: text(row, 1, "an id")?,
+            account: text(row, 2, "an account's id")?,
+            plan_name: text_by(row, 3, "a plan's name", PlanName::parse)?,
+            kind: text_by(row, 4, "a kind of intent", |text| kind_of(text).ok_or(()))?,
+            remote_id: row.get(5)?,
+            due_at: time(row, 6)?,
+        })
+    };
+    conn.prepare_cached(sql)?.query_map([], read)?.collect()
+}
+
+/// Writes an intent; one of its operation that is there already is an error.
+pub(crate) fn begin_intent(conn: &Connection, intent: &Intent) -> rusqlite::Result<()> {
+    write_intent(conn, intent, "")
+}
+
+/// Writes an intent in place of the one of its operation.
+pub(crate) fn put_intent(conn: &Connection, intent: &Intent) -> rusqlite::Result<()> {
+    write_intent(conn, intent, OR_REPLACE_INTENT)
+}
+
+fn write_intent(conn: &Connection, intent: &Intent, or_else: &str) -> rusqlite::Result<()> {
+    let values = params![
+        intent.operation.to_string(),
+        intent.key.to_string(),
+        intent.account.to_string(),
+        intent.plan_name.as_str(),
+        kind_text(intent.kind),
+        intent.remote_id,
+        intent.due_at.as_millisecond(),
+    ];
+    let sql = format!("{PUT_INTENT} VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) {or_else}");
+    conn.prepare_cached(&sql)?.execute(values).map(drop)
+}
+
+/// Deletes the intent of an operation; one that is gone already is no error.
+pub(crate) fn remove_intent(conn: &Connection, operation: OperationId) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM remote_intents WHERE operation = ?1")?.execute([operation.to_string()]).map(drop)
+}
+
+fn kind_text(kind: IntentKind) -> &'static str {
+    match kind {
+        IntentKind::Create => "CREATE",
+        IntentKind::Remove => "REMOVE",
+    }
+}
+
+fn kind_of(text: &str) -> Option<IntentKind> {
+    [IntentKind::Create, IntentKind::Remove].into_iter().find(|kind| kind_text(*kind) == text)
+}
+
+/// What an owner had used on a plan.
+pub(crate) fn find_carried(
+    conn: &Connection,
+    owner: OwnerDigest,
+    plan_name: &PlanName,
+) -> rusqlite::Result<Option<CarriedUse>> {
+    let sql = "SELECT period, used FROM carried_use WHERE owner = ?1 AND plan_name = ?2";
+    let read = |row: &Row<'_>| {
+        Ok(CarriedUse { owner, plan_name: plan_name.clone(), period: day(row, 0)?, used: count(row, 1)? })
+    };
+    conn.prepare_cached(sql)?.query_row(params![owner.0, plan_name.as_str()], read).optional()
+}
+
+/// Writes a use in place of the one of its owner and plan.
+pub(crate) fn put_carried(conn: &Connection, carried: &CarriedUse) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO carried_use (owner, plan_name, period, used) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (owner, plan_name) DO UPDATE SET period = excluded.period, used = excluded.used";
+    let CarriedUse { owner, plan_name, period, used } = carried;
+    let values = params![owner.0, plan_name.as_str(), period.to_string(), from_count(*used)];
+    conn.prepare_cached(sql)?.execute(values).map(drop)
+}

@@ -1,0 +1,141 @@
+//! Keys that live in another service: our rows about them, and what was begun there and isn't finished. A trait.
+//!
+//! Such a key exists in two places, and no transaction spans both. So an [`Intent`] is written here before anything is
+//! made there, and goes in the same step that writes the row. Whatever a crash leaves behind there has an intent here,
+//! from which a sweeper finishes the removal.
+
+use api_types::{AccountId, Date, InstallationId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
+use async_trait::async_trait;
+
+use crate::{CreateKeyError, KeyDigest, OwnerDigest, StoreError};
+
+/// One value of a key, as the other service holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteValue {
+    /// The operation that made it; part of its name there.
+    pub operation: OperationId,
+    /// The other service's id for it.
+    pub remote_id: String,
+    /// Its digest; the value itself is not kept here.
+    pub digest: KeyDigest,
+}
+
+/// A key's value before its last rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviousValue {
+    /// The value.
+    pub value: RemoteValue,
+    /// Until when it works.
+    pub until: Timestamp,
+}
+
+/// A key of an account, whose value lives in another service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RemoteKey {
+    /// Our id.
+    pub id: KeyId,
+    /// Whose it is.
+    pub account: AccountId,
+    /// Digest of the account's address.
+    pub owner: OwnerDigest,
+    /// Its plan; an account has at most one key on it.
+    pub plan_name: PlanName,
+    /// Its owner's words for it.
+    pub label: KeyLabel,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its value was last replaced.
+    pub rotated_at: Option<Timestamp>,
+    /// When its value was last made or switched on; for a while after that the other service may still refuse it.
+    pub fresh_since: Timestamp,
+    /// Its value.
+    pub value: RemoteValue,
+    /// The value before it, while it still works.
+    pub previous: Option<PreviousValue>,
+}
+
+/// Something begun in the other service and not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// The operation that makes, or made, the value in question; one intent at a time for each.
+    pub operation: OperationId,
+    /// The key.
+    pub key: KeyId,
+    /// Whose it is; the account may be gone.
+    pub account: AccountId,
+    /// The plan.
+    pub plan_name: PlanName,
+    /// What is to be done.
+    pub kind: IntentKind,
+    /// The other service's id, where it is known.
+    pub remote_id: Option<String>,
+    /// When it was begun, or from when on it is to be done.
+    pub due_at: Timestamp,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IntentKind {
+    /// A value is being made; when nobody is at it any more, it is to be removed.
+    Create,
+    /// A value is to be removed.
+    Remove,
+}
+
+/// How much an owner had used on a plan when the key was revoked, for the next key in the same period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedUse {
+    /// The owner.
+    pub owner: OwnerDigest,
+    /// The plan.
+    pub plan_name: PlanName,
+    /// The first day of the period.
+    pub period: Date,
+    /// Requests used in it.
+    pub used: u64,
+}
+
+/// Rows to be written in one atomic step, in the order of the fields.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RemoteChange {
+    /// Keys that are gone.
+    pub remove: Vec<KeyId>,
+    /// A key to be written, new or changed.
+    pub put: Option<RemoteKey>,
+    /// Operations whose intents are done.
+    pub done: Vec<OperationId>,
+    /// Intents to be written; each takes the place of an earlier one of its operation.
+    pub intents: Vec<Intent>,
+    /// Uses to be remembered; each takes the place of an earlier one of its owner and plan.
+    pub carried: Vec<CarriedUse>,
+}
+
+/// Our rows about keys in another service. Safe for concurrent use; each change is durable when it returns.
+#[async_trait]
+pub trait RemoteKeys: Send + Sync {
+    /// The name of this store among those that use the same service: the candidate, the first time; the same for ever.
+    async fn installation(&self, candidate: InstallationId) -> Result<InstallationId, StoreError>;
+
+    /// Every key, oldest first.
+    async fn remote_keys(&self) -> Result<Vec<RemoteKey>, StoreError>;
+
+    /// Every intent, in the order of `due_at`.
+    async fn intents(&self) -> Result<Vec<Intent>, StoreError>;
+
+    /// Begins a key: writes this intent of kind [`IntentKind::Create`], if the account exists, has no key and no other
+    /// intent to create one on the plan, and holds fewer keys (those being created counted too) than `max_keys`
+    /// (`None`: no bound). Two calls at once for one plan give one intent.
+    async fn begin_key(&self, intent: Intent, max_keys: Option<u32>) -> Result<(), CreateKeyError>;
+
+    /// Writes a change, all or nothing.
+    ///
+    /// # Errors
+    /// When it could not be written; also when `put` names an account that is gone, or a plan on which the account has
+    /// another key.
+    async fn change_remote(&self, change: RemoteChange) -> Result<(), StoreError>;
+
+    /// What an owner had used on a plan, where it is remembered.
+    async fn carried_use(&self, owner: OwnerDigest, plan_name: &PlanName) -> Result<Option<CarriedUse>, StoreError>;
+}

@@ -1,0 +1,103 @@
+//! Who presents a key: from which address, and whether it was right, which limits how many wrong ones may be tried.
+
+use access::{PresentedKey, UpstreamHead, Verdict};
+use actix_web::{HttpRequest, http::header, web::Data};
+use api_types::Timestamp;
+use proxy::Failure;
+
+use crate::{ambient, openai_error::OpenAiError, source::Source, state::State};
+
+/// A presented key that may be looked at.
+pub struct KeyCaller {
+    pub(super) state: Data<State>,
+    /// The key.
+    pub key: PresentedKey,
+    source: Source,
+}
+
+impl KeyCaller {
+    /// Reads the key of a request. One that has our form is looked at only if its source hasn't shown too many wrong
+    /// ones; one that hasn't is checked for that by [`Self::may_be_passed_on`], since looking at it costs nothing here.
+    pub(super) fn read(request: &HttpRequest) -> Result<Self, OpenAiError> {
+        let state = super::signed_in::state(request).map_err(OpenAiError::internal)?;
+        let key = presented(request)?.ok_or_else(OpenAiError::invalid_api_key)?;
+        let key = PresentedKey::parse(&key).ok_or_else(OpenAiError::invalid_api_key)?;
+        let source = Source::of(request, &state.config.server.trusted_proxies);
+        let caller = Self { state, key, source };
+        if caller.key.own().is_some() {
+            caller.may_be_passed_on()?;
+        }
+        Ok(caller)
+    }
+
+    /// Whether this source may try another key. A key that was right lately passes whatever its neighbours do.
+    pub(super) fn may_be_passed_on(&self) -> Result<(), OpenAiError> {
+        let is_known = self.state.attempts.seen_keys.contains(self.key.digest().as_bytes());
+        if !is_known && let Err(seconds) = self.state.attempts.keys.check(&self.source, ambient::now()) {
+            self.state.metrics.refused_for("attempts");
+            return Err(OpenAiError::too_many_attempts(seconds));
+        }
+        Ok(())
+    }
+
+    /// The key opened something.
+    pub fn was_right(&self) {
+        self.state.attempts.seen_keys.insert(*self.key.digest().as_bytes());
+    }
+
+    /// The refusal of a wrong key. Only an answer counts: a store that could not be asked costs nobody a try.
+    pub(super) fn was_wrong(&self) -> OpenAiError {
+        self.state.metrics.refused_for("key");
+        if self.key.own().is_some() {
+            self.state.attempts.keys.count(self.source, ambient::now());
+        }
+        OpenAiError::invalid_api_key()
+    }
+
+    /// What a failure means where a gate stands in front of the upstream; `None`: it is the upstream's own.
+    pub fn judge(&self, failure: &Failure, now: Timestamp) -> Option<OpenAiError> {
+        let Failure::Status { status, headers, .. } = failure else { return None };
+        let headers: Vec<(&str, &str)> =
+            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
+        let head = UpstreamHead { status: status.as_u16(), headers: &headers };
+        let metrics = &self.state.metrics;
+        match self.state.gate.judge(&self.key, head, now) {
+            Verdict::Upstream => None,
+            Verdict::Unknown => {
+                metrics.refused_for("key");
+                self.state.attempts.keys.count(self.source, now);
+                Some(OpenAiError::invalid_api_key())
+            }
+            Verdict::Activating => {
+                metrics.refused_for("activating");
+                Some(OpenAiError::key_activating())
+            }
+            Verdict::Refused(refusal) => {
+                metrics.refused(&refusal);
+                self.was_right();
+                Some(OpenAiError::refused(&refusal, now))
+            }
+            Verdict::Misdirected => Some(OpenAiError::misdirected(failure)),
+        }
+    }
+}
+
+/// The key from `x-api-key` or `Authorization: Bearer`; both may stand, if they are equal.
+fn presented(request: &HttpRequest) -> Result<Option<String>, OpenAiError> {
+    let mut found: Option<&str> = None;
+    let plain = request.headers().get_all("x-api-key").map(|value| value.to_str().unwrap_or_default());
+    let bearer = request.headers().get_all(header::AUTHORIZATION).map(|value| {
+        let text = value.to_str().unwrap_or_default();
+        match text.split_once(' ') {
+            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
+            _ => "",
+        }
+    });
+    for key in plain.chain(bearer) {
+        match found {
+            Some(other) if other != key => return Err(OpenAiError::conflicting_credentials()),
+            _ => found = Some(key),
+        }
+    }
+    Ok(found.map(str::to_owned))
+}

@@ -1,0 +1,134 @@
+//! What people do in AWS's console shows here with the next refresh, and nothing of theirs is touched.
+
+use access::{CreateKeyError, KeyError, Registry as _, RemoteChange, RemoteKeys as _};
+use api_types::{KeyState, PlanName};
+use tests::aws::{Quota, Throttle};
+
+use crate::house::{House, SWITCH_OFF};
+
+async fn plan_names(house: &House) -> Vec<String> {
+    house.gateway.plans().await.unwrap().iter().map(|plan| plan.name.to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_key_switched_in_the_console_is_switched_here() {
+    let house = House::new().await;
+    let person = house.person(1).await;
+    let id = house.remote()[0].id.clone();
+    house.aws.console_disable_key(&id);
+    house.refresh().await;
+    assert_eq!(house.listed(person.account).await[0].state, KeyState::Disabled);
+    assert!(house.is_refused(&person.presented, house.now()).await);
+    house.aws.console_enable_key(&id);
+    house.refresh().await;
+    assert_ne!(house.listed(person.account).await[0].state, KeyState::Disabled);
+    assert!(!house.is_refused(&person.presented, house.now()).await);
+    house.assert_consistent("on again").await;
+}
+
+#[tokio::test]
+async fn a_key_deleted_in_the_console_is_gone_here() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    house.rotate(&mut person, Some(house.later(86_400))).await.unwrap();
+    house.pass(3_600);
+    let newest = house.remote().into_iter().find(|key| key.value == person.presented.reveal()).unwrap();
+    house.aws.console_delete_key(&newest.id);
+    // Until that is noticed its owner sees the key, and not an error.
+    assert_eq!(house.listed(person.account).await.len(), 1);
+    house.refresh().await;
+    assert_eq!(house.listed(person.account).await, []);
+    assert!(house.remote().is_empty(), "its old value is of no more use");
+    house.assert_consistent("gone").await;
+    house.key_for(person.owner()).await.unwrap();
+}
+
+/// Lists may lag behind a creation.
+#[tokio::test]
+async fn a_new_key_that_is_missing_in_a_list_is_kept_for_a_while() {
+    let mut house = House::new().await;
+    let person = house.person(1).await;
+    let id = house.remote()[0].id.clone();
+    house.aws.console_delete_key(&id);
+    house.refresh().await;
+    assert_eq!(house.listed(person.account).await.len(), 1);
+    house.pass(301);
+    house.refresh().await;
+    assert_eq!(house.listed(person.account).await, []);
+}
+
+#[tokio::test]
+async fn changing_a_key_that_was_deleted_in_the_console_finds_none() {
+    let house = House::new().await;
+    let person = house.person(1).await;
+    house.aws.console_delete_key(&house.remote()[0].id);
+    let changed = house.change(&person, SWITCH_OFF).await;
+    assert!(matches!(changed, Err(KeyError::NotFound)), "{changed:?}");
+    house.assert_consistent("gone").await;
+    house.key_for(person.owner()).await.unwrap();
+}
+
+#[tokio::test]
+async fn rotating_a_key_that_was_deleted_in_the_console_brings_it_back() {
+    let house = House::new().await;
+    let mut person = house.person(1).await;
+    house.use_up(&person.presented, 3).await;
+    house.aws.console_delete_key(&house.remote()[0].id);
+    house.rotate(&mut person, None).await.unwrap();
+    assert_eq!(house.call(&person.presented).await, 200);
+    house.assert_consistent("back").await;
+}
+
+#[tokio::test]
+async fn plans_made_changed_and_deleted_in_the_console_are_noticed() {
+    let house = House::new().await;
+    let person = house.person(1).await;
+    let (api, stage) = (&house.place.api_id, &house.place.stage);
+    let big = house.aws.add_plan("big", None, Some(Throttle { rate: 2.5, burst: 5 }), api, stage);
+    let (other_api, other_stage) = house.aws.seed_stage("http://127.0.0.1:9/v1");
+    house.aws.add_plan("elsewhere", Some(Quota::per_day(1)), None, &other_api, &other_stage);
+    assert_eq!(plan_names(&house).await, ["basic"]);
+    house.refresh().await;
+    assert_eq!(plan_names(&house).await, ["basic", "big"]);
+    let throttle = house.gateway.plans().await.unwrap()[1].throttle.unwrap();
+    assert_eq!((throttle.rate, throttle.burst), (2.5, 5));
+    house.gateway.order_plans(vec![PlanName::parse("big").unwrap()]);
+    assert_eq!(plan_names(&house).await, ["big", "basic"]);
+
+    house.aws.console_delete_plan(&big);
+    house.aws.console_delete_plan(&house.plan);
+    house.gateway.refresh(house.now()).await.unwrap_err();
+    assert_eq!(plan_names(&house).await, [""; 0]);
+    assert_eq!(house.listed(person.account).await[0].state, KeyState::Disabled);
+    let refused = house.key_for(house.sign_up(2).await).await.err().unwrap();
+    assert!(matches!(refused, CreateKeyError::UnknownPlan), "{refused:?}");
+    // Its keys can still be revoked.
+    house.revoke(&person).await.unwrap();
+    assert!(house.remote().is_empty());
+}
+
+#[tokio::test]
+async fn only_our_own_keys_that_nobody_knows_are_removed_and_only_when_they_are_old() {
+    let mut house = House::new().await;
+    let neighbour = house.beside().await;
+    let theirs = neighbour.person(1).await;
+    let console = house.aws.console_create_key("made-in-the-console-by-somebody", Some(&house.plan));
+    let person = house.person(1).await;
+    let lost = house.person(2).await;
+    // As when a store was put back from a copy: no row and no intent.
+    let forgotten = RemoteChange { remove: vec![lost.key], ..RemoteChange::default() };
+    house.store.change_remote(forgotten).await.unwrap();
+    house.restart().await;
+    house.pass(600);
+    house.refresh().await;
+    assert_eq!(house.remote().len(), 4, "it could be somebody's who is at it right now");
+    house.pass(1);
+    house.refresh().await;
+    let left: Vec<_> = house.remote().into_iter().map(|key| key.value).collect();
+    assert_eq!(left.len(), 3);
+    assert!(!left.contains(&lost.presented.reveal().to_owned()));
+    for key in [&person.presented, &theirs.presented] {
+        assert_eq!(house.call(key).await, 200);
+    }
+    assert!(house.remote().iter().any(|key| key.id == console));
+}

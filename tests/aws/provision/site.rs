@@ -1,0 +1,66 @@
+//! A configuration, and the provisioner that makes it in a fake or an emulator.
+
+use std::time::Duration;
+
+use access::{TimeZone, UsagePlan};
+use access_aws::{
+    Role,
+    provision::{Applied, Credential, Event, OperatorKey, ProvisionError, Provisioner, Wanted, Written},
+};
+use api_types::{Period, Plan, PlanName, Quota, Throttle};
+
+use crate::house::control;
+
+/// The upstream's credential.
+pub const CREDENTIAL: &str = "sk-upstream-sekret-credential";
+
+/// A plan of so many requests a day.
+pub fn daily(limit: u64) -> UsagePlan {
+    let plan = Plan {
+        name: PlanName::parse(&format!("{limit}RequestPerDay")).unwrap(),
+        description: format!("{limit} requests per day."),
+        quota: Quota::Limited { limit, period: Period::Day, offset: 0 },
+        throttle: Some(Throttle { rate: 10.0, burst: 20 }),
+    };
+    UsagePlan::new(plan, TimeZone::utc()).unwrap()
+}
+
+/// The usual configuration: one path for all, two plans.
+pub fn written() -> Written {
+    Written {
+        api_name: "tollgate".to_owned(),
+        stage: "live".to_owned(),
+        paths: vec!["/v1/{proxy+}".to_owned()],
+        base_url: "https://models.example.com/v1".to_owned(),
+        credential: Some(Credential::new(CREDENTIAL)),
+        timeout: Duration::from_secs(600),
+        plans: vec![daily(10), daily(20)],
+    }
+}
+
+/// A provisioner of this configuration at this control plane.
+pub async fn provisioner(endpoint_url: &str, written: Written) -> Provisioner {
+    let control = control(endpoint_url.to_owned(), Role::Provisioner).await;
+    Provisioner::new(control, Wanted::new(written).unwrap())
+}
+
+/// Makes all of it.
+pub async fn apply(endpoint_url: &str, written: Written) -> Result<Applied, ProvisionError> {
+    provisioner(endpoint_url, written).await.apply(None, &mut |_| ()).await
+}
+
+/// Makes all of it with a key for the operator.
+pub async fn apply_with_key(endpoint_url: &str, written: Written, plan: &str) -> Result<Applied, ProvisionError> {
+    let key = OperatorKey::new(plan, [7; 32]);
+    provisioner(endpoint_url, written).await.apply(Some(&key), &mut |_| ()).await
+}
+
+/// Takes all of it away.
+pub async fn destroy(endpoint_url: &str, with_keys: bool) -> Result<(), ProvisionError> {
+    provisioner(endpoint_url, written()).await.destroy(with_keys, &mut |_: Event<'_>| ()).await
+}
+
+/// What `plan` shows.
+pub async fn plan(endpoint_url: &str, written: Written) -> String {
+    provisioner(endpoint_url, written).await.plan(None).await.unwrap().to_string()
+}

@@ -1,0 +1,118 @@
+//! The sweeper: it takes away nothing that is somebody's, and one value that can't be removed holds up no other.
+
+use std::sync::Arc;
+
+use access::{
+    CarriedUse, CreateKeyError, Intent, OwnerDigest, Registry as _, RemoteChange, RemoteKey, RemoteKeys, StoreError,
+};
+use access_sqlite::SqliteStore;
+use api_types::{InstallationId, PlanName};
+use async_trait::async_trait;
+use tests::{
+    aws::{Fault, When},
+    wait_until,
+};
+use tokio::sync::Semaphore;
+
+use crate::house::House;
+
+/// A store whose answer to who asks for the intents comes late: once they were read, and the test says so.
+struct LateIntents {
+    store: SqliteStore,
+    was_read: Semaphore,
+    go_on: Semaphore,
+}
+
+#[async_trait]
+impl RemoteKeys for LateIntents {
+    async fn installation(&self, candidate: InstallationId) -> Result<InstallationId, StoreError> {
+        self.store.installation(candidate).await
+    }
+
+    async fn remote_keys(&self) -> Result<Vec<RemoteKey>, StoreError> {
+        self.store.remote_keys().await
+    }
+
+    async fn intents(&self) -> Result<Vec<Intent>, StoreError> {
+        let intents = self.store.intents().await;
+        self.was_read.add_permits(1);
+        self.go_on.acquire().await.unwrap().forget();
+        intents
+    }
+
+    async fn begin_key(&self, intent: Intent, max_keys: Option<u32>) -> Result<(), CreateKeyError> {
+        self.store.begin_key(intent, max_keys).await
+    }
+
+    async fn change_remote(&self, change: RemoteChange) -> Result<(), StoreError> {
+        self.store.change_remote(change).await
+    }
+
+    async fn carried_use(&self, owner: OwnerDigest, plan_name: &PlanName) -> Result<Option<CarriedUse>, StoreError> {
+        self.store.carried_use(owner, plan_name).await
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_was_being_made_when_the_sweep_began_is_kept() {
+    let mut house = House::new().await;
+    let account = house.sign_up(1).await;
+    let rows =
+        Arc::new(LateIntents { store: house.store.clone(), was_read: Semaphore::new(0), go_on: Semaphore::new(2) });
+    house.restart_over(rows.clone()).await;
+    house.refresh().await;
+    rows.was_read.forget_permits(2);
+    house.aws.fault("CreateUsagePlanKey", When::Next, Fault::HangReply);
+    let swept = async {
+        wait_until("the key is being attached", || async { (house.aws.hanging() == 1).then_some(()) }).await;
+        let swept = house.gateway.sweep(house.now());
+        let made = async {
+            rows.was_read.acquire().await.unwrap().forget();
+            house.aws.release_hanging();
+            wait_until("the key is listed", || async { (!house.listed(account.0).await.is_empty()).then_some(()) })
+                .await;
+            rows.go_on.add_permits(1);
+        };
+        tokio::join!(swept, made).0.unwrap();
+    };
+    let (made, ()) = tokio::join!(house.key_for(account), swept);
+    assert_eq!(house.call(&made.unwrap().presented).await, 200);
+    house.assert_consistent("one key").await;
+}
+
+#[tokio::test]
+async fn a_value_that_cant_be_removed_holds_up_no_other() {
+    let house = House::new().await;
+    let people = [house.person(1).await, house.person(2).await];
+    house.aws.fault("DeleteApiKey", When::Always, Fault::AccessDenied);
+    for person in &people {
+        house.gateway.release_account(person.account, house.now()).await.unwrap();
+    }
+    house.aws.clear_faults();
+    house.aws.fault("DeleteApiKey", When::Next, Fault::Status(400, "BadRequestException", "not this one"));
+    house.gateway.sweep(house.now()).await.unwrap_err();
+    assert_eq!(house.remote().len(), 1);
+    house.gateway.sweep(house.now()).await.unwrap();
+    assert!(house.remote().is_empty());
+    house.assert_consistent("swept").await;
+}
+
+#[tokio::test]
+async fn a_sweep_gives_up_soon_when_aws_is_away() {
+    let house = House::new().await;
+    let mut people = Vec::new();
+    for owner in 1..=6 {
+        people.push(house.person(owner).await);
+    }
+    house.aws.fault("DeleteApiKey", When::Always, Fault::AccessDenied);
+    for person in &people {
+        house.gateway.release_account(person.account, house.now()).await.unwrap();
+    }
+    let _ = house.aws.take_calls();
+    let said = house.gateway.sweep(house.now()).await.unwrap_err().to_string();
+    assert!(said.contains("apigateway:DELETE on /apikeys/*"), "{said}");
+    assert_eq!(house.aws.calls_of("DeleteApiKey").len(), 3);
+    house.aws.clear_faults();
+    house.sweep().await;
+    assert!(house.remote().is_empty());
+}
