@@ -2,11 +2,12 @@
 
 use api_types::Timestamp;
 
-/// The time now.
+/// The time now, in whole milliseconds: what a store keeps of it is then what was meant.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "this is the edge that reads the clock")]
 pub fn now() -> Timestamp {
-    Timestamp::now()
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
 /// Random bytes from the operating system.

@@ -113,7 +113,7 @@ pub fn run(command: &AwsCommand, config: &Config) -> anyhow::Result<()> {
             Verb::Status => print(&provisioner(config).await?.status().await?.to_string()),
             Verb::Destroy { with_keys, yes } => destroy(config, *with_keys, *yes).await,
             Verb::Template => print(&format!("{:#}\n", provision::template(&wanted(config)?))),
-            Verb::Policy { role } => policy(config, *role).await,
+            Verb::Policy { role } => policy(config, *role),
         }
     })
 }
@@ -128,7 +128,7 @@ fn wanted(config: &Config) -> anyhow::Result<Wanted> {
         paths: config.aws.paths.clone(),
         base_url: base_url.as_str().to_owned(),
         credential: upstream.api_key.as_ref().map(|key| Credential::new(key.reveal())),
-        timeout: upstream.first_byte_timeout.0,
+        timeout: upstream.total_timeout.0,
         plans: config.plans.clone(),
     })?;
     for warning in wanted.warnings() {
@@ -181,14 +181,14 @@ async fn destroy(config: &Config, with_keys: bool, yes: bool) -> anyhow::Result<
     print("Destroyed. Nothing of it is left.\n")
 }
 
-async fn policy(config: &Config, role: PolicyRole) -> anyhow::Result<()> {
+fn policy(config: &Config, role: PolicyRole) -> anyhow::Result<()> {
     let role = match role {
         PolicyRole::Server => Role::Server,
         PolicyRole::Provisioner => Role::Provisioner,
     };
-    // Without a region the policy holds for all.
-    let region = control(config).await.map_or_else(|_| "*".to_owned(), |control| control.region().to_owned());
-    print(&format!("{:#}\n", provision::policy(role, &region)))
+    // Without a region in the configuration the policy holds for all.
+    let region = config.aws.region.as_deref().unwrap_or("*");
+    print(&format!("{:#}\n", provision::policy(role, region)))
 }
 
 /// Progress goes where logs go, so that the answer can be piped.

@@ -14,7 +14,11 @@ use crate::{
 /// When something is wrong; the lines said what.
 pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     let place = file.map_or("built-in defaults".to_owned(), |file| file.display().to_string());
-    println!("configuration  ok: {place}, {} plans", config.plans.len());
+    let plans = match config.plans.len() {
+        1 => "1 plan".to_owned(),
+        more => format!("{more} plans"),
+    };
+    println!("configuration  ok: {place}, {plans}");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
     let store = if Backend::exists(&config) {

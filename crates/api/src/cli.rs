@@ -125,10 +125,16 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// AWS's SDK writes whole requests and answers at its finer levels, people's keys among them, and at WARN what the
+/// machine's metadata service said. Last, so that nothing in the configuration brings it back.
+const SILENT: &str = "aws_config=off,aws_credential_types=off,aws_runtime=off,aws_sdk_apigateway=off,aws_sigv4=off,\
+                      aws_smithy_http=off,aws_smithy_http_client=off,aws_smithy_runtime=off,\
+                      aws_smithy_runtime_api=off,aws_types=off";
+
 /// Logs go to standard error; standard output is for answers.
 fn start_log(config: &LogConfig) -> anyhow::Result<()> {
     // The server library tells its own start and stop beside ours; who wants that asks for it.
-    let level = format!("actix_server=warn,{}", config.level);
+    let level = format!("actix_server=warn,{},{SILENT}", config.level);
     // The filter takes a misspelt level for a module's name and then shows nothing at all.
     let is_level =
         |part: &str| part.contains('=') || part.trim().parse::<tracing::level_filters::LevelFilter>().is_ok();

@@ -79,6 +79,17 @@ mod tests {
     }
 
     #[test]
+    fn the_policies_in_the_readme_are_these() {
+        let readme = include_str!("../../../../README.md");
+        for (name, role) in [("server", Role::Server), ("provisioner", Role::Provisioner)] {
+            let (begin, end) = (format!("<!-- policy:{name} -->\n"), format!("\n<!-- /policy:{name} -->"));
+            let block = readme.split(&begin).nth(1).and_then(|rest| rest.split(&end).next()).unwrap_or_default();
+            let now = format!("```json\n{:#}\n```", policy(role, "*"));
+            assert_eq!(block, now, "README.md, between the marks policy:{name}, must read:\n{now}");
+        }
+    }
+
+    #[test]
     fn resources_are_named_in_the_regions_partition() {
         let first = |region| {
             let policy = policy(Role::Server, region);
