@@ -41,6 +41,11 @@ pub(crate) fn local(time: Timestamp) -> LocalTime {
     }
 }
 
+/// Whether the page is before somebody's eyes, not in a tab behind others.
+pub(crate) fn is_visible() -> bool {
+    document().is_some_and(|document| !document.hidden())
+}
+
 /// Scheme, host and port of this page, which are the API's.
 pub(crate) fn origin() -> String {
     window().and_then(|window| window.location().origin().ok()).unwrap_or_default()

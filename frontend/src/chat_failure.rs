@@ -4,8 +4,13 @@ use api_types::{KeyStatus, QuotaStatus, Timestamp, openai::ErrorObject};
 
 use crate::{
     api::Refusal,
-    reset_time::{LocalTime, spent, throttled},
+    reset_time::{LocalTime, spent, throttled, used_up},
 };
+
+/// A key that was waited for as long as an activation takes.
+const STILL_ACTIVATING: &str = "Your key still isn't active after two minutes. Your message is back in the field below: \
+    send it again in a few minutes. If that doesn't help, rotate the key on the dashboard, or ask whoever runs this \
+    server.";
 
 /// What to tell, and whether another key would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +29,11 @@ impl ChatFailure {
         matches!(self.refusal, Refusal::Refused { status: 401, .. })
     }
 
-    /// The sentence. `key` is what the key told about itself before, if it was asked.
+    /// The sentence. `key` is what the key told about itself before, if it was asked; `rough`: limits hold about.
     pub(crate) fn sentence(
         &self,
         key: Option<&KeyStatus>,
+        rough: bool,
         now: Timestamp,
         local: impl Fn(Timestamp) -> LocalTime,
     ) -> String {
@@ -36,7 +42,10 @@ impl ChatFailure {
             Refusal::Refused { status: 401, .. } => {
                 "This key doesn't work: it may be mistyped, disabled, rotated or revoked. Use another one.".to_owned()
             }
-            Refusal::Refused { error: Some(error), retry_after, .. } => said(error, *retry_after, key, now, local),
+            refusal if refusal.is_activating() => STILL_ACTIVATING.to_owned(),
+            Refusal::Refused { error: Some(error), retry_after, .. } => {
+                said(error, *retry_after, key, rough, now, local)
+            }
             Refusal::Refused { status, error: None, .. } => {
                 format!("The answer can't be read (status {status}). Send again in a moment.")
             }
@@ -48,6 +57,7 @@ fn said(
     error: &ErrorObject,
     retry_after: Option<u64>,
     key: Option<&KeyStatus>,
+    rough: bool,
     now: Timestamp,
     local: impl Fn(Timestamp) -> LocalTime,
 ) -> String {
@@ -56,11 +66,14 @@ fn said(
             QuotaStatus::Limited { period, .. } => Some(period),
             QuotaStatus::Unlimited => None,
         });
-        return spent(quota, period, now, local);
+        return spent(quota, period, rough, now, local);
     }
     if error.kind == "throttle" {
         let rate = key.and_then(|key| key.throttle).map(|throttle| throttle.rate);
         return throttled(key.map(|key| &key.plan_name), rate, retry_after);
+    }
+    if error.code.as_deref() == Some("rate_limit_exceeded") {
+        return used_up(key.map(|key| &key.plan_name), "");
     }
     match retry_after {
         Some(1) => format!("{} Try again in 1 second.", ended(&error.message)),
@@ -96,11 +109,21 @@ mod tests {
     }
 
     fn refused(status: u16, kind: &str, quota: Option<SpentQuota>, retry_after: Option<u64>) -> ChatFailure {
+        coded(status, kind, None, quota, retry_after)
+    }
+
+    fn coded(
+        status: u16,
+        kind: &str,
+        code: Option<&str>,
+        quota: Option<SpentQuota>,
+        retry_after: Option<u64>,
+    ) -> ChatFailure {
         let error = ErrorObject {
             message: "The upstream is busy".to_owned(),
             kind: kind.to_owned(),
             param: None,
-            code: None,
+            code: code.map(str::to_owned),
             quota,
         };
         ChatFailure::of(Refusal::Refused { status, error: Some(Box::new(error)), retry_after })
@@ -108,14 +131,27 @@ mod tests {
 
     fn sentence(failure: &ChatFailure) -> String {
         let local = |_| LocalTime { date: Date::default(), hour: 2, minute: 0 };
-        failure.sentence(Some(&key()), "2026-11-21T18:48:00Z".parse().unwrap(), local)
+        failure.sentence(Some(&key()), true, "2026-11-21T18:48:00Z".parse().unwrap(), local)
     }
 
     #[test]
     fn a_spent_quota_is_told_by_its_own_figures() {
         let quota = SpentQuota { plan: plan(), limit: 10, used: 10, reset_at: None };
         let text = sentence(&refused(429, "requests", Some(quota), Some(18_720)));
-        assert!(text.starts_with("You've used all 10 of 10 requests that 10RequestPerDay allows today."), "{text}");
+        assert!(text.contains("10RequestPerDay") && text.contains("10 of about 10 requests per day"), "{text}");
+    }
+
+    #[test]
+    fn a_spent_quota_without_figures_still_names_the_plan_and_no_time() {
+        let text = sentence(&coded(429, "requests", Some("rate_limit_exceeded"), None, None));
+        assert!(text.starts_with("The quota of 10RequestPerDay is used up. When it opens again isn't known"), "{text}");
+    }
+
+    #[test]
+    fn a_key_that_stays_inactive_tells_what_to_do() {
+        let failure = coded(503, "server_error", Some("key_activating"), None, Some(10));
+        let text = sentence(&failure);
+        assert!(text.contains("send it again") && !text.contains("10 seconds") && !failure.is_bad_key(), "{text}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod modal;
 mod new_key;
 mod plan_card;
 mod promises;
+mod state_note;
 mod usage_table;
 
 pub(crate) use busy::{Busy, Loaded, Trouble};
@@ -19,5 +20,6 @@ pub(crate) use link::PageLink;
 pub(crate) use modal::Modal;
 pub(crate) use new_key::NewKey;
 pub(crate) use plan_card::{NoPlans, PlanCard};
-pub(crate) use promises::PromiseList;
+pub(crate) use promises::{PromiseList, PromiseNote};
+pub(crate) use state_note::{StateBadge, StateNote, TellState};
 pub(crate) use usage_table::UsageTable;

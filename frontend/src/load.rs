@@ -21,6 +21,7 @@ enum Load<T> {
 pub(crate) struct Loader<T: Send + Sync + 'static> {
     state: RwSignal<Load<T>>,
     asked: StoredValue<u32>,
+    answered: StoredValue<u32>,
     fetch: StoredValue<Fetch<T>>,
 }
 
@@ -40,6 +41,7 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         let loader = Self {
             state: RwSignal::new(Load::Busy),
             asked: StoredValue::new(0),
+            answered: StoredValue::new(0),
             fetch: StoredValue::new(Arc::new(fetch)),
         };
         loader.reload();
@@ -58,12 +60,24 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
             if self.asked.try_get_value() != Some(ticket) {
                 return;
             }
+            self.answered.set_value(ticket);
             self.state.try_update(|state| match (answer, &state) {
                 (Ok(data), _) => *state = Load::Ready(data),
                 (Err(_), Load::Ready(_)) => {}
                 (Err(error), _) => *state = Load::Failed(error),
             });
         });
+    }
+
+    /// Asks again, unless an answer is on its way already: a slow one isn't dropped for the next.
+    pub(crate) fn look(self) {
+        if !self.is_under_way() {
+            self.reload();
+        }
+    }
+
+    fn is_under_way(self) -> bool {
+        self.asked.try_get_value() != self.answered.try_get_value()
     }
 
     /// Asks again after a failure.
@@ -106,12 +120,16 @@ impl<T: Clone + Send + Sync + 'static> Loader<T> {
         self.with(T::clone)
     }
 
-    /// Changes the data in place, as an answer of the server told.
+    /// Changes the data in place, as an answer of the server told. An answer on its way may be older than that: it is
+    /// asked for again.
     pub(crate) fn change(self, change: impl FnOnce(&mut T)) {
         self.state.try_update(|state| {
             if let Load::Ready(data) = state {
                 change(data);
             }
         });
+        if self.is_under_way() {
+            self.reload();
+        }
     }
 }

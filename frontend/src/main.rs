@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` whatever the function says")]
 
+mod activation;
 mod api;
 mod app;
 mod browser;
@@ -16,6 +17,7 @@ mod navigation;
 mod page;
 mod pages;
 mod plan_text;
+mod promise_text;
 mod reset_time;
 mod visitor;
 

@@ -1,8 +1,8 @@
-//! Plans and promises in plain words; figures come from the server as they are.
+//! Plans in plain words; figures come from the server as they are.
 
-use api_types::{KeyAtRest, Period, Promises, Quota, QuotaPromise, Survival, Throttle, UpstreamInfo};
+use api_types::{Period, Plan, Promises, Quota, Throttle, UpstreamInfo};
 
-use crate::reset_time::per_time;
+use crate::{promise_text::is_rough, reset_time::per_time};
 
 /// The quota as a card's figure and its unit: ("10", "requests per day").
 pub(crate) fn quota(quota: &Quota) -> (String, String) {
@@ -15,19 +15,23 @@ pub(crate) fn quota(quota: &Quota) -> (String, String) {
     }
 }
 
-/// What is smaller in the first period, where a plan says so.
-pub(crate) fn first_period(quota: &Quota) -> Option<String> {
-    match quota {
-        Quota::Limited { limit, period, offset } if *offset > 0 => {
-            let first = limit.saturating_sub(u64::from(*offset));
-            Some(format!("{} in the first {}", grouped(first), period.noun()))
+/// What there is to know of a plan beside its quota's figure, as far as the backend promises it.
+pub(crate) fn facts(plan: &Plan, promises: Option<Promises>) -> Vec<String> {
+    let mut facts = vec![throttle(plan.throttle.as_ref(), is_rough(promises))];
+    if let Quota::Limited { limit, period, offset } = plan.quota {
+        if offset > 0 {
+            let first = limit.saturating_sub(u64::from(offset));
+            facts.insert(0, format!("{} in the first {}", grouped(first), period.noun()));
         }
-        _ => None,
+        if promises.is_some_and(|promises| promises.reset_known) {
+            facts.push(resets_each(period).to_owned());
+        }
     }
+    facts
 }
 
-/// When a period begins, for the plan's card.
-pub(crate) const fn resets_each(period: Period) -> &'static str {
+/// When a period begins.
+const fn resets_each(period: Period) -> &'static str {
     match period {
         Period::Day => "Resets every day at midnight, in the plan's time zone",
         Period::Week => "Resets every Monday, in the plan's time zone",
@@ -35,36 +39,13 @@ pub(crate) const fn resets_each(period: Period) -> &'static str {
     }
 }
 
-/// The throttle in words.
-pub(crate) fn throttle(throttle: Option<&Throttle>) -> String {
+fn throttle(throttle: Option<&Throttle>, rough: bool) -> String {
     match throttle {
         None => "No limit on speed".to_owned(),
-        Some(Throttle { rate, burst }) => format!("Up to {}, bursts of {burst}", per_time(*rate)),
+        Some(Throttle { rate, burst }) => {
+            format!("{} {}, bursts of {burst}", if rough { "About" } else { "Up to" }, per_time(*rate))
+        }
     }
-}
-
-/// What this installation keeps to, a sentence each.
-pub(crate) fn promises(promises: &Promises) -> Vec<&'static str> {
-    vec![
-        match promises.quota {
-            QuotaPromise::Exact => "Counts are exact: not one request over, not one under.",
-            QuotaPromise::BestEffort => "Quotas are best-effort: a few requests over are possible.",
-        },
-        match promises.survives {
-            Survival::ProcessKill => "Counts survive a crash. A power cut may lose the last few.",
-            Survival::PowerCut => "Counts survive a crash and a power cut.",
-            Survival::Provider => "Counts are kept by the provider behind this server.",
-        },
-        if promises.fair_charge {
-            "A request that fails at the model isn't charged."
-        } else {
-            "A request that fails at the model is charged all the same."
-        },
-        match promises.key_at_rest {
-            KeyAtRest::Digest => "A key's value is shown once. Only its fingerprint is stored.",
-            KeyAtRest::Clear => "A key's value is stored by the provider, where its administrators can read it.",
-        },
-    ]
 }
 
 /// The curl line that works as it stands, for a POSIX shell. `model` is asked for only where no default is set.
@@ -96,6 +77,8 @@ pub(crate) fn grouped(number: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use api_types::{KeyAtRest, PlanName, QuotaPromise, Survival};
+
     use super::*;
 
     #[test]
@@ -105,14 +88,39 @@ mod tests {
         }
     }
 
+    fn plan(quota: Quota) -> Plan {
+        let name = PlanName::parse("plan").unwrap();
+        Plan { name, description: String::new(), quota, throttle: Some(Throttle { rate: 10.0, burst: 20 }) }
+    }
+
+    fn exact() -> Promises {
+        Promises {
+            quota: QuotaPromise::Exact,
+            survives: Survival::ProcessKill,
+            fair_charge: true,
+            reset_known: true,
+            key_at_rest: KeyAtRest::Digest,
+        }
+    }
+
     #[test]
     fn a_quota_is_a_figure_and_its_unit() {
         let day = Quota::Limited { limit: 10, period: Period::Day, offset: 0 };
         assert_eq!(quota(&day), ("10".to_owned(), "requests per day".to_owned()));
-        assert_eq!(first_period(&day), None);
         let month = Quota::Limited { limit: 1000, period: Period::Month, offset: 2 };
         assert_eq!(quota(&month).0, "1,000");
-        assert_eq!(first_period(&month).as_deref(), Some("998 in the first month"));
+        assert_eq!(facts(&plan(month), Some(exact()))[0], "998 in the first month");
+    }
+
+    #[test]
+    fn a_reset_is_told_only_where_it_is_promised() {
+        let day = plan(Quota::Limited { limit: 10, period: Period::Day, offset: 0 });
+        let throttle = "Up to 10 requests per second, bursts of 20";
+        assert_eq!(facts(&day, Some(exact())), [throttle, resets_each(Period::Day)]);
+        assert_eq!(facts(&day, None), [throttle]);
+        let rough = Promises { quota: QuotaPromise::BestEffort, reset_known: false, ..exact() };
+        assert_eq!(facts(&day, Some(rough)), ["About 10 requests per second, bursts of 20"]);
+        assert_eq!(facts(&plan(Quota::Unlimited), Some(exact())), [throttle]);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 
 use api_types::{Date, Period, PlanName, QuotaStatus, Timestamp, openai::SpentQuota};
 
+use crate::plan_text::grouped;
+
 /// A moment as the reader's calendar and clock show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LocalTime {
@@ -49,7 +51,7 @@ pub(crate) fn moment(now: Timestamp, then: Timestamp, local: impl Fn(Timestamp) 
 /// "It resets tomorrow at 02:00 (in 5 h 12 min)." Says so when the time is unknown or has passed.
 pub(crate) fn resets(now: Timestamp, at: Option<Timestamp>, local: impl Fn(Timestamp) -> LocalTime) -> String {
     match at.map(|at| (at, wait(now, at))) {
-        None => "When it resets isn't known here.".to_owned(),
+        None => "When the count starts anew isn't known exactly.".to_owned(),
         Some((_, None)) => "It has reset since: try again.".to_owned(),
         Some((at, Some(wait))) => format!("It resets {} (in {wait}).", moment(now, at, local)),
     }
@@ -60,16 +62,31 @@ pub(crate) fn resets(now: Timestamp, at: Option<Timestamp>, local: impl Fn(Times
 pub(crate) fn spent(
     quota: &SpentQuota,
     period: Option<Period>,
+    rough: bool,
     now: Timestamp,
     local: impl Fn(Timestamp) -> LocalTime,
 ) -> String {
-    let used = match quota.used {
-        used if used >= quota.limit => format!("all {used} of {}", quota.limit),
-        used => format!("{used} of {}", quota.limit),
+    let SpentQuota { plan, limit, used, reset_at } = quota;
+    let requests = if *limit == 1 { "request" } else { "requests" };
+    let span = period.map(|period| format!(" {}", span(period, *reset_at))).unwrap_or_default();
+    if reset_at.is_none() {
+        let used = format!(" You've used {used} of {} {requests}{span}.", figure(*limit, rough));
+        return used_up(Some(plan), &used);
+    }
+    let used = match *used {
+        used if used >= *limit => format!("all {used} of {limit}"),
+        used => format!("{used} of {limit}"),
     };
-    let span = period.map(this).map_or_else(String::new, |span| format!(" {span}"));
-    let requests = if quota.limit == 1 { "request" } else { "requests" };
-    format!("You've used {used} {requests} that {} allows{span}. {}", quota.plan, resets(now, quota.reset_at, local))
+    format!("You've used {used} {requests} that {plan} allows{span}. {}", resets(now, *reset_at, local))
+}
+
+/// The sentence of a spent quota of which nobody can tell when it opens again; `used` are its figures, if known.
+pub(crate) fn used_up(plan: Option<&PlanName>, used: &str) -> String {
+    let plan = plan.map_or_else(|| "this key's plan".to_owned(), ToString::to_string);
+    format!(
+        "The quota of {plan} is used up.{used} When it opens again isn't known exactly. Try again later, or use a key on \
+         another plan."
+    )
 }
 
 /// The sentence of a throttled request: which limit, and when to come back.
@@ -106,7 +123,7 @@ pub(crate) fn per_time(rate: f64) -> String {
 }
 
 /// The span that a quota counts in, as of now.
-pub(crate) const fn this(period: Period) -> &'static str {
+const fn this(period: Period) -> &'static str {
     match period {
         Period::Day => "today",
         Period::Week => "this week",
@@ -114,12 +131,37 @@ pub(crate) const fn this(period: Period) -> &'static str {
     }
 }
 
-/// What is left, in a few words: "7 of 10 left today", "no limit".
-pub(crate) fn remaining(quota: &QuotaStatus) -> String {
-    match quota {
+/// A number of requests: "1,000", "about 1,000". None is none.
+pub(crate) fn figure(requests: u64, rough: bool) -> String {
+    let figure = grouped(requests);
+    if rough && requests > 0 { format!("about {figure}") } else { figure }
+}
+
+/// The span of a count: "today" where the backend says when that ends, else "per day".
+pub(crate) fn span(period: Period, reset_at: Option<Timestamp>) -> String {
+    reset_at.map_or_else(|| format!("per {}", period.noun()), |_| this(period).to_owned())
+}
+
+/// What follows the number of requests used: " of 10 used today", " used of about 10 per day".
+pub(crate) fn used_of(limit: u64, span: &str, rough: bool) -> String {
+    if rough {
+        format!(" used of {} {span}", figure(limit, true))
+    } else {
+        format!(" of {} used {span}", grouped(limit))
+    }
+}
+
+/// What is left, in a few words: "7 of 10 left today", "about 7 left of 10 per day", "no limit".
+pub(crate) fn remaining(quota: &QuotaStatus, rough: bool) -> String {
+    match *quota {
         QuotaStatus::Unlimited => "No limit on requests".to_owned(),
-        QuotaStatus::Limited { limit, remaining, period, .. } => {
-            format!("{remaining} of {limit} left {}", this(*period))
+        QuotaStatus::Limited { limit, remaining, period, reset_at, .. } => {
+            let span = span(period, reset_at);
+            if rough {
+                format!("{} left of {} {span}", figure(remaining, true), grouped(limit))
+            } else {
+                format!("{} of {} left {span}", grouped(remaining), grouped(limit))
+            }
         }
     }
 }
@@ -193,7 +235,7 @@ mod tests {
     #[test]
     fn a_spent_quota_says_which_limit_how_much_and_when_in_the_readers_zone() {
         assert_eq!(
-            spent(&ten(Some("2026-11-22T00:00:00Z")), Some(Period::Day), at("2026-11-21T18:48:00Z"), zone(2)),
+            spent(&ten(Some("2026-11-22T00:00:00Z")), Some(Period::Day), false, at("2026-11-21T18:48:00Z"), zone(2)),
             "You've used all 10 of 10 requests that 10RequestPerDay allows today. \
              It resets tomorrow at 02:00 (in 5 h 12 min)."
         );
@@ -209,17 +251,24 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_reset_is_said_to_be_unknown() {
-        let text = spent(&ten(None), None, at("2026-11-21T18:48:00Z"), zone(0));
+    fn an_unknown_reset_is_said_to_be_unknown_and_what_to_do() {
+        let now = at("2026-11-21T18:48:00Z");
         assert_eq!(
-            text,
-            "You've used all 10 of 10 requests that 10RequestPerDay allows. When it resets isn't known here."
+            spent(&ten(None), Some(Period::Day), true, now, zone(0)),
+            "The quota of 10RequestPerDay is used up. You've used 10 of about 10 requests per day. When it opens again \
+             isn't known exactly. Try again later, or use a key on another plan."
         );
+        assert_eq!(
+            used_up(None, ""),
+            "The quota of this key's plan is used up. When it opens again isn't known exactly. Try again later, or use \
+             a key on another plan."
+        );
+        assert_eq!(resets(now, None, zone(0)), "When the count starts anew isn't known exactly.");
     }
 
     #[test]
     fn a_passed_reset_invites_to_try_again() {
-        let text = spent(&ten(Some("2026-11-21T00:00:00Z")), None, at("2026-11-21T18:48:00Z"), zone(0));
+        let text = spent(&ten(Some("2026-11-21T00:00:00Z")), None, false, at("2026-11-21T18:48:00Z"), zone(0));
         assert!(text.ends_with("It has reset since: try again."), "{text}");
     }
 
@@ -261,9 +310,20 @@ mod tests {
         assert_eq!(iso(date), date.to_string());
     }
 
+    fn seven_of_ten(reset_at: Option<&str>) -> QuotaStatus {
+        QuotaStatus::Limited { limit: 10, used: 3, remaining: 7, period: Period::Week, reset_at: reset_at.map(at) }
+    }
+
     #[test]
     fn what_is_left_is_short() {
-        let quota = QuotaStatus::Limited { limit: 10, used: 3, remaining: 7, period: Period::Week, reset_at: None };
-        assert_eq!(remaining(&quota), "7 of 10 left this week");
+        assert_eq!(remaining(&seven_of_ten(Some("2026-11-23T00:00:00Z")), false), "7 of 10 left this week");
+    }
+
+    #[test]
+    fn a_rough_count_is_about_and_of_no_calendar() {
+        assert_eq!(remaining(&seven_of_ten(None), true), "about 7 left of 10 per week");
+        assert_eq!(used_of(1000, &span(Period::Day, None), true), " used of about 1,000 per day");
+        assert_eq!(used_of(10, "today", false), " of 10 used today");
+        assert_eq!((figure(0, true), figure(1, true)), ("0".to_owned(), "about 1".to_owned()));
     }
 }

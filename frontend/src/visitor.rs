@@ -46,6 +46,10 @@ pub(crate) struct Visitor {
     pub(crate) made: RwSignal<Option<CreatedKey>>,
     /// The playground's conversation.
     pub(crate) talk: RwSignal<Conversation>,
+    /// What is being typed in the playground; stays while other pages are looked at.
+    pub(crate) draft: RwSignal<String>,
+    /// The models on offer, once asked for: the same for every key, and asking may be charged.
+    pub(crate) models: RwSignal<Option<Vec<String>>>,
     /// The calls that need no session.
     pub(crate) client: Anonymous,
 }
@@ -57,11 +61,13 @@ impl Visitor {
         let notice = RwSignal::new(None);
         let (key, made) = (RwSignal::new(None), RwSignal::new(None));
         let talk = RwSignal::new(Conversation::default());
+        let draft = RwSignal::new(String::new());
         let ended = Callback::new(move |()| {
             browser::hint_signed_in(false);
             key.set(None);
             made.set(None);
             talk.set(Conversation::default());
+            draft.set(String::new());
             notice.set(Some("Your session has ended. Sign in again to go on.".to_owned()));
             who.set(Who::Anonymous);
         });
@@ -71,7 +77,8 @@ impl Visitor {
             }
         });
         on_cleanup(move || elsewhere.remove());
-        Self { who, notice, key, made, talk, client: Anonymous::new(ended) }
+        let models = RwSignal::new(None);
+        Self { who, notice, key, made, talk, draft, models, client: Anonymous::new(ended) }
     }
 
     /// Asks the server whether an earlier visit's session stands.
@@ -145,6 +152,7 @@ impl Visitor {
         self.key.set(None);
         self.made.set(None);
         self.talk.set(Conversation::default());
+        self.draft.set(String::new());
         self.notice.set(None);
         self.who.set(Who::Anonymous);
     }

@@ -132,3 +132,54 @@ async fn only_our_own_keys_that_nobody_knows_are_removed_and_only_when_they_are_
     }
     assert!(house.remote().iter().any(|key| key.id == console));
 }
+
+/// It is rather our rows that are missing: the data folder is an old copy.
+#[tokio::test]
+async fn many_keys_that_nobody_knows_are_left_alone() {
+    let mut house = House::new().await;
+    let mut remove = Vec::new();
+    for owner in 1..=6 {
+        remove.push(house.person(owner).await.key);
+    }
+    house.store.change_remote(RemoteChange { remove, ..RemoteChange::default() }).await.unwrap();
+    house.restart().await;
+    house.pass(3_600);
+    house.refresh().await;
+    assert_eq!(house.remote().len(), 6);
+}
+
+#[tokio::test]
+async fn keys_of_a_plan_that_was_made_anew_are_attached_to_it() {
+    let mut house = House::new().await;
+    let person = house.person(1).await;
+    house.aws.console_delete_plan(&house.plan);
+    house.gateway.refresh(house.now()).await.unwrap_err();
+    assert_eq!(house.call(&person.presented).await, 403);
+    let (api, stage) = (house.place.api_id.clone(), house.place.stage.clone());
+    house.plan = house.aws.add_plan("basic", Some(Quota::per_day(5)), None, &api, &stage);
+    house.refresh().await;
+    assert_eq!(house.call(&person.presented).await, 200);
+    house.assert_consistent("attached again").await;
+    let _ = house.aws.take_calls();
+    house.refresh().await;
+    assert_eq!(house.aws.calls_of("CreateUsagePlanKey"), [], "once");
+}
+
+/// Names are not unique in API Gateway, and a key may hang on one plan of a stage only.
+#[tokio::test]
+async fn a_second_plan_of_the_same_name_takes_no_key_from_the_first() {
+    let house = House::new().await;
+    let person = house.person(1).await;
+    for _ in 0..8 {
+        // Of ids without an order, some are before the first one's.
+        let (api, stage) = (&house.place.api_id, &house.place.stage);
+        house.aws.add_plan("basic", Some(Quota::per_day(5)), None, api, stage);
+    }
+    house.refresh().await;
+    assert_eq!(plan_names(&house).await, ["basic"]);
+    house.use_up(&person.presented, 3).await;
+    assert_eq!(house.left(&person.presented).await, 7);
+    house.refresh().await;
+    assert_eq!(house.used(&person).await, 10);
+    house.assert_consistent("where it was").await;
+}

@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc, time::Duration};
 
 use access::{
-    Accounts, Admission, CreateKeyError, Gate, KeyError, KeySecret, NewKey, PresentedKey, Registry, RemoteKeys,
-    conformance::accounts_row,
+    Accounts, Admission, CreateKeyError, Gate, Intent, IntentKind, KeyError, KeySecret, NewKey, PresentedKey, Registry,
+    RemoteChange, RemoteKeys, conformance::accounts_row,
 };
 use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
 use access_sqlite::{Options, SqliteStore};
@@ -105,7 +105,7 @@ impl House {
     async fn at(aws: FakeAws, place: Place, plan: String, upstream: Arc<FakeUpstream>) -> Self {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options::default()).unwrap();
-        let gateway = open(&aws, Arc::new(store.clone()), &place).await;
+        let gateway = open(&aws.endpoint_url(), Arc::new(store.clone()), &place).await;
         let now = aws.clock().now();
         gateway.refresh(now).await.unwrap();
         let _ = aws.take_calls();
@@ -142,7 +142,7 @@ impl House {
 
     /// The same with a store that a test stands in front of.
     pub async fn restart_over(&mut self, rows: Arc<dyn RemoteKeys>) {
-        self.gateway = open(&self.aws, rows, &self.place).await;
+        self.gateway = open(&self.aws.endpoint_url(), rows, &self.place).await;
     }
 
     /// Reads plans and keys again.
@@ -163,7 +163,7 @@ impl House {
         let (aws, store, place, now) = (self.aws.clone(), self.store.clone(), self.place.clone(), self.now);
         let (begin, begun) = tokio::sync::oneshot::channel::<()>();
         process.spawn(async move {
-            let gateway = open(&aws, Arc::new(store), &place).await;
+            let gateway = open(&aws.endpoint_url(), Arc::new(store), &place).await;
             gateway.refresh(now).await.unwrap();
             begin.send(()).unwrap();
             work(gateway, now).await;
@@ -281,6 +281,26 @@ impl House {
         }
     }
 
+    /// Keys that are to be removed, as a process killed in the middle of that leaves them.
+    pub async fn leave_to_be_removed(&mut self, people: &[Person]) {
+        for person in people {
+            let rows = self.store.remote_keys().await.unwrap();
+            let row = rows.into_iter().find(|row| row.id == person.key).unwrap();
+            let intent = Intent {
+                operation: row.value.operation,
+                key: row.id,
+                account: row.account,
+                plan_name: row.plan_name,
+                kind: IntentKind::Remove,
+                remote_id: Some(row.value.remote_id),
+                due_at: self.now,
+            };
+            let change = RemoteChange { remove: vec![row.id], intents: vec![intent], ..RemoteChange::default() };
+            self.store.change_remote(change).await.unwrap();
+        }
+        self.restart().await;
+    }
+
     /// Somebody's keys as listed.
     pub async fn listed(&self, account: AccountId) -> Vec<KeyEntry> {
         self.gateway.keys(account, self.now).await.unwrap()
@@ -336,8 +356,9 @@ fn secret(key: KeyId) -> (KeySecret, PresentedKey) {
     (KeySecret::new(key, random), PresentedKey::parse(&KeySecret::new(key, random).reveal()).unwrap())
 }
 
-async fn open(aws: &FakeAws, rows: Arc<dyn RemoteKeys>, place: &Place) -> ApiGateway {
-    let control = control(aws.endpoint_url(), Role::Server).await;
+/// The backend at a control plane over these rows.
+pub async fn open(endpoint_url: &str, rows: Arc<dyn RemoteKeys>, place: &Place) -> ApiGateway {
+    let control = control(endpoint_url.to_owned(), Role::Server).await;
     let candidate = InstallationId::from_random(fresh());
     ApiGateway::open(control, rows, place.clone(), candidate, Handle::current()).await.unwrap()
 }

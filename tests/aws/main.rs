@@ -2,13 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod activation;
+mod bad_days;
+mod browser;
 mod calls;
 mod change;
+mod conformance;
 mod console;
 mod cost;
 mod crash;
 mod create_key;
+mod emulators;
 mod house;
+mod killed;
 mod provision;
 mod rotate;
+mod served;
+mod story;
+mod strangers;
 mod sweep;

@@ -103,6 +103,23 @@ async fn a_spent_quota_stays_spent_however_often_the_key_is_rotated() {
     assert_eq!(house.left(&person.presented).await, 10, "a new day");
 }
 
+/// API Gateway counts each value by itself.
+#[tokio::test]
+async fn what_is_used_with_the_old_value_in_its_grace_counts_in_the_end() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    let old = person.presented.clone();
+    house.use_up(&old, 2).await;
+    let until = house.later(600);
+    house.rotate(&mut person, Some(until)).await.unwrap();
+    house.use_up(&old, 3).await;
+    house.use_up(&person.presented, 1).await;
+    house.pass(600);
+    house.gateway.sweep(house.now()).await.unwrap();
+    house.assert_consistent("after the grace").await;
+    assert_eq!(house.left(&person.presented).await, 4);
+}
+
 #[tokio::test]
 async fn a_key_that_is_off_is_rotated_without_switching_it_on() {
     let house = House::new().await;

@@ -1,10 +1,8 @@
 //! The sweeper: it takes away nothing that is somebody's, and one value that can't be removed holds up no other.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
-use access::{
-    CarriedUse, CreateKeyError, Intent, OwnerDigest, Registry as _, RemoteChange, RemoteKey, RemoteKeys, StoreError,
-};
+use access::{CarriedUse, CreateKeyError, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, StoreError};
 use access_sqlite::SqliteStore;
 use api_types::{InstallationId, PlanName};
 use async_trait::async_trait;
@@ -82,13 +80,9 @@ async fn a_key_that_was_being_made_when_the_sweep_began_is_kept() {
 
 #[tokio::test]
 async fn a_value_that_cant_be_removed_holds_up_no_other() {
-    let house = House::new().await;
+    let mut house = House::new().await;
     let people = [house.person(1).await, house.person(2).await];
-    house.aws.fault("DeleteApiKey", When::Always, Fault::AccessDenied);
-    for person in &people {
-        house.gateway.release_account(person.account, house.now()).await.unwrap();
-    }
-    house.aws.clear_faults();
+    house.leave_to_be_removed(&people).await;
     house.aws.fault("DeleteApiKey", When::Next, Fault::Status(400, "BadRequestException", "not this one"));
     house.gateway.sweep(house.now()).await.unwrap_err();
     assert_eq!(house.remote().len(), 1);
@@ -99,15 +93,13 @@ async fn a_value_that_cant_be_removed_holds_up_no_other() {
 
 #[tokio::test]
 async fn a_sweep_gives_up_soon_when_aws_is_away() {
-    let house = House::new().await;
+    let mut house = House::new().await;
     let mut people = Vec::new();
     for owner in 1..=6 {
         people.push(house.person(owner).await);
     }
+    house.leave_to_be_removed(&people).await;
     house.aws.fault("DeleteApiKey", When::Always, Fault::AccessDenied);
-    for person in &people {
-        house.gateway.release_account(person.account, house.now()).await.unwrap();
-    }
     let _ = house.aws.take_calls();
     let said = house.gateway.sweep(house.now()).await.unwrap_err().to_string();
     assert!(said.contains("apigateway:DELETE on /apikeys/*"), "{said}");
@@ -115,4 +107,28 @@ async fn a_sweep_gives_up_soon_when_aws_is_away() {
     house.aws.clear_faults();
     house.sweep().await;
     assert!(house.remote().is_empty());
+}
+
+#[tokio::test]
+async fn a_sweep_takes_some_at_a_time_and_begins_elsewhere_the_next_time() {
+    let mut house = House::new().await;
+    let mut people = Vec::new();
+    for owner in 1..=30 {
+        people.push(house.person(owner).await);
+    }
+    house.leave_to_be_removed(&people).await;
+    house.aws.fault("DeleteApiKey", When::Always, Fault::AccessDenied);
+    let _ = house.aws.take_calls();
+    // Three that fail end a sweep; those after them have their turn all the same.
+    for _ in 0..3 {
+        house.gateway.sweep(house.now()).await.unwrap_err();
+    }
+    let tried: HashSet<_> = house.aws.take_calls().into_iter().map(|call| call.path).collect();
+    assert_eq!(tried.len(), 9);
+    house.aws.clear_faults();
+    house.gateway.sweep(house.now()).await.unwrap();
+    assert_eq!(house.remote().len(), 10);
+    house.gateway.sweep(house.now()).await.unwrap();
+    assert!(house.remote().is_empty());
+    house.assert_consistent("swept").await;
 }

@@ -112,7 +112,7 @@ async fn the_database_keeps_digests_that_differ_from_what_they_prove() {
 }
 
 #[tokio::test]
-#[should_panic(expected = "the upstream's credential leaked into line")]
+#[should_panic(expected = "a credential of the server's own leaked into line")]
 async fn the_search_finds_what_is_logged() {
     let server = TestServer::start().await;
     // Stands in for a secret: it is printed when the server starts.

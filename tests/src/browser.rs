@@ -228,8 +228,12 @@ impl Browser {
             for scheme in ["light", "dark"] {
                 let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 self.devtools("Emulation.setEmulatedMedia", media).await;
-                // A change of colours may fade in.
-                self.evaluate("Promise.all(document.getAnimations().map(a => a.finished)).then(() => true)").await;
+                // A change of colours may fade in. What moves for ever, as the dots of a wait do, isn't waited for.
+                self.evaluate(
+                    "Promise.allSettled(document.getAnimations().filter(a => \
+                     isFinite(a.effect.getComputedTiming().endTime)).map(a => a.finished)).then(() => true)",
+                )
+                .await;
                 let wide = self.evaluate("document.documentElement.scrollWidth - innerWidth").await;
                 assert!(wide.as_i64().is_some_and(|more| more <= 0), "{name} on a {screen} is {wide} px too wide");
                 let picture = self.client.screenshot().await.expect("a picture");

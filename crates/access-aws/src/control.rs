@@ -1,6 +1,6 @@
 //! The control plane: one client of the SDK, through which every call goes.
 
-use std::{fmt, future::Future, time::Duration};
+use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_apigateway::{
@@ -12,6 +12,7 @@ use aws_smithy_http_client::tls;
 
 use crate::{
     action::{Action, Role},
+    budget::Budget,
     error::{AwsError, ErrorKind},
 };
 
@@ -42,6 +43,8 @@ pub struct Control {
     role: Role,
     region: String,
     is_local: bool,
+    /// The server's share of the control plane; none against an emulator, and the provisioner keeps its own pace.
+    budget: Option<Arc<Budget>>,
 }
 
 impl fmt::Debug for Control {
@@ -87,7 +90,8 @@ impl Control {
         let config = loader.load().await;
         let region = config.region().ok_or(NoRegion)?.to_string();
         let is_local = config.endpoint_url().is_some_and(is_loopback);
-        Ok(Self { client: Client::new(&config), role, region, is_local })
+        let budget = (role == Role::Server && !is_local).then(|| Arc::new(Budget::new()));
+        Ok(Self { client: Client::new(&config), role, region, is_local, budget })
     }
 
     /// The region.
@@ -130,12 +134,34 @@ impl Control {
         Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        if let Some(budget) = &self.budget {
+            budget.take().await;
+        }
         // On the heap: the SDK's futures are several kilobytes each.
         Box::pin(send(self.client.clone())).await.map_err(|error| AwsError::new(action, &error))
     }
 }
 
 fn is_loopback(url: &str) -> bool {
-    let host = url.split("://").nth(1).unwrap_or(url);
-    host.starts_with("127.") || host.starts_with("localhost") || host.starts_with("[::1]")
+    let host = url.split("://").nth(1).unwrap_or(url).split('/').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_this_machine() {
+        for url in ["http://127.0.0.1:4566", "http://localhost/x", "http://[::1]:1", "127.0.0.2"] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in ["http://127.evil.example", "http://localhost.example", "https://10.0.0.1", "http://[::2]"] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
 }

@@ -66,6 +66,11 @@ impl AwsError {
         Self { action, kind: ErrorKind::NoAnswer, message: "the answer names no id".to_owned() }
     }
 
+    /// Whether AWS's words name this kind of thing, such as "Usage Plan": one code stands for all that isn't there.
+    pub(crate) fn names(&self, thing: &str) -> bool {
+        self.message.contains(thing)
+    }
+
     /// Reads the SDK's error.
     pub(crate) fn new<E>(action: Action, error: &SdkError<E, HttpResponse>) -> Self
     where

@@ -3,6 +3,7 @@
 //! API Gateway enforces the plans; we are its self-service counter.
 
 pub mod action;
+mod budget;
 mod control;
 mod error;
 mod gateway;

@@ -12,17 +12,17 @@ use crate::columns::{
 pub(crate) fn all_keys(conn: &Connection) -> rusqlite::Result<Vec<RemoteKey>> {
     let sql = "SELECT id, account, owner, plan_name, label, enabled, created_at, rotated_at, fresh_since,
                       operation, remote_id, digest,
-                      previous_operation, previous_remote_id, previous_digest, previous_until
+                      previous_operation, previous_remote_id, previous_digest, previous_until, previous_used, remote_plan
                FROM remote_keys ORDER BY created_at, rowid";
     conn.prepare_cached(sql)?.query_map([], read_key)?.collect()
 }
 
 fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
-    // A check of the table holds that all four are there or none.
+    // A check of the table holds that all five are there or none.
     let previous = match (optional_key_digest(row, 14)?, optional_time(row, 15)?) {
         (Some(digest), Some(until)) => {
             let value = RemoteValue { operation: text(row, 12, "an id")?, remote_id: row.get(13)?, digest };
-            Some(PreviousValue { value, until })
+            Some(PreviousValue { value, until, used: count(row, 16)? })
         }
         _ => None,
     };
@@ -31,6 +31,7 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
         account: text(row, 1, "an account's id")?,
         owner: owner_digest(row, 2)?,
         plan_name: text_by(row, 3, "a plan's name", PlanName::parse)?,
+        remote_plan: row.get(17)?,
         label: text_by(row, 4, "a label", KeyLabel::parse)?,
         enabled: row.get(5)?,
         created_at: time(row, 6)?,
@@ -46,8 +47,9 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
 pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()> {
     let sql = "INSERT INTO remote_keys (id, account, owner, plan_name, label, enabled, created_at, rotated_at,
                                         fresh_since, operation, remote_id, digest,
-                                        previous_operation, previous_remote_id, previous_digest, previous_until)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
+                                        previous_operation, previous_remote_id, previous_digest, previous_until,
+                                        previous_used, remote_plan)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
                ON CONFLICT (id) DO UPDATE SET
                    account = excluded.account, owner = excluded.owner, plan_name = excluded.plan_name,
                    label = excluded.label, enabled = excluded.enabled, created_at = excluded.created_at,
@@ -55,7 +57,8 @@ pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()
                    operation = excluded.operation, remote_id = excluded.remote_id, digest = excluded.digest,
                    previous_operation = excluded.previous_operation,
                    previous_remote_id = excluded.previous_remote_id,
-                   previous_digest = excluded.previous_digest, previous_until = excluded.previous_until";
+                   previous_digest = excluded.previous_digest, previous_until = excluded.previous_until,
+                   previous_used = excluded.previous_used, remote_plan = excluded.remote_plan";
     let RemoteKey { value, previous, .. } = key;
     let before = previous.as_ref().map(|previous| &previous.value);
     let values = params![
@@ -75,6 +78,8 @@ pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()
         before.map(|value| &value.remote_id),
         before.map(|value| value.digest.as_bytes()),
         previous.as_ref().map(|previous| previous.until.as_millisecond()),
+        previous.as_ref().map(|previous| from_count(previous.used)),
+        key.remote_plan,
     ];
     conn.prepare_cached(sql)?.execute(values).map(drop)
 }

@@ -27,6 +27,8 @@ pub struct PreviousValue {
     pub value: RemoteValue,
     /// Until when it works.
     pub until: Timestamp,
+    /// Requests that the other service had counted with it in the period in which it was replaced.
+    pub used: u64,
 }
 
 /// A key of an account, whose value lives in another service.
@@ -40,6 +42,8 @@ pub struct RemoteKey {
     pub owner: OwnerDigest,
     /// Its plan; an account has at most one key on it.
     pub plan_name: PlanName,
+    /// The other service's id for the plan that its value is attached to: a plan deleted and made anew has another.
+    pub remote_plan: String,
     /// Its owner's words for it.
     pub label: KeyLabel,
     /// Whether it is switched on.

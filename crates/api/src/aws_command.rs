@@ -4,20 +4,13 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use access_aws::{
-    Control, ControlSettings, Role,
-    provision::{self, Applied, Credential, Event, OperatorKey, Provisioner, Wanted, Written},
+    Role,
+    provision::{self, Applied, Credential, Event, OperatorKey, Plan, Provisioner, Wanted, Written},
 };
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{
-    ambient,
-    cli::print,
-    config::{Config, Seconds},
-};
-
-/// Making and deploying an API takes AWS longer than the server's calls do.
-const PATIENCE: Seconds = Seconds::of(20);
+use crate::{ambient, backend, cli::print, config::Config};
 
 /// `tollgate aws …`
 #[derive(Args)]
@@ -130,6 +123,8 @@ fn wanted(config: &Config) -> anyhow::Result<Wanted> {
         credential: upstream.api_key.as_ref().map(|key| Credential::new(key.reveal())),
         timeout: upstream.total_timeout.0,
         plans: config.plans.clone(),
+        models: upstream.models.clone(),
+        default_model: upstream.default_model.clone(),
     })?;
     for warning in wanted.warnings() {
         eprintln!("warning: {warning}");
@@ -137,18 +132,9 @@ fn wanted(config: &Config) -> anyhow::Result<Wanted> {
     Ok(wanted)
 }
 
-async fn control(config: &Config) -> Result<Control, access_aws::NoRegion> {
-    let settings = ControlSettings {
-        region: config.aws.region.clone(),
-        endpoint_url: config.aws.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
-        attempt_timeout: config.aws.request_timeout.0.max(PATIENCE.0),
-    };
-    Control::new(&settings, Role::Provisioner).await
-}
-
 async fn provisioner(config: &Config) -> anyhow::Result<Provisioner> {
     let wanted = wanted(config)?;
-    Ok(Provisioner::new(control(config).await?, wanted))
+    Ok(Provisioner::new(backend::aws::control(config, Role::Provisioner).await?, wanted))
 }
 
 async fn plan(config: &Config, key: &KeyOption) -> anyhow::Result<()> {
@@ -164,7 +150,12 @@ async fn apply(config: &Config, key: &KeyOption, yes: bool) -> anyhow::Result<()
     if !plan.is_empty() {
         confirm(yes, "yes", "Type yes to apply this: ")?;
     }
-    let applied = provisioner.apply(key.as_ref(), &mut tell).await?;
+    let mut ask = |plan: &Plan| {
+        // The question comes after it; where it can't be shown, there is nobody to ask.
+        let is_shown = print(&format!("\nWhat is there has changed meanwhile. By now it takes:\n\n{plan}")).is_ok();
+        is_shown && confirm(yes, "yes", "Type yes to apply this: ").is_ok()
+    };
+    let applied = provisioner.apply_as_shown(&plan, key.as_ref(), &mut ask, &mut tell).await?;
     print(&told(&applied, config))
 }
 
@@ -216,25 +207,28 @@ fn confirm(yes: bool, word: &str, question: &str) -> anyhow::Result<()> {
 
 /// What to do with it now.
 fn told(applied: &Applied, config: &Config) -> String {
-    let Applied { api_id, invoke_url, region, .. } = applied;
+    let Applied { api_id, region, .. } = applied;
     let stage = &config.aws.stage;
     let mut text = match applied.steps {
         0 => String::new(),
         1 => "\nDone: 1 change.\n".to_owned(),
         steps => format!("\nDone: {steps} changes.\n"),
     };
+    let (url, place) = match &applied.invoke_url {
+        Some(url) => (url.as_str(), format!("It answers at {url}")),
+        None => (
+            "INVOKE_URL",
+            "An emulator has addresses of its own. Put this stage's, with /v1, for INVOKE_URL.".to_owned(),
+        ),
+    };
     text.push_str(&format!(
-        "\nIt answers at {invoke_url}\n\nFor the server, in tollgate.toml:\n\n  backend = \"aws\"\n\n  [aws]\n  \
-         region = \"{region}\"\n  api_id = \"{api_id}\"\n  stage = \"{stage}\"\n  invoke_url = \"{invoke_url}\"\n"
+        "\n{place}\n\nFor the server, in tollgate.toml:\n\n  backend = \"aws\"\n\n  [aws]\n  region = \"{region}\"\n  \
+         api_id = \"{api_id}\"\n  stage = \"{stage}\"\n  invoke_url = \"{url}\"\n"
     ));
     if let Some(key) = &applied.operator_key {
-        let key = key.reveal();
-        let model = config.upstream.default_model.as_deref().unwrap_or("MODEL");
         text.push_str(&format!(
-            "\nThe operator's key, shown this once (API Gateway may take two minutes to know it):\n\n  {key}\n\n  \
-             curl {invoke_url}/chat/completions -H 'x-api-key: {key}' -H 'content-type: application/json' \\\n    \
-             -d '{{\"model\": \"{model}\", \"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n\n  \
-             OpenAI(base_url=\"{invoke_url}\", api_key=\"none\", default_headers={{\"x-api-key\": \"{key}\"}})\n"
+            "\nThe operator's key, shown this once (API Gateway may take two minutes to know it):\n\n  {}\n",
+            key.reveal()
         ));
     } else if let Some(id) = &applied.known_operator_key {
         text.push_str(&format!(
@@ -242,5 +236,52 @@ fn told(applied: &Applied, config: &Config) -> String {
              --include-value\n"
         ));
     }
+    let key = applied.operator_key.as_ref().map_or("YOUR_KEY", Credential::reveal);
+    let model = config.upstream.default_model.as_deref().unwrap_or("MODEL");
+    text.push_str(&format!(
+        "\nTo call it:\n\n  curl {url}/chat/completions -H 'x-api-key: {key}' -H 'content-type: application/json' \\\n    \
+         -d '{{\"model\": \"{model}\", \"messages\": [{{\"role\": \"user\", \"content\": \"Hello\"}}]}}'\n\n  \
+         OpenAI(base_url=\"{url}\", api_key=\"none\", default_headers={{\"x-api-key\": \"{key}\"}})\n"
+    ));
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn applied() -> Applied {
+        Applied {
+            steps: 2,
+            api_id: "a1".to_owned(),
+            region: "us-east-1".to_owned(),
+            invoke_url: Some("https://a1.execute-api.us-east-1.amazonaws.com/live/v1".to_owned()),
+            operator_key: None,
+            known_operator_key: None,
+        }
+    }
+
+    #[test]
+    fn how_to_call_the_endpoint_is_always_said() {
+        let said = told(&applied(), &Config::default());
+        let url = "https://a1.execute-api.us-east-1.amazonaws.com/live/v1";
+        for text in [
+            "Done: 2 changes.",
+            &format!("It answers at {url}\n"),
+            &format!("invoke_url = \"{url}\""),
+            &format!("curl {url}/chat/completions -H 'x-api-key: YOUR_KEY'"),
+            &format!("OpenAI(base_url=\"{url}\", api_key=\"none\", default_headers={{\"x-api-key\": \"YOUR_KEY\"}})"),
+        ] {
+            assert!(said.contains(text), "{text} is not in:\n{said}");
+        }
+        let key = Credential::new("op_value");
+        let said = told(&Applied { operator_key: Some(key), ..applied() }, &Config::default());
+        assert!(said.contains("-H 'x-api-key: op_value'") && !said.contains("YOUR_KEY"), "{said}");
+    }
+
+    #[test]
+    fn no_address_of_awss_is_told_for_an_emulator() {
+        let said = told(&Applied { invoke_url: None, ..applied() }, &Config::default());
+        assert!(said.contains("An emulator has addresses of its own.") && !said.contains("amazonaws.com"), "{said}");
+    }
 }

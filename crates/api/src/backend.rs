@@ -1,7 +1,7 @@
 //! Chooses the backend: the one place that names them.
 
 #[cfg(feature = "aws")]
-mod aws;
+pub(crate) mod aws;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 

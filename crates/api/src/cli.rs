@@ -9,7 +9,8 @@ use std::{
 
 use api_types::{Quota, Throttle};
 use clap::{Args, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tracing::Metadata;
+use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 #[cfg(feature = "aws")]
 use crate::aws_command;
@@ -126,15 +127,15 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 }
 
 /// AWS's SDK writes whole requests and answers at its finer levels, people's keys among them, and at WARN what the
-/// machine's metadata service said. Last, so that nothing in the configuration brings it back.
-const SILENT: &str = "aws_config=off,aws_credential_types=off,aws_runtime=off,aws_sdk_apigateway=off,aws_sigv4=off,\
-                      aws_smithy_http=off,aws_smithy_http_client=off,aws_smithy_runtime=off,\
-                      aws_smithy_runtime_api=off,aws_types=off";
+/// machine's metadata service said. A filter of its own, since no directive of `log.level` may bring that back.
+fn may_be_logged(event: &Metadata<'_>) -> bool {
+    !event.target().starts_with("aws_")
+}
 
 /// Logs go to standard error; standard output is for answers.
 fn start_log(config: &LogConfig) -> anyhow::Result<()> {
     // The server library tells its own start and stop beside ours; who wants that asks for it.
-    let level = format!("actix_server=warn,{},{SILENT}", config.level);
+    let level = format!("actix_server=warn,{}", config.level);
     // The filter takes a misspelt level for a module's name and then shows nothing at all.
     let is_level =
         |part: &str| part.contains('=') || part.trim().parse::<tracing::level_filters::LevelFilter>().is_ok();
@@ -142,10 +143,11 @@ fn start_log(config: &LogConfig) -> anyhow::Result<()> {
         anyhow::bail!("log.level: {:?} is no level; use error, warn, info, debug or trace", config.level);
     }
     let filter = EnvFilter::try_new(level).map_err(|e| anyhow::anyhow!("log.level: {e}"))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    let filtered = tracing_subscriber::registry().with(filter).with(filter_fn(may_be_logged));
+    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
     match config.format {
-        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Text => filtered.with(log.with_ansi(io::stderr().is_terminal())).init(),
+        LogFormat::Json => filtered.with(log.json().flatten_event(true)).init(),
     }
     Ok(())
 }

@@ -30,6 +30,9 @@ impl UpstreamPlan {
         // In front of the upstream stands a gate that counts: it gets the caller's key, and the upstream's credential is
         // its own business.
         let gate = config.backend.stands_before_the_upstream().then_some(config.aws.invoke_url.as_ref()).flatten();
+        if config.backend.stands_before_the_upstream() && gate.is_none() {
+            anyhow::bail!("aws.invoke_url is not set");
+        }
         let config = &config.upstream;
         let Some(base_url) = gate.or(config.base_url.as_ref()) else {
             let policy = ModelPolicy { allowed: None, default: Some(demo::MODEL.to_owned()) };

@@ -36,6 +36,22 @@ pub(crate) enum Refusal {
     },
 }
 
+impl Refusal {
+    /// Whether the key is good and only too new to work everywhere.
+    pub(crate) fn is_activating(&self) -> bool {
+        matches!(self, Self::Refused { status: 503, error: Some(error), .. }
+            if error.code.as_deref() == Some("key_activating"))
+    }
+
+    /// `Retry-After`, in seconds, where the server named one.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Network => None,
+            Self::Refused { retry_after, .. } => *retry_after,
+        }
+    }
+}
+
 /// An accepted chat request: its answer as it comes.
 pub(crate) enum Answer {
     /// Server-sent events.
@@ -74,7 +90,7 @@ impl KeyClient {
         self.get("/v1/key").await
     }
 
-    /// The models on offer. Costs nothing.
+    /// The models on offer. Costs nothing, unless a gate in front of the model counts it.
     pub(crate) async fn models(&self) -> Result<Vec<String>, Refusal> {
         #[derive(Deserialize)]
         struct List {

@@ -1,13 +1,18 @@
 //! One key of the reader's: what is used, what is left, and what can be done with it.
 
-use api_types::{KeyEntry, KeyState, QuotaStatus, Timestamp};
+use std::sync::Arc;
+
+use api_types::{About, KeyEntry, KeyState, QuotaStatus, Timestamp};
 use leptos::prelude::*;
 
+use super::{StateBadge, StateNote, TellState};
 use crate::{
     browser,
     live::{attribute, flag, live, maybe, text},
+    load::Loader,
     plan_text::grouped,
-    reset_time::{day_and_month, moment, resets, this},
+    promise_text::is_rough,
+    reset_time::{day_and_month, figure, moment, resets, span, used_of},
 };
 
 /// What the reader wants to do with a key.
@@ -30,6 +35,8 @@ pub(crate) enum KeyAction {
 pub(crate) fn KeyRow(
     /// The key as the server tells it; `None` for the moment between its end and the row's.
     entry: Memo<Option<KeyEntry>>,
+    /// What the backend promises of its figures.
+    about: Loader<About>,
     /// The time, told anew every half minute.
     now: Signal<Timestamp>,
     /// Whether a change is under way.
@@ -39,14 +46,15 @@ pub(crate) fn KeyRow(
 ) -> impl IntoView {
     let read = move |read: fn(&KeyEntry) -> String| entry.with(|entry| entry.as_ref().map_or_else(String::new, read));
     let plan = move || read(|entry| entry.plan_name.to_string());
-    let active =
-        Memo::new(move |_| entry.with(|entry| entry.as_ref().is_some_and(|entry| entry.state == KeyState::Active)));
+    let state = move || entry.with(|entry| entry.as_ref().map(|entry| entry.state));
+    let tell_state: TellState = Arc::new(state);
+    let rough = move || is_rough(about.with(|about| about.promises));
     // One button for both ways, so that the focus stays on it.
     let name = move |action| match action {
         KeyAction::Usage => "Usage",
         KeyAction::Rename => "Rename",
-        KeyAction::Switch if active.get() => "Disable",
-        KeyAction::Switch => "Enable",
+        KeyAction::Switch if state() == Some(KeyState::Disabled) => "Enable",
+        KeyAction::Switch => "Disable",
         KeyAction::Rotate => "Rotate",
         KeyAction::Revoke => "Revoke",
     };
@@ -72,17 +80,17 @@ pub(crate) fn KeyRow(
             <div class="key-head">
                 <h3>{text(plan)}</h3>
                 <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
-                <span class=move || if active.get() { "badge" } else { "badge off" } data-testid="key-state">
-                    {text(move || if active.get() { "Active" } else { "Disabled" }.to_owned())}
-                </span>
+                <StateBadge state=tell_state.clone() />
             </div>
-            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(&entry.quota, now.get()))))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(&entry.quota, rough(), now.get()))))}
             <p class="quiet small">
                 <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
                 {text(move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, now.get())).unwrap_or_default()))}
             </p>
             <div class="actions">{actions.map(button).into_iter().collect::<Vec<_>>()}</div>
+            // Last, so that it moves no button when it comes.
+            <StateNote state=tell_state />
         </li>
     }
 }
@@ -100,7 +108,7 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
 }
 
 /// Used, remaining and reset.
-fn quota(quota: &QuotaStatus, now: Timestamp) -> AnyView {
+fn quota(quota: &QuotaStatus, rough: bool, now: Timestamp) -> AnyView {
     match *quota {
         QuotaStatus::Unlimited => view! { <p data-testid="key-used">"No limit on requests."</p> }.into_any(),
         QuotaStatus::Limited { limit, used, remaining, period, reset_at } => view! {
@@ -108,15 +116,15 @@ fn quota(quota: &QuotaStatus, now: Timestamp) -> AnyView {
                 <p>
                     <span data-testid="key-used">
                         <strong>{grouped(used)}</strong>
-                        {format!(" of {} used {}", grouped(limit), this(period))}
+                        {used_of(limit, &span(period, reset_at), rough)}
                     </span>
-                    <span data-testid="key-remaining">{format!("{} left", grouped(remaining))}</span>
+                    <span data-testid="key-remaining">{format!("{} left", figure(remaining, rough))}</span>
                 </p>
                 <progress
                     max=limit.to_string()
                     value=used.min(limit).to_string()
                     class=if remaining == 0 { "spent" } else { "" }
-                    aria-label=format!("{used} of {limit} requests used")
+                    aria-label=format!("{used} of {} requests used", figure(limit, rough))
                 ></progress>
                 <p class="quiet small" data-testid="key-reset">{resets(now, reset_at, browser::local)}</p>
             </div>

@@ -1,34 +1,41 @@
 //! One plan as a card.
 
-use api_types::{Plan, Quota};
+use api_types::{About, Plan, Quota};
 use leptos::prelude::*;
 
-use crate::plan_text;
+use crate::{
+    live::{live, text},
+    load::Loader,
+    plan_text,
+    promise_text::is_rough,
+};
 
 /// What a plan allows, and beneath it what can be done with it.
 #[component]
 pub(crate) fn PlanCard(
     /// The plan.
     plan: Plan,
+    /// What the backend promises of it.
+    about: Loader<About>,
     /// The button or the sentence in its place.
     children: Children,
 ) -> impl IntoView {
     let name = plan.name.to_string();
-    let heading = name.clone();
+    let (heading, description) = (name.clone(), plan.description.clone());
     let (figure, unit) = plan_text::quota(&plan.quota);
-    let resets = match plan.quota {
-        Quota::Limited { period, .. } => Some(plan_text::resets_each(period).to_owned()),
-        Quota::Unlimited => None,
+    let is_limited = matches!(plan.quota, Quota::Limited { .. });
+    let promises = move || about.with(|about| about.promises);
+    let roughly = move || if is_limited && is_rough(promises()) { "about " } else { "" }.to_owned();
+    let facts = move || {
+        let facts = plan_text::facts(&plan, promises());
+        facts.into_iter().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>().into_any()
     };
-    let facts = [plan_text::first_period(&plan.quota), Some(plan_text::throttle(plan.throttle.as_ref())), resets];
     view! {
         <li class="card plan" data-testid="plan-card" data-plan=name>
             <h3>{heading}</h3>
-            <p class="quiet">{plan.description}</p>
-            <p class="figure"><strong>{figure}</strong> " " {unit}</p>
-            <ul class="facts">
-                {facts.into_iter().flatten().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>()}
-            </ul>
+            <p class="quiet">{description}</p>
+            <p class="figure">{text(roughly)}<strong>{figure}</strong> " " {unit}</p>
+            <ul class="facts">{live(facts)}</ul>
             <div class="card-end">{children()}</div>
         </li>
     }

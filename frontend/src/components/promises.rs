@@ -1,9 +1,9 @@
-//! What this installation promises, and what answers in it.
+//! What this installation promises and what not, and what answers in it.
 
 use api_types::{About, UpstreamInfo};
 use leptos::prelude::*;
 
-use crate::plan_text;
+use crate::{live::text, load::Loader, promise_text};
 
 /// A short, honest list.
 #[component]
@@ -11,7 +11,7 @@ pub(crate) fn PromiseList(
     /// The server's own words about itself.
     about: About,
 ) -> impl IntoView {
-    let lines = plan_text::promises(&about.promises);
+    let lines = promise_text::promises(&about);
     let upstream = match about.upstream {
         UpstreamInfo::Demo { .. } => {
             "A built-in demo model answers here; whoever runs this server can connect a real one."
@@ -22,9 +22,22 @@ pub(crate) fn PromiseList(
         <ul class="promises">
             {lines
                 .into_iter()
-                .chain([upstream])
-                .map(|line| view! { <li>{line.to_owned()}</li> }.into_any())
+                .chain([upstream.to_owned()])
+                .map(|line| view! { <li>{line}</li> }.into_any())
                 .collect::<Vec<_>>()}
         </ul>
     }
+}
+
+/// A sentence on what is promised, or not, where there is one to say.
+#[component]
+pub(crate) fn PromiseNote(
+    /// The server's own words about itself.
+    about: Loader<About>,
+    /// The sentence.
+    tell: fn(&About) -> Option<String>,
+    /// For tests: its `data-testid`.
+    testid: &'static str,
+) -> impl IntoView {
+    view! { <p data-testid=testid>{text(move || about.with(tell).flatten().unwrap_or_default())}</p> }
 }

@@ -1,16 +1,27 @@
 //! The days of a key as a table.
 
-use api_types::UsageDay;
+use api_types::{About, Survival, UsageDay};
 use leptos::prelude::*;
 
-use crate::{plan_text::grouped, reset_time::iso};
+use crate::{
+    plan_text::grouped,
+    promise_text::{FAILED_COUNT, whose_days},
+    reset_time::iso,
+};
 
 /// One row per day, the newest first.
 #[component]
 pub(crate) fn UsageTable(
     /// The days, oldest first.
     days: Vec<UsageDay>,
+    /// Who counts them, and what it counts; nothing is said of that where it isn't known.
+    about: Option<About>,
 ) -> impl IntoView {
+    let promises = about.as_ref().map(|about| about.promises);
+    // Who counts elsewhere tells nothing of refused requests, and who gives nothing back returned nothing.
+    let has_refused = promises.is_none_or(|promises| promises.survives != Survival::Provider)
+        || days.iter().any(|day| day.refused > 0);
+    let has_returned = promises.is_none_or(|promises| promises.fair_charge) || days.iter().any(|day| day.returned > 0);
     let has_limit = days.iter().any(|day| day.limit.is_some());
     let total: u64 = days.iter().map(|day| day.used).sum();
     let cell = |number: u64| view! { <td>{grouped(number)}</td> }.into_any();
@@ -20,16 +31,29 @@ pub(crate) fn UsageTable(
         if has_limit {
             cells.push(cell(day.limit.unwrap_or_default()));
         }
-        cells.extend([cell(day.refused), cell(day.returned)]);
+        if has_refused {
+            cells.push(cell(day.refused));
+        }
+        if has_returned {
+            cells.push(cell(day.returned));
+        }
         let class = if day.used + day.refused + day.returned == 0 { "idle" } else { "" };
         view! { <tr class=class>{cells}</tr> }.into_any()
     };
-    let mut heads = vec!["Day", "Used", "Refused", "Returned"];
-    if has_limit {
-        heads.insert(2, "Limit");
-    }
-    let summary =
-        format!("{} requests used in {} days. Days are those of the plan's time zone.", grouped(total), days.len());
+    let heads = [
+        Some("Day"),
+        Some("Used"),
+        has_limit.then_some("Limit"),
+        has_refused.then_some("Refused"),
+        has_returned.then_some("Returned"),
+    ];
+    let whose_days = about.as_ref().map(whose_days).unwrap_or_default();
+    let summary = format!("{} requests used in {} days. {whose_days}", grouped(total), days.len());
+    let returned = if has_returned {
+        "Returned: the charge of a request that failed at the model, given back."
+    } else {
+        FAILED_COUNT
+    };
     view! {
         <p class="hint">{summary}</p>
         <div class="table" tabindex="0" role="region" aria-label="Usage by day">
@@ -38,6 +62,7 @@ pub(crate) fn UsageTable(
                     <tr>
                         {heads
                             .into_iter()
+                            .flatten()
                             .map(|head| view! { <th scope="col">{head.to_owned()}</th> }.into_any())
                             .collect::<Vec<_>>()}
                     </tr>
@@ -45,8 +70,6 @@ pub(crate) fn UsageTable(
                 <tbody>{days.into_iter().rev().map(row).collect::<Vec<_>>()}</tbody>
             </table>
         </div>
-        <p class="hint">
-            "Refused requests cost nothing. Returned: the charge of a request that failed at the model, given back."
-        </p>
+        <p class="hint">"Refused requests cost nothing. " {returned}</p>
     }
 }

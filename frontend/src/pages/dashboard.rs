@@ -1,22 +1,27 @@
 //! Plans and keys: the page after signing in.
 
+use std::sync::Arc;
+
 use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::key_dialogs::{KeyDialog, Outcome};
 use crate::{
+    activation,
     api::{Anonymous, ApiError},
     app::{Announcer, Clock, use_announcer},
     browser,
-    components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard},
+    components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
     live::{flag, live, maybe, text},
     load::Loader,
+    promise_text::caveats,
     visitor::{HeldKey, use_visitor},
 };
 
 /// What is at work here, shared by the parts of the page.
 #[derive(Clone, Copy)]
 struct Desk {
+    about: Loader<About>,
     plans: Loader<Vec<Plan>>,
     keys: Loader<Vec<KeyEntry>>,
     /// The key whose value is on show.
@@ -34,6 +39,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
     let session = visitor.session();
     let desk = Desk {
+        about,
         plans: Loader::start(|| Box::pin(Anonymous::plans())),
         keys: Loader::start(move || {
             Box::pin(async move {
@@ -50,6 +56,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     // Counts move while requests are made elsewhere: who comes back to this tab sees today's figures.
     let returning = window_event_listener(leptos::ev::focus, move |_| desk.keys.reload());
     on_cleanup(move || returning.remove());
+    follow_activation(desk);
     let done = Callback::new(move |()| {
         desk.made.set(None);
         request_animation_frame(|| browser::focus("#keys-title"));
@@ -64,7 +71,9 @@ pub(crate) fn DashboardPage() -> impl IntoView {
             </div>
         }.into_any()))}
         {live(move || maybe(desk.made.get(), |key| {
-            view! { <NewKey key upstream=about.with(|about| about.upstream.clone()) on_done=done /> }.into_any()
+            let id = key.id;
+            let state: TellState = Arc::new(move || desk.keys.with(|keys| Some(find(keys, id)?.state)).flatten());
+            view! { <NewKey key about state on_done=done /> }.into_any()
         }))}
         <section aria-labelledby="keys-title">
             <h2 id="keys-title" tabindex="-1">"Your keys"</h2>
@@ -75,6 +84,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
         <section aria-labelledby="plans-title">
             <h2 id="plans-title">"Plans"</h2>
             <Loaded from=desk.plans label="Loading the plans…">
+                <PromiseNote about tell=caveats testid="plan-caveats" />
                 <Plans desk />
             </Loaded>
         </section>
@@ -105,7 +115,11 @@ fn Keys(desk: Desk) -> impl IntoView {
                     announcer.say(format!(
                         "The key for {} is {}.",
                         entry.plan_name,
-                        if enabled { "enabled: it works again" } else { "disabled: requests with it are refused" }
+                        match entry.state {
+                            KeyState::Active => "enabled: it works again",
+                            KeyState::Activating => "enabled: it can take up to two minutes to work",
+                            KeyState::Disabled => "disabled: requests with it are refused",
+                        }
                     ));
                     replace(desk, entry);
                 }
@@ -136,7 +150,7 @@ fn Keys(desk: Desk) -> impl IntoView {
         }
     });
     let row = move |id: KeyId| {
-        let entry = Memo::new(move |_| desk.keys.with(|keys| keys.iter().find(|key| key.id == id).cloned()).flatten());
+        let entry = Memo::new(move |_| desk.keys.with(|keys| find(keys, id).cloned()).flatten());
         let on_action = Callback::new(move |action| {
             if let Some(entry) = entry.get_untracked() {
                 match action {
@@ -146,7 +160,7 @@ fn Keys(desk: Desk) -> impl IntoView {
                 }
             }
         });
-        view! { <KeyRow entry now busy=switching on_action /> }.into_any()
+        view! { <KeyRow entry about=desk.about now busy=switching on_action /> }.into_any()
     };
     view! {
         {live(move || match ids.get() {
@@ -220,7 +234,7 @@ fn Plans(desk: Desk) -> impl IntoView {
             }
             .into_any()
         };
-        view! { <PlanCard plan>{live(end)}</PlanCard> }.into_any()
+        view! { <PlanCard plan about=desk.about>{live(end)}</PlanCard> }.into_any()
     };
     live(move || match desk.plans.get() {
         Some(plans) if !plans.is_empty() => {
@@ -228,6 +242,32 @@ fn Plans(desk: Desk) -> impl IntoView {
         }
         _ => view! { <NoPlans /> }.into_any(),
     })
+}
+
+fn find(keys: &[KeyEntry], id: KeyId) -> Option<&KeyEntry> {
+    keys.iter().find(|key| key.id == id)
+}
+
+/// Looks whether new keys work yet, and says so.
+fn follow_activation(desk: Desk) {
+    let announcer = use_announcer();
+    let activating = Memo::new(move |_| {
+        let activating = |key: &&KeyEntry| key.state == KeyState::Activating;
+        desk.keys.with(|keys| keys.iter().filter(activating).map(|key| key.id).collect::<Vec<_>>())
+    });
+    let is_any = Memo::new(move |_| activating.with(|ids| ids.as_ref().is_some_and(|ids| !ids.is_empty())));
+    activation::look_while(is_any, Callback::new(move |()| desk.keys.look()));
+    Effect::new(move |before: Option<Option<Vec<KeyId>>>| {
+        let now = activating.get();
+        desk.keys.with_untracked(|keys| {
+            for key in before.iter().flatten().flatten().filter_map(|id| find(keys, *id)) {
+                if key.state == KeyState::Active {
+                    announcer.say(format!("The key for {} works now.", key.plan_name));
+                }
+            }
+        });
+        now
+    });
 }
 
 /// Puts the changed entry in the place of the old one.

@@ -1,7 +1,7 @@
 //! What can be done with a key, each in a dialog that says what will happen.
 
 use api_types::{
-    CreatedKey, KeyChange, KeyEntry, KeyId, KeyLabel, RotateKey, UsageDay,
+    About, CreatedKey, KeyChange, KeyEntry, KeyId, KeyLabel, RotateKey, UsageDay,
     limits::{KEY_LABEL_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS},
 };
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
@@ -14,6 +14,7 @@ use crate::{
     form::FormState,
     live::{attribute, live, maybe},
     load::Loader,
+    promise_text::is_rough,
     visitor::{HeldKey, use_visitor},
 };
 
@@ -72,6 +73,7 @@ pub(crate) fn KeyDialog(
 #[component]
 fn Usage(id: KeyId) -> impl IntoView {
     let session = use_visitor().session();
+    let about = expect_context::<Loader<About>>();
     let span = RwSignal::new(14_u32);
     let days: Loader<Vec<UsageDay>> = Loader::start(move || {
         let today = browser::local(browser::now()).date;
@@ -103,7 +105,7 @@ fn Usage(id: KeyId) -> impl IntoView {
     view! {
         <div class="actions">{choice(14)} {choice(30)}</div>
         <Loaded from=days label="Loading the days…">
-            {live(move || maybe(days.get(), |days| view! { <UsageTable days /> }.into_any()))}
+            {live(move || maybe(days.get(), |days| view! { <UsageTable days about=about.get() /> }.into_any()))}
         </Loaded>
     }
 }
@@ -171,8 +173,15 @@ fn Rotate(id: KeyId, unseen: bool, on_done: Callback<Outcome>) -> impl IntoView 
             Ok(Outcome::Rotated(key))
         }
     };
+    let rough = expect_context::<Loader<About>>().with_untracked(|about| is_rough(Some(about.promises)));
+    let words = if rough == Some(true) {
+        "You get a new value, shown once, which can take up to two minutes to work. Plan and label stay, and \
+         roughly the count."
+    } else {
+        "You get a new value, shown once. Count, plan and label stay."
+    };
     view! {
-        <p>"You get a new value, shown once. Count, plan and label stay."</p>
+        <p>{words}</p>
         <fieldset>
             <legend>"The old value stops working"</legend>
             {choice(0, "now")} {choice(3600, "in 1 hour")} {choice(ROTATION_GRACE_MAX_SECONDS, "in 1 day")}

@@ -30,7 +30,7 @@ pub(crate) fn LandingPage() -> impl IntoView {
         <section aria-labelledby="plans-title">
             <h2 id="plans-title">"Plans"</h2>
             <Loaded from=plans label="Loading the plans…">
-                <Plans plans />
+                <Plans plans about />
             </Loaded>
         </section>
         <section aria-labelledby="promises-title">
@@ -43,12 +43,12 @@ pub(crate) fn LandingPage() -> impl IntoView {
 }
 
 #[component]
-fn Plans(plans: Loader<Vec<Plan>>) -> impl IntoView {
+fn Plans(plans: Loader<Vec<Plan>>, about: Loader<About>) -> impl IntoView {
     live(move || match plans.get() {
         Some(plans) if !plans.is_empty() => {
             let card = |plan| {
                 view! {
-                    <PlanCard plan>
+                    <PlanCard plan about>
                         <PageLink to=Page::SignUp class="button">"Sign up for a key"</PageLink>
                     </PlanCard>
                 }

@@ -4,7 +4,9 @@ mod chat;
 mod choose_key;
 mod log;
 
-use api_types::{About, QuotaStatus, UpstreamInfo};
+use std::sync::Arc;
+
+use api_types::{About, KeyState, QuotaStatus, UpstreamInfo};
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent},
     html::Textarea,
@@ -14,13 +16,16 @@ use leptos::{
 
 use self::{chat::Chat, choose_key::ChooseKey, log::Log};
 use crate::{
-    app::Clock,
+    activation,
+    api::KeyClient,
+    app::{Clock, use_announcer},
     browser,
     chat_failure::ChatFailure,
-    components::CopyBox,
+    components::{CopyBox, PromiseNote, StateBadge, StateNote, TellState},
     conversation::Conversation,
     live::{flag, live, maybe, text},
     load::Loader,
+    promise_text::{FAILED_COUNT, clear_keys, is_rough},
     reset_time::{remaining, resets},
     visitor::{HeldKey, use_visitor},
 };
@@ -52,7 +57,7 @@ pub(crate) fn PlaygroundPage() -> impl IntoView {
 
 #[component]
 fn ChatRoom(key: HeldKey) -> impl IntoView {
-    let visitor = use_visitor();
+    let (visitor, announcer) = (use_visitor(), use_announcer());
     let about = expect_context::<Loader<About>>();
     let Clock(now) = expect_context();
     let chat = Chat::new(visitor, about);
@@ -60,7 +65,22 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     chat.greet(key.value.clone());
     let value = StoredValue::new(key.value.clone());
     let plan = move || chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string()));
-    let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota)));
+    let rough = move || is_rough(about.with(|about| about.promises));
+    let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota, rough())));
+    let state: TellState = Arc::new(move || chat.status.with(|status| Some(status.as_ref()?.state)));
+    let told = state.clone();
+    // While a message waits it is tried, which tells the same.
+    let look = Callback::new(move |()| {
+        if !chat.busy.get_untracked() {
+            spawn_local(async move {
+                chat.learn(KeyClient::new(value.get_value())).await;
+                if chat.works() {
+                    announcer.say("Your key works now.");
+                }
+            });
+        }
+    });
+    activation::look_while(Memo::new(move |_| told() == Some(KeyState::Activating)), look);
     let reset = move || {
         chat.status.with(|status| match status.as_ref()?.quota {
             QuotaStatus::Limited { reset_at, .. } => Some(resets(now.get(), reset_at, browser::local)),
@@ -78,10 +98,16 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             <div class="chat-bar">
                 <p>
                     <strong>{text(move || plan().unwrap_or_else(|| "Your key".to_owned()))}</strong> " "
+                    <StateBadge state=state.clone() /> " "
                     <span data-testid="remaining">{text(move || left().unwrap_or_default())}</span> " "
                     <span class="quiet small" data-testid="resets">{text(move || reset().unwrap_or_default())}</span>
+                    <StateNote state />
                 </p>
-                {live(move || maybe((chat.models.with(Vec::len) > 1).then_some(()), |()| view! { <ChooseModel chat /> }.into_any()))}
+                {live(move || match visitor.models.with(|models| models.as_ref().map(Vec::len)) {
+                    Some(0 | 1) => ().into_any(),
+                    Some(_) => view! { <ChooseModel chat /> }.into_any(),
+                    None => maybe(chat.models_are_charged().then_some(()), |()| view! { <AskForModels chat value /> }.into_any()),
+                })}
                 <button type="button" class="button small" data-testid="change-key" on:click=move |_| visitor.key.set(None)>
                     "Change key"
                 </button>
@@ -92,6 +118,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             {maybe(key.unseen.then_some(key.value), |value| view! { <NewValue value /> }.into_any())}
             <Log chat />
             <Failure chat />
+            <Waiting chat />
             <Composer chat value />
         </div>
     }
@@ -108,9 +135,36 @@ fn ChooseModel(chat: Chat) -> impl IntoView {
         <label class="model">
             "Model "
             <select name="model" on:change=move |event| chat.model.set(Some(event_target_value(&event)))>
-                {chat.models.get_untracked().into_iter().map(option).collect::<Vec<_>>()}
+                {chat.visitor.models.get_untracked().into_iter().flatten().map(option).collect::<Vec<_>>()}
             </select>
         </label>
+    }
+}
+
+/// Where the list of models is charged, the reader decides about it.
+#[component]
+fn AskForModels(chat: Chat, value: StoredValue<String>) -> impl IntoView {
+    let announcer = use_announcer();
+    let asking = RwSignal::new(false);
+    let ask = move |_| {
+        if asking.get_untracked() {
+            return;
+        }
+        asking.set(true);
+        spawn_local(async move {
+            let client = KeyClient::new(value.get_value());
+            match chat.list_models(client.clone()).await {
+                Some(sentence) => announcer.say(sentence),
+                None => request_animation_frame(|| browser::focus("select[name=model]")),
+            }
+            asking.try_set(false);
+            chat.learn(client).await;
+        });
+    };
+    view! {
+        <button type="button" class="button small" data-testid="ask-for-models" aria-busy=flag(move || asking.get()) on:click=ask>
+            "Choose a model (1 request)"
+        </button>
     }
 }
 
@@ -138,6 +192,7 @@ fn NewValue(value: String) -> impl IntoView {
                             "This is the new value of your key. Copy it now: this is the only time it is shown."
                         </strong>
                     </p>
+                    <PromiseNote about=expect_context() tell=clear_keys testid="key-at-rest" />
                     <CopyBox text=value.get_value() what="key" id="key-value" testids=("key-value", "copy-key") />
                     <button type="button" class="button small" data-testid="key-done" on:click=saved>"I have saved it"</button>
                 </div>
@@ -155,7 +210,8 @@ fn Failure(chat: Chat) -> impl IntoView {
         // The clock ticks every half minute; a failure newer than the last tick is told from now.
         let time = now.get().max(browser::now());
         let failure = chat.failure.get()?;
-        chat.status.with(|status| Some(failure.sentence(status.as_ref(), time, browser::local)))
+        let rough = is_rough(chat.about.with(|about| about.promises));
+        chat.status.with(|status| Some(failure.sentence(status.as_ref(), rough, time, browser::local)))
     });
     live(move || {
         maybe(sentence.get(), |sentence| {
@@ -177,18 +233,48 @@ fn Failure(chat: Chat) -> impl IntoView {
     })
 }
 
+/// A request whose key is being activated. The seconds are for eyes only; the rest is said once.
+#[component]
+fn Waiting(chat: Chat) -> impl IntoView {
+    let is_waiting = Memo::new(move |_| chat.waiting.with(Option::is_some));
+    let said = move || {
+        if is_waiting.get() { "Your key is being activated. Your message is sent again by itself." } else { "" }
+            .to_owned()
+    };
+    view! {
+        <p class="quiet-visually" role="status">{text(said)}</p>
+        {live(move || maybe(is_waiting.get().then_some(()), |()| view! {
+            <p class="notice" data-testid="activating" aria-hidden="true">
+                {text(move || chat.waiting.get().unwrap_or_default())}
+            </p>
+        }.into_any()))}
+    }
+}
+
 #[component]
 fn Composer(chat: Chat, value: StoredValue<String>) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let go = move || {
-        let text = chat.draft.get_untracked();
+        let text = chat.visitor.draft.get_untracked();
         if !chat.busy.get_untracked() && !text.trim().is_empty() {
-            chat.draft.set(String::new());
+            chat.visitor.draft.set(String::new());
             spawn_local(chat.ask(value.get_value(), text));
             if let Some(field) = field.get_untracked() {
                 drop(field.focus());
             }
         }
+    };
+    // The button goes; the focus must not go with it.
+    let stop = move |_| {
+        chat.stop();
+        if let Some(field) = field.get_untracked() {
+            drop(field.focus());
+        }
+    };
+    let hint = move || {
+        let failed = chat.about.with(|about| !about.promises.fair_charge).unwrap_or(false);
+        let failed = if failed { FAILED_COUNT } else { "" };
+        format!("Enter sends, Shift+Enter starts a new line. Each message is one request. {failed}")
     };
     let on_key = move |key: KeyboardEvent| {
         // Enter that ends a composition (Japanese, Chinese) belongs to the keyboard's own window.
@@ -211,23 +297,23 @@ fn Composer(chat: Chat, value: StoredValue<String>) -> impl IntoView {
                 placeholder="Your message"
                 aria-describedby="message-hint"
                 node_ref=field
-                prop:value=move || chat.draft.get()
-                on:input=move |event| chat.draft.set(event_target_value(&event))
+                prop:value=move || chat.visitor.draft.get()
+                on:input=move |event| chat.visitor.draft.set(event_target_value(&event))
                 on:keydown=on_key
             ></textarea>
             {live(move || if chat.busy.get() {
                 view! {
-                    <button type="button" class="button danger" data-testid="stop" on:click=move |_| chat.stop()>"Stop"</button>
+                    <button type="button" class="button danger" data-testid="stop" on:click=stop>"Stop"</button>
                 }.into_any()
             } else {
                 view! {
                     <button type="submit" class="button primary" data-testid="send"
-                        aria-disabled=flag(move || chat.draft.with(|text| text.trim().is_empty()))>
+                        aria-disabled=flag(move || chat.visitor.draft.with(|text| text.trim().is_empty()))>
                         "Send"
                     </button>
                 }.into_any()
             })}
-            <p class="hint" id="message-hint">"Enter sends, Shift+Enter starts a new line. Each message is one request."</p>
+            <p class="hint" id="message-hint">{text(hint)}</p>
         </form>
     }
 }

@@ -42,24 +42,36 @@ async fn fails(setup: &ServerSetup, arguments: &str) -> String {
 async fn from_plan_to_destroy() {
     let aws = FakeAws::start().await;
     let setup = setup(&aws);
-    assert!(succeeds(&setup, "plan").await.contains("to add, 0 to change, 0 to destroy."));
+    let said = succeeds(&setup, "plan").await;
+    assert!(said.contains("to add, 0 to change, 0 to destroy."), "{said}");
+    for endpoint in [
+        "POST /v1/chat/completions",
+        "POST /v1/completions",
+        "POST /v1/embeddings",
+        "POST /v1/responses",
+        "GET /v1/models",
+    ] {
+        assert!(said.contains(&format!("+ method {endpoint} (key required)")), "{endpoint} is not in:\n{said}");
+    }
+    assert!(!said.contains("warning: aws.paths") && !said.contains("{proxy"), "{said}");
     assert!(fails(&setup, "apply").await.contains("add --yes"));
     assert!(aws.apis().is_empty());
     let said = succeeds(&setup, "apply --yes --operator-key 10RequestPerDay").await;
     let api = &aws.apis()[0].id;
-    let invoke_url = format!("https://{api}.execute-api.us-east-1.amazonaws.com/live/v1");
     for text in [
         "Done: ",
+        "An emulator has addresses of its own.",
         "backend = \"aws\"",
         &format!("api_id = \"{api}\""),
-        &format!("invoke_url = \"{invoke_url}\""),
-        &format!("curl {invoke_url}/chat/completions -H 'x-api-key: {}'", aws.keys()[0].value),
+        &format!("curl INVOKE_URL/chat/completions -H 'x-api-key: {}'", aws.keys()[0].value),
         "default_headers={\"x-api-key\":",
     ] {
         assert!(said.contains(text), "{text} is not in:\n{said}");
     }
+    assert!(!said.contains("amazonaws.com"), "{said}");
     let said = succeeds(&setup, "apply").await;
     assert!(said.contains("No changes. The API is as configured."), "{said}");
+    assert!(said.contains("-H 'x-api-key: YOUR_KEY'"), "{said}");
     assert!(succeeds(&setup, "status").await.contains("All is as configured."));
     assert!(fails(&setup, "destroy").await.contains("add --yes"));
     assert_eq!(aws.apis().len(), 1);
@@ -74,6 +86,15 @@ async fn the_backend_need_not_be_complete_to_be_made() {
 }
 
 #[tokio::test]
+async fn what_the_stage_lets_through_beyond_tollgate_is_warned_of() {
+    let aws = FakeAws::start().await;
+    let wide = setup(&aws).set("aws.paths", "[\"/v1/{proxy+}\"]").set("upstream.models", "[\"small\"]");
+    let said = succeeds(&wide, "plan").await;
+    assert!(said.contains("warning: aws.paths: /v1/{proxy+} opens everything"), "{said}");
+    assert!(said.contains("warning: upstream.models: holds for requests through Tollgate"), "{said}");
+}
+
+#[tokio::test]
 async fn what_is_wrong_is_said_in_one_line_that_says_what_to_do() {
     let aws = FakeAws::start().await;
     let usual = setup(&aws);
@@ -81,6 +102,8 @@ async fn what_is_wrong_is_said_in_one_line_that_says_what_to_do() {
     assert!(fails(&no_upstream, "plan").await.starts_with("upstream.base_url: "));
     assert!(fails(&usual.clone().unset("aws.region"), "plan").await.contains("set aws.region or AWS_REGION"));
     assert!(fails(&usual.clone().set("aws.paths", "[\"/x\"]"), "plan").await.starts_with("aws.paths: "));
+    let in_clear = usual.clone().set("aws.endpoint_url", "http://apigateway.example.com");
+    assert!(fails(&in_clear, "plan").await.starts_with("aws.endpoint_url: must start with https://"));
     let said = fails(&usual, "plan --operator-key gold").await;
     assert!(said.contains("--operator-key \"gold\": no such plan"), "{said}");
     let anonymous = TestServer::setup()

@@ -1,12 +1,14 @@
 //! Taking it away: all of it, nothing else, and not over people's heads.
 
+use std::collections::BTreeSet;
+
 use access_aws::provision::ProvisionError;
 use serde_json::json;
-use tests::aws::FakeAws;
+use tests::aws::{FakeAws, Fault, When};
 
 use super::{
     shape::shape,
-    site::{apply, apply_with_key, destroy, provisioner, written},
+    site::{apply, apply_with_key, destroy, provisioner, while_it_hangs, written},
 };
 
 #[tokio::test]
@@ -34,7 +36,7 @@ async fn destroy_refuses_while_people_have_keys() {
     let before = shape(&aws);
     let _ = aws.take_calls();
     let error = destroy(&url, false).await.unwrap_err();
-    assert_eq!(error, ProvisionError::KeysInUse { keys: 1 });
+    assert_eq!(error, ProvisionError::KeysInUse { keys: 1, begun: false });
     assert!(error.to_string().contains("--with-keys"), "{error}");
     assert!(aws.calls().iter().all(tests::aws::Call::is_read));
     assert_eq!(shape(&aws), before);
@@ -53,12 +55,54 @@ async fn with_keys_deletes_tollgates_and_lets_others_live() {
     });
     let person = aws.console("POST", "/apikeys", &body);
     aws.console_attach_key(person["id"].as_str().unwrap(), &plan);
+    let body = json!({
+        "name": "tollgate/other/operator", "value": "the-operator-of-another-api", "enabled": true,
+        "tags": {"managed-by": "tollgate", "tollgate:api": "other"},
+    });
+    let other = aws.console("POST", "/apikeys", &body)["id"].as_str().unwrap().to_owned();
+    aws.console_attach_key(&other, &plan);
     let shown = provisioner(&url, written()).await.destruction(true).await.unwrap().to_string();
     assert!(shown.contains(&format!("~ API key {foreign} (not Tollgate's: taken off its plan, stays)")), "{shown}");
+    assert!(shown.contains(&format!("~ API key {other} (of the API \"other\": taken off its plan, stays)")), "{shown}");
     assert!(shown.contains("(of a person)"), "{shown}");
     destroy(&url, true).await.unwrap();
     assert!(aws.apis().is_empty() && aws.plans().is_empty());
-    assert_eq!(aws.keys().into_iter().map(|key| key.id).collect::<Vec<_>>(), [foreign]);
+    let left: BTreeSet<_> = aws.keys().into_iter().map(|key| key.id).collect();
+    assert_eq!(left, BTreeSet::from([foreign, other]));
+}
+
+/// A server goes on offering a plan until it reads again.
+#[tokio::test]
+async fn a_key_that_is_made_meanwhile_stops_a_destroy_that_may_delete_none() {
+    let aws = FakeAws::start().await;
+    let url = aws.endpoint_url();
+    apply(&url, written()).await.unwrap();
+    let second = aws.plans().into_iter().find(|plan| plan.name == "20RequestPerDay").unwrap();
+    aws.fault("DeleteUsagePlan", When::Next, Fault::Hang);
+    let make = || drop(aws.console_create_key("a-value-of-twenty-or-more", Some(&second.id)));
+    let error = while_it_hangs(&aws, destroy(&url, false), make).await.unwrap_err();
+    assert_eq!(error, ProvisionError::KeysInUse { keys: 1, begun: true });
+    let [left] = &aws.plans()[..] else { panic!("one plan") };
+    assert_eq!((&left.id, left.keys.len()), (&second.id, 1));
+    assert!(left.has_stage(&aws.apis()[0].id, "live"), "its key goes on working");
+    apply(&url, written()).await.unwrap();
+    assert_eq!(aws.plans().len(), 2);
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_meanwhile_goes_with_the_others() {
+    let aws = FakeAws::start().await;
+    let url = aws.endpoint_url();
+    apply(&url, written()).await.unwrap();
+    let second = aws.plans().into_iter().find(|plan| plan.name == "20RequestPerDay").unwrap().id;
+    aws.fault("DeleteUsagePlan", When::Next, Fault::Hang);
+    let make = || {
+        let tags = json!({"managed-by": "tollgate"});
+        let body = json!({"name": "x", "value": "a-person-has-this-key-value", "enabled": true, "tags": tags});
+        aws.console_attach_key(aws.console("POST", "/apikeys", &body)["id"].as_str().unwrap(), &second);
+    };
+    while_it_hangs(&aws, destroy(&url, true), make).await.unwrap();
+    assert!(aws.apis().is_empty() && aws.plans().is_empty() && aws.keys().is_empty());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! From nothing: what is made, and what a second run does.
 
+use std::collections::BTreeSet;
+
 use access_aws::provision::{Credential, Written};
 use serde_json::json;
 use tests::aws::FakeAws;
@@ -15,7 +17,7 @@ async fn from_nothing_to_a_stage_with_its_plans() {
     let applied = apply(&aws.endpoint_url(), written()).await.unwrap();
     let [api] = &aws.apis()[..] else { panic!("one API") };
     assert_eq!(api.id, applied.api_id);
-    assert_eq!(applied.invoke_url, format!("https://{}.execute-api.us-east-1.amazonaws.com/live/v1", applied.api_id));
+    assert_eq!(applied.invoke_url, None, "an emulator has addresses of its own");
     assert_eq!(api.tags["managed-by"], "tollgate");
     assert_eq!(api.tags["tollgate:api"], "tollgate");
     assert_eq!(api.stages.len(), 1);
@@ -79,6 +81,13 @@ async fn the_operators_key_is_made_once_and_shown_once() {
     assert_eq!(aws.keys().len(), 1);
     let on: Vec<_> = aws.plans().into_iter().filter(|plan| plan.keys.contains(&key.id)).map(|plan| plan.name).collect();
     assert_eq!(on, ["20RequestPerDay"]);
+    // From what somebody else put it on it isn't taken.
+    let (api, stage) = aws.seed_stage("http://127.0.0.1:9/v1");
+    let foreign = aws.add_plan("somebody's", None, None, &api, &stage);
+    aws.console_attach_key(&key.id, &foreign);
+    apply_with_key(&url, written(), "10RequestPerDay").await.unwrap();
+    let on = aws.plans().into_iter().filter(|plan| plan.keys.contains(&key.id)).map(|plan| plan.name);
+    assert_eq!(on.collect::<BTreeSet<_>>(), BTreeSet::from(["10RequestPerDay", "somebody's"].map(str::to_owned)));
     let error = apply_with_key(&url, written(), "gold").await.unwrap_err();
     assert_eq!(
         error.to_string(),
@@ -219,6 +228,7 @@ async fn status_tells_what_is_there() {
     let shown = now.to_string();
     assert!(shown.contains("live: serves what is configured"), "{shown}");
     assert!(shown.contains("10RequestPerDay: 1 key;"), "{shown}");
+    assert!(shown.contains("an emulator has addresses of its own") && !shown.contains("amazonaws.com"), "{shown}");
     let other = status(Written { base_url: "https://other.example.com/v1".to_owned(), ..written() }).await;
     assert!(!other.is_as_configured());
     assert!(other.to_string().contains("serves something else than is configured"), "{other}");

@@ -4,7 +4,7 @@ use access_aws::provision::Written;
 use serde_json::Value;
 use tests::{
     FakeUpstream,
-    aws::{FakeAws, RestApi},
+    aws::{FakeAws, Fault, RestApi, When},
 };
 
 use super::site::{apply, apply_with_key, written};
@@ -113,6 +113,8 @@ async fn the_endpoint_can_be_called_with_the_key_and_the_upstream_never_sees_it(
         .post(&url)
         .header("x-api-key", key.reveal())
         .bearer_auth("the-callers-own")
+        .header("cookie", "session=the-callers-own")
+        .header("idempotency-key", "the-callers-own")
         .json(&body)
         .send()
         .await
@@ -134,4 +136,38 @@ async fn the_endpoint_can_be_called_with_the_key_and_the_upstream_never_sees_it(
     for header in ["x-api-key", "authorization", "content-type", "x-stainless-retry-count"] {
         assert!(allowed.split(',').any(|found| found == header), "{header}");
     }
+    for header in ["openai-organization", "openai-project", "idempotency-key", "cookie"] {
+        assert!(allowed.split(',').all(|found| found != header), "{header}");
+    }
+}
+
+/// Upstreams take requests of one idempotency key for one request, and all callers share an account there.
+#[tokio::test]
+async fn no_caller_is_given_anothers_answer_by_an_idempotency_key() {
+    let upstream = FakeUpstream::start().await;
+    let aws = FakeAws::start().await;
+    let written = Written { base_url: upstream.base_url(), ..written() };
+    let applied = apply_with_key(&aws.endpoint_url(), written, "10RequestPerDay").await.unwrap();
+    let key = applied.operator_key.unwrap();
+    let url = format!("{}/v1/models", aws.invoke_url(&applied.api_id, "live"));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    for _ in 0..2 {
+        let call = client.get(&url).header("x-api-key", key.reveal()).header("idempotency-key", "the-same");
+        assert_eq!(call.send().await.unwrap().status(), 200);
+    }
+    let sent: Vec<_> = upstream.received().iter().map(|r| r.header("idempotency-key").unwrap().to_owned()).collect();
+    assert!(sent[0] != sent[1] && !sent.contains(&"the-same".to_owned()), "{sent:?}");
+}
+
+/// AWS repeats a mapping that it doesn't like.
+#[tokio::test]
+async fn what_aws_repeats_of_a_mapping_is_told_without_the_credential() {
+    let aws = FakeAws::start().await;
+    let said = "Invalid mapping expression specified: Validation Result: warnings : [], errors : [Invalid mapping \
+                expression specified: 'Bearer sk-upstream-sekret-credential']";
+    aws.fault("PutIntegration", When::Next, Fault::Status(400, "BadRequestException", said));
+    let error = apply(&aws.endpoint_url(), written()).await.unwrap_err();
+    let told = format!("{error} {error:?}");
+    assert!(told.contains("Invalid mapping expression specified: 'Bearer …']"), "{told}");
+    assert!(!told.contains("sekret"), "{told}");
 }

@@ -1,6 +1,6 @@
 //! A configuration, and the provisioner that makes it in a fake or an emulator.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use access::{TimeZone, UsagePlan};
 use access_aws::{
@@ -8,6 +8,8 @@ use access_aws::{
     provision::{Applied, Credential, Event, OperatorKey, ProvisionError, Provisioner, Wanted, Written},
 };
 use api_types::{Period, Plan, PlanName, Quota, Throttle};
+
+use tests::{aws::FakeAws, wait_until};
 
 use crate::house::control;
 
@@ -25,7 +27,7 @@ pub fn daily(limit: u64) -> UsagePlan {
     UsagePlan::new(plan, TimeZone::utc()).unwrap()
 }
 
-/// The usual configuration: one path for all, two plans.
+/// The usual configuration: one path for all, which shows most of API Gateway in the fewest calls, and two plans.
 pub fn written() -> Written {
     Written {
         api_name: "tollgate".to_owned(),
@@ -35,6 +37,8 @@ pub fn written() -> Written {
         credential: Some(Credential::new(CREDENTIAL)),
         timeout: Duration::from_secs(600),
         plans: vec![daily(10), daily(20)],
+        models: Vec::new(),
+        default_model: None,
     }
 }
 
@@ -63,4 +67,14 @@ pub async fn destroy(endpoint_url: &str, with_keys: bool) -> Result<(), Provisio
 /// What `plan` shows.
 pub async fn plan(endpoint_url: &str, written: Written) -> String {
     provisioner(endpoint_url, written).await.plan(None).await.unwrap().to_string()
+}
+
+/// Does something while a call hangs, and then lets it go on.
+pub async fn while_it_hangs<T>(aws: &FakeAws, act: impl Future<Output = T>, meanwhile: impl FnOnce()) -> T {
+    let people = async {
+        wait_until("a call hangs", || async { (aws.hanging() > 0).then_some(()) }).await;
+        meanwhile();
+        aws.release_hanging();
+    };
+    tokio::join!(act, people).0
 }

@@ -51,7 +51,7 @@ impl Inner {
     /// The steps.
     pub(super) async fn create(self: Arc<Self>, new: ToCreate) -> Result<(), CreateKeyError> {
         let ToCreate { key, operation, digest, account, owner, now, .. } = new;
-        let _turn = self.turn(account).await;
+        let _turn = self.turn(account).await?;
         let plan = self.plans.named(&new.plan_name)?.filter(|plan| plan.is_offered);
         let plan = plan.ok_or(CreateKeyError::UnknownPlan)?;
         let remaining = self.left_of_quota(owner, &plan, now).await?;
@@ -87,6 +87,7 @@ impl Inner {
             account,
             owner,
             plan_name: new.plan_name,
+            remote_plan: plan.id.clone(),
             label: KeyLabel::default(),
             enabled: true,
             created_at: now,

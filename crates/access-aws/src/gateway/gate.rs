@@ -38,7 +38,10 @@ impl Gate for ApiGateway {
         }
         if let Some(holder) = &pass.holder {
             self.inner.uses.count(holder.key);
-            self.inner.keys.works(holder.key);
+            // Some refusals of API Gateway's own, such as of a path, say nothing of the key.
+            if matches!(end.status, Some(200..=299)) {
+                self.inner.keys.works(holder.key);
+            }
         }
         Ok(Charge::Spent)
     }
@@ -49,7 +52,7 @@ impl Gate for ApiGateway {
             Look::Unheard => return Ok(Inspection::Elsewhere),
             Look::Bad => return Ok(Inspection::Unknown),
         };
-        let Some(plan) = self.inner.plans.named(&row.plan_name)? else { return Ok(Inspection::Unknown) };
+        let Some(plan) = self.inner.plans.of(&row)? else { return Ok(Inspection::Unknown) };
         let quota = self.inner.quota(&row, &plan, now).await?;
         let state = self.inner.state(&row, Some(&plan), now);
         let throttle = plan.throttle();
@@ -121,6 +124,8 @@ impl Answer {
             Some(refusal::ROUTE) => return Self::Route,
             Some(refusal::QUOTA) => return Self::Quota,
             Some(refusal::THROTTLE) => return Self::Throttle,
+            // A firewall's or an authorizer's, which says nothing of the key.
+            Some(refusal::DENIED) => return Self::Upstream,
             _ => {}
         }
         let kind = head.header("x-amzn-errortype").map(|kind| kind.split(':').next().unwrap_or_default());
@@ -170,14 +175,14 @@ impl Inner {
     }
 
     fn spent(&self, row: Option<&RemoteKey>) -> Refusal {
-        let plan = row.and_then(|row| self.plans.named(&row.plan_name).ok().flatten());
+        let plan = row.and_then(|row| self.plans.of(row).ok().flatten());
         let limit = plan.and_then(|plan| plan.limit());
         let spent = limit.map(|(limit, period)| Spent { limit, used: limit, period });
         Refusal::Quota { holder: row.map(holder), spent, reset_at: None }
     }
 
     fn too_fast(&self, row: Option<&RemoteKey>) -> Refusal {
-        let plan = row.and_then(|row| self.plans.named(&row.plan_name).ok().flatten());
+        let plan = row.and_then(|row| self.plans.of(row).ok().flatten());
         let throttle = plan.and_then(|plan| plan.throttle());
         Refusal::Throttle { holder: row.map(holder), throttle, retry_after: THROTTLE_PAUSE, quota: None }
     }

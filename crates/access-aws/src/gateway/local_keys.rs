@@ -6,23 +6,21 @@ use std::{
     time::Duration,
 };
 
-use access::{Intent, KeyDigest, RemoteKey};
+use access::{KeyDigest, RemoteKey};
 use api_types::{AccountId, KeyId, Timestamp};
 
 /// How long a new key may be refused by API Gateway without being wrong: AWS names no figure; public tests of others
 /// wait up to two minutes.
 pub(super) const ACTIVATION: Duration = Duration::from_secs(120);
-/// How long a key that ended is refused here without asking API Gateway, which takes a while to forget it.
-const ENDED_FOR: Duration = Duration::from_secs(600);
 
 /// What is known of a presented key.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Look {
     /// It is ours, and good as far as we know.
     Good(Arc<RemoteKey>),
-    /// It is ours, and not good: another secret, switched off, rotated away or revoked.
+    /// It has the form of ours, and isn't good: never made here, another secret, switched off, rotated away or revoked.
     Bad,
-    /// We have never heard of it.
+    /// It hasn't the form of ours: made elsewhere.
     Unheard,
 }
 
@@ -32,8 +30,6 @@ struct Held {
     of_account: HashMap<AccountId, Vec<KeyId>>,
     /// Keys through which a request came since they were last fresh.
     working: HashSet<KeyId>,
-    /// Keys that ended, and when. One that API Gateway may still have stays here until it hasn't.
-    ended: HashMap<KeyId, Timestamp>,
 }
 
 /// Every key of the store.
@@ -41,10 +37,9 @@ struct Held {
 pub(super) struct LocalKeys(RwLock<Held>);
 
 impl LocalKeys {
-    /// All keys, as the store lists them, and those of which it knows only that they are to be removed.
-    pub(super) fn new(keys: Vec<RemoteKey>, intents: &[Intent]) -> Self {
+    /// All keys, as the store lists them.
+    pub(super) fn new(keys: Vec<RemoteKey>) -> Self {
         let local = Self::default();
-        local.write().ended.extend(intents.iter().map(|intent| (intent.key, intent.due_at)));
         for key in keys {
             local.put(key);
         }
@@ -62,9 +57,7 @@ impl LocalKeys {
     /// What is known of a presented key of our form.
     pub(super) fn look(&self, id: KeyId, digest: KeyDigest, now: Timestamp) -> Look {
         let held = self.read();
-        let Some(key) = held.keys.get(&id) else {
-            return if held.ended.contains_key(&id) { Look::Bad } else { Look::Unheard };
-        };
+        let Some(key) = held.keys.get(&id) else { return Look::Bad };
         let is_previous = || key.previous.as_ref().is_some_and(|old| old.value.digest == digest && now < old.until);
         if key.enabled && (key.value.digest == digest || is_previous()) {
             Look::Good(Arc::clone(key))
@@ -108,12 +101,11 @@ impl LocalKeys {
         if before.is_none() {
             held.of_account.entry(key.account).or_default().push(key.id);
         }
-        held.ended.remove(&key.id);
         held.keys.insert(key.id, Arc::new(key));
     }
 
     /// A key that ended.
-    pub(super) fn remove(&self, id: KeyId, now: Timestamp) {
+    pub(super) fn remove(&self, id: KeyId) {
         let mut held = self.write();
         if let Some(key) = held.keys.remove(&id)
             && let Some(ids) = held.of_account.get_mut(&key.account)
@@ -124,13 +116,6 @@ impl LocalKeys {
             }
         }
         held.working.remove(&id);
-        held.ended.insert(id, now);
-    }
-
-    /// Keys that ended a while ago are forgotten, but for those that wait for their removal.
-    pub(super) fn forget_ended(&self, waiting: &HashSet<KeyId>, now: Timestamp) {
-        let is_recent = |at: &Timestamp| now.duration_since(*at).unsigned_abs() < ENDED_FOR;
-        self.write().ended.retain(|id, at| is_recent(at) || waiting.contains(id));
     }
 
     /// A request came through with this key. While an old value works too, that tells nothing of the new one.

@@ -1,5 +1,7 @@
 //! One value in API Gateway: made and attached to its plan, found again when a reply was lost, and taken away.
 
+use std::time::Duration;
+
 use access::{Intent, IntentKind, RemoteChange, StoreError};
 use api_types::{PlanName, Timestamp};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
@@ -15,6 +17,9 @@ use crate::{
 
 /// What API Gateway calls the kind of key that a usage plan takes.
 const KEY_TYPE: &str = "API_KEY";
+
+/// How soon a value just made is known where it is to be attached.
+const KNOWN_SOON: Duration = Duration::from_secs(1);
 
 /// A value to be made.
 pub(super) struct ToMake {
@@ -42,7 +47,7 @@ enum Left {
 impl Unmade {
     /// Whether the plan is gone from API Gateway.
     pub(super) fn is_for_want_of_plan(&self) -> bool {
-        self.error.action == CREATE_USAGE_PLAN_KEY && self.error.is_not_found()
+        self.error.action == CREATE_USAGE_PLAN_KEY && self.error.is_not_found() && self.error.names("Usage Plan")
     }
 }
 
@@ -85,7 +90,17 @@ impl Inner {
             Err(error) => error,
         };
         // "API Key already exists" to a value of 256 random bits: an earlier try of ours, whose reply was lost.
-        if !error.may_be_done() && error.kind != ErrorKind::Conflict {
+        // What the last try came to tells nothing of one before it whose reply was lost, but for what would have stopped
+        // that too.
+        let is_refused = matches!(
+            error.kind,
+            ErrorKind::BadRequest
+                | ErrorKind::Denied
+                | ErrorKind::BadCredentials
+                | ErrorKind::NoCredentials
+                | ErrorKind::NoRegion
+        );
+        if is_refused {
             return Err(Unmade { error, left: Left::Nothing });
         }
         match self.find(&name).await {
@@ -102,7 +117,18 @@ impl Inner {
         Ok(exact.next().and_then(|key| key.id()).map(str::to_owned))
     }
 
-    async fn attach(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
+    /// Attaches a value to its plan. A value just made may not be known everywhere yet, and is tried again.
+    pub(super) async fn attach(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
+        match self.attach_once(plan, id).await {
+            Err(error) if error.is_not_found() && error.names("API Key") => {
+                tokio::time::sleep(KNOWN_SOON).await;
+                self.attach_once(plan, id).await
+            }
+            attached => attached,
+        }
+    }
+
+    async fn attach_once(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
         let attached = self
             .control
             .call(CREATE_USAGE_PLAN_KEY, |client| {
@@ -126,7 +152,7 @@ impl Inner {
         }
     }
 
-    async fn set_remaining(&self, plan: &StagePlan, id: &str, remaining: u64) -> Result<(), AwsError> {
+    pub(super) async fn set_remaining(&self, plan: &StagePlan, id: &str, remaining: u64) -> Result<(), AwsError> {
         let patch = PatchOperation::builder().op(Op::Replace).path("/remaining").value(remaining.to_string()).build();
         let update = |client: aws_sdk_apigateway::Client| {
             client.update_usage().usage_plan_id(&plan.id).key_id(id).patch_operations(patch.clone()).send()

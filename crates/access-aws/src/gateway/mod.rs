@@ -23,7 +23,8 @@ use std::{
     fmt,
     future::Future,
     hash::{DefaultHasher, Hash, Hasher},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicUsize},
+    time::Duration,
 };
 
 use access::{Intent, IntentKind, RemoteChange, RemoteKeys, StoreError};
@@ -41,6 +42,9 @@ use uses::Uses;
 
 /// Accounts whose changes wait for each other: a bound on memory, not a meaning.
 const TURNS: usize = 64;
+
+/// How long a change waits for the one before it.
+const TURN_WAIT: Duration = Duration::from_secs(10);
 
 /// The stage whose plans and keys these are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,6 +72,10 @@ struct Inner {
     health: Health,
     turns: [tokio::sync::Mutex<()>; TURNS],
     under_way: Mutex<HashSet<OperationId>>,
+    /// How many intents the sweeps were to look at so far: where the next one begins.
+    swept: AtomicUsize,
+    /// How many keys without a row the log was told of.
+    orphans_told: AtomicUsize,
     runtime: Handle,
 }
 
@@ -92,13 +100,12 @@ impl ApiGateway {
     ) -> Result<Self, StoreError> {
         let installation = rows.installation(candidate).await?;
         // Nobody is at what an earlier process began: its values were shown to nobody, and go.
-        let waiting = rows.intents().await?;
-        let begun = waiting.iter().filter(|intent| intent.kind == IntentKind::Create).cloned();
+        let begun = rows.intents().await?.into_iter().filter(|intent| intent.kind == IntentKind::Create);
         let intents: Vec<Intent> = begun.map(|intent| Intent { kind: IntentKind::Remove, ..intent }).collect();
         if !intents.is_empty() {
             rows.change_remote(RemoteChange { intents, ..RemoteChange::default() }).await?;
         }
-        let keys = LocalKeys::new(rows.remote_keys().await?, &waiting);
+        let keys = LocalKeys::new(rows.remote_keys().await?);
         let inner = Inner {
             control,
             rows,
@@ -110,6 +117,8 @@ impl ApiGateway {
             health: Health::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             under_way: Mutex::default(),
+            swept: AtomicUsize::default(),
+            orphans_told: AtomicUsize::default(),
             runtime,
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -133,12 +142,14 @@ impl ApiGateway {
 }
 
 impl Inner {
-    /// Waits for this account's turn: its changes come one after another.
-    async fn turn(&self, account: AccountId) -> tokio::sync::MutexGuard<'_, ()> {
+    /// Waits for this account's turn: its changes come one after another. Not for long, so that an account whose changes
+    /// AWS keeps waiting gathers no queue of requests whose callers have gone.
+    async fn turn(&self, account: AccountId) -> Result<tokio::sync::MutexGuard<'_, ()>, StoreError> {
         let mut hasher = DefaultHasher::new();
         account.hash(&mut hasher);
         let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
-        self.turns[at].lock().await
+        let turn = tokio::time::timeout(TURN_WAIT, self.turns[at].lock()).await;
+        turn.map_err(|_| StoreError::new("change a key", "another change of this account still waits for AWS"))
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashSet<OperationId>> {

@@ -1,8 +1,11 @@
 //! The usage plans of our stage, as last read: pages and keys are served from here.
 
-use std::sync::{PoisonError, RwLock};
+use std::{
+    collections::HashSet,
+    sync::{PoisonError, RwLock},
+};
 
-use access::{Span, StoreError, TimeZone, UsagePlan};
+use access::{RemoteKey, Span, StoreError, TimeZone, UsagePlan};
 use api_types::{Period, Plan, PlanName, Quota, Throttle, Timestamp};
 use aws_sdk_apigateway::types::{QuotaPeriodType, UsagePlan as AwsPlan};
 
@@ -72,14 +75,25 @@ impl Plans {
     pub(super) fn offered(&self) -> Result<Vec<Plan>, StoreError> {
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let Some(plans) = &*read else { return Err(not_read()) };
-        let mut shown: Vec<Plan> = plans.iter().filter(|plan| plan.is_offered).map(|p| p.plan.plan().clone()).collect();
+        let mut seen = HashSet::new();
+        let firsts = plans.iter().filter(|plan| seen.insert(&plan.plan.plan().name));
+        let mut shown: Vec<Plan> = firsts.filter(|plan| plan.is_offered).map(|p| p.plan.plan().clone()).collect();
         let order = self.order.read().unwrap_or_else(PoisonError::into_inner);
         let place = |name: &PlanName| order.iter().position(|other| other == name).unwrap_or(usize::MAX);
         shown.sort_by(|a, b| place(&a.name).cmp(&place(&b.name)).then_with(|| a.name.cmp(&b.name)));
         Ok(shown)
     }
 
-    /// A plan by its name, on offer or not; `None`: no such plan at our stage.
+    /// The plan that a key is on: the one that it was attached to, else the one of that name, which was made anew.
+    pub(super) fn of(&self, key: &RemoteKey) -> Result<Option<StagePlan>, StoreError> {
+        let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(plans) = &*read else { return Err(not_read()) };
+        let attached = plans.iter().find(|plan| plan.id == key.remote_plan);
+        Ok(attached.or_else(|| plans.iter().find(|plan| plan.plan.plan().name == key.plan_name)).cloned())
+    }
+
+    /// A plan by its name, on offer or not; `None`: no such plan at our stage. Names are not unique in API Gateway: the
+    /// first by id is the one that is meant.
     pub(super) fn named(&self, name: &PlanName) -> Result<Option<StagePlan>, StoreError> {
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let Some(plans) = &*read else { return Err(not_read()) };
@@ -106,15 +120,6 @@ pub(super) async fn read(control: &Control, place: &Place) -> Result<Vec<StagePl
         }
     }
     plans.sort_by(|a, b| a.id.cmp(&b.id));
-    // Names are not unique in API Gateway; the first by id is the one that is meant.
-    let mut seen = std::collections::HashSet::new();
-    plans.retain(|plan| {
-        let is_first = seen.insert(plan.plan.plan().name.clone());
-        if !is_first {
-            tracing::warn!(id = plan.id, "a second usage plan of the same name is attached to the stage; left out");
-        }
-        is_first
-    });
     Ok(plans)
 }
 

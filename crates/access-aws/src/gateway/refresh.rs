@@ -2,7 +2,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{PoisonError, RwLock},
+    sync::{PoisonError, RwLock, atomic::Ordering},
     time::Duration,
 };
 
@@ -21,6 +21,10 @@ use crate::{action::GET_API_KEYS, error::AwsError};
 const LISTED_WITHIN: Duration = Duration::from_secs(300);
 /// How old a key that nobody here knows must be before it is removed.
 const ORPHANED_AFTER: Duration = Duration::from_secs(600);
+
+/// So many keys may be without a row at once, or this part of all, and it is believed.
+const BELIEVED: usize = 5;
+const BELIEVED_PART: usize = 10;
 
 /// Whether API Gateway could be asked, the last time.
 #[derive(Debug, Default)]
@@ -60,22 +64,25 @@ impl ApiGateway {
     /// at lately, with a call each.
     ///
     /// # Errors
-    /// The first thing that could not be read. Keys are read all the same where plans can't be.
+    /// The first thing that could not be read, or that can't be right. Without a plan of our stage nothing else is read:
+    /// in the wrong account or region no key is there, and that must mean nothing.
     pub async fn refresh(&self, now: Timestamp) -> Result<(), StoreError> {
         let inner = &self.inner;
-        let plans = inner.read_plans().await;
-        let mut pace = Pace::new(inner.control.is_local());
-        let mut outcome = plans.and(inner.read_keys(&mut pace, now).await);
-        // Many calls, each of which would take its time to fail.
-        if outcome.is_ok() {
-            outcome = inner.read_watched(&mut pace, now).await;
-        }
+        let outcome = inner.read_all(now).await;
         inner.health.set(outcome.clone());
         outcome
     }
 }
 
 impl Inner {
+    async fn read_all(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.read_plans().await?;
+        let mut pace = Pace::new(self.control.is_local());
+        self.read_keys(&mut pace, now).await?;
+        self.attach_again(&mut pace).await?;
+        self.read_watched(&mut pace, now).await
+    }
+
     async fn read_plans(&self) -> Result<(), StoreError> {
         let plans = plans::read(&self.control, &self.place).await?;
         let is_empty = plans.is_empty();
@@ -96,27 +103,71 @@ impl Inner {
         let known: HashSet<_> = self.rows.intents().await?.into_iter().map(|intent| intent.operation).collect();
         let rows = self.keys.all();
         let by_id: HashMap<&str, &Listed> = listed.iter().map(|key| (key.id.as_str(), key)).collect();
-        for row in &rows {
-            match by_id.get(row.value.remote_id.as_str()) {
-                Some(there) if there.enabled == row.enabled => {}
-                None if age(row.fresh_since.max(row.created_at), now) < LISTED_WITHIN => {}
-                _ => {
-                    pace.wait().await;
-                    self.look_again(row, now).await?;
-                }
-            }
+        let is_gone = |row: &&RemoteKey| {
+            !by_id.contains_key(row.value.remote_id.as_str())
+                && age(row.fresh_since.max(row.created_at), now) >= LISTED_WITHIN
+        };
+        let gone: Vec<&RemoteKey> = rows.iter().filter(is_gone).collect();
+        let switched = rows
+            .iter()
+            .filter(|row| by_id.get(row.value.remote_id.as_str()).is_some_and(|there| there.enabled != row.enabled));
+        for row in gone.into_iter().chain(switched) {
+            pace.wait().await;
+            self.look_again(row, now).await?;
         }
         let ours = rows.iter().flat_map(|row| row.previous.iter().map(|old| &old.value).chain([&row.value]));
         let ours: HashSet<_> = ours.map(|value| value.operation).collect();
-        for key in &listed {
+        let is_nobodys = |key: &&Listed| {
             let operation = key.name.operation;
             let is_old = key.created_at.is_some_and(|at| at <= now && age(at, now) > ORPHANED_AFTER);
             let is_known = ours.contains(&operation) || known.contains(&operation);
-            if is_old && !is_known && !self.under_way().contains(&operation) && !self.is_kept(&key.name) {
-                tracing::warn!(key = %key.name.key, "a key in API Gateway belongs to nobody here; removed");
-                pace.wait().await;
-                self.delete_value(&key.id).await?;
-            }
+            is_old && !is_known && !self.under_way().contains(&operation) && !self.is_kept(&key.name)
+        };
+        let orphans: Vec<&Listed> = listed.iter().filter(is_nobodys).collect();
+        if !self.is_believable(orphans.len(), listed.len()) {
+            return Ok(());
+        }
+        for key in orphans {
+            tracing::warn!(key = %key.name.key, "a key in API Gateway belongs to nobody here; removed");
+            pace.wait().await;
+            self.delete_value(&key.id).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether so many keys may be nobody's. When a large part is, it is rather our rows that are missing: the data folder
+    /// is an old copy, or a second one is in use. Said once, and nothing is removed.
+    fn is_believable(&self, orphans: usize, all: usize) -> bool {
+        let is_believable = orphans <= BELIEVED || orphans * BELIEVED_PART <= all;
+        let told = self.orphans_told.swap(if is_believable { 0 } else { orphans }, Ordering::Relaxed);
+        if !is_believable && told != orphans {
+            tracing::error!(
+                orphans,
+                all,
+                "many keys of this installation in API Gateway have no row here, and are left alone: is the data folder an \
+                 old copy, or is a copy of it in use elsewhere?"
+            );
+        }
+        is_believable
+    }
+
+    /// Keys whose plan was deleted and made anew under its name hang on nothing: they are attached to the new one.
+    async fn attach_again(&self, pace: &mut Pace) -> Result<(), StoreError> {
+        for seen in self.keys.all() {
+            let Some(plan) = self.plans.of(&seen)?.filter(|plan| plan.id != seen.remote_plan) else {
+                continue;
+            };
+            pace.wait().await;
+            let _turn = self.turn(seen.account).await?;
+            let Some(mut row) = self.keys.of_account(seen.account, seen.id).filter(|row| *row == seen) else {
+                continue;
+            };
+            tracing::warn!(key = %row.id, plan = %row.plan_name, "the usage plan was made anew; the key is attached to it");
+            self.attach(&plan, &row.value.remote_id).await?;
+            row.remote_plan.clone_from(&plan.id);
+            let change = access::RemoteChange { put: Some(row.clone()), ..access::RemoteChange::default() };
+            self.rows.change_remote(change).await?;
+            self.keys.put(row);
         }
         Ok(())
     }
@@ -131,7 +182,7 @@ impl Inner {
 
     /// A row and API Gateway disagree: asked for this one key in its account's turn, API Gateway is right.
     async fn look_again(&self, seen: &RemoteKey, now: Timestamp) -> Result<(), StoreError> {
-        let _turn = self.turn(seen.account).await;
+        let _turn = self.turn(seen.account).await?;
         let Some(mut row) = self.keys.of_account(seen.account, seen.id) else { return Ok(()) };
         if row != *seen {
             return Ok(());
@@ -139,7 +190,9 @@ impl Inner {
         match self.is_enabled(&row.value.remote_id).await? {
             None => {
                 tracing::warn!(key = %row.id, "a key was deleted in API Gateway by somebody else; its row goes too");
-                self.drop_rows(vec![row], now, Vec::new()).await
+                let removals = self.drop_rows(vec![row], now, Vec::new()).await?;
+                self.remove_now(&removals, now).await;
+                Ok(())
             }
             Some(enabled) if enabled != row.enabled => {
                 tracing::warn!(key = %row.id, enabled, "a key was switched in API Gateway by somebody else");

@@ -85,7 +85,7 @@ impl Registry for ApiGateway {
 
     async fn usage(&self, account: AccountId, key: KeyId, from: Date, to: Date) -> Result<Vec<UsageDay>, KeyError> {
         let row = self.inner.keys.of_account(account, key).ok_or(KeyError::NotFound)?;
-        let Some(plan) = self.inner.plans.named(&row.plan_name)? else { return Ok(Vec::new()) };
+        let Some(plan) = self.inner.plans.of(&row)? else { return Ok(Vec::new()) };
         Ok(self.inner.usage_days(&row, &plan, (from, to)).await.map_err(StoreError::from)?)
     }
 
@@ -97,7 +97,7 @@ impl Registry for ApiGateway {
 impl Inner {
     /// A key as its owner sees it.
     async fn entry(&self, row: RemoteKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
-        let plan = self.plans.named(&row.plan_name)?;
+        let plan = self.plans.of(&row)?;
         let quota = match &plan {
             Some(plan) => self.quota(&row, plan, now).await?,
             None => NOTHING_LEFT,

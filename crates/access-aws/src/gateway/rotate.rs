@@ -50,15 +50,24 @@ impl Inner {
     /// The steps. Until the row is written the old value is the good one.
     pub(super) async fn rotate(self: Arc<Self>, to: ToRotate) -> Result<PlanName, KeyError> {
         let ToRotate { account, operation, now, .. } = to;
-        let _turn = self.turn(account).await;
+        let _turn = self.turn(account).await?;
         let row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
-        let plan = self.plans.named(&row.plan_name)?;
+        let plan = self.plans.of(&row)?;
         let plan = plan.ok_or_else(|| StoreError::new("rotate a key", "its usage plan is gone from API Gateway"))?;
         let used = match plan.limit() {
             Some(_) => self.used_now(&row, &plan, now).await?,
             None => 0,
         };
         let remaining = plan.limit().filter(|_| used > 0).map(|(limit, _)| limit.saturating_sub(used));
+        let until = to.old_value_until.filter(|until| *until > now && row.enabled);
+        let previous = match until {
+            Some(until) => {
+                // It goes on counting by itself at API Gateway; what is more than this counts beside the new value.
+                let used = self.counted(&plan, &row.value, &plan.span(now)).await.map_err(StoreError::from)?;
+                Some(PreviousValue { value: row.value.clone(), until, used })
+            }
+            None => None,
+        };
 
         let intent = Intent {
             operation,
@@ -78,14 +87,14 @@ impl Inner {
             Err(unmade) => return Err(StoreError::from(self.undo(intent, unmade, now).await).into()),
         };
 
-        let until = to.old_value_until.filter(|until| *until > now && row.enabled);
         let mut removals: Vec<Intent> = row.previous.iter().map(|old| removal(&row, &old.value, now)).collect();
         removals.push(removal(&row, &row.value, until.unwrap_or(now)));
         let turned = RemoteKey {
             rotated_at: Some(now),
             fresh_since: now,
             value: RemoteValue { operation, remote_id: remote_id.clone(), digest: to.digest },
-            previous: until.map(|until| PreviousValue { value: row.value.clone(), until }),
+            remote_plan: plan.id.clone(),
+            previous,
             ..row
         };
         let change = RemoteChange {

@@ -1,6 +1,6 @@
 //! The sweeper: ends what was begun and left, within two calls a second.
 
-use std::{collections::HashSet, time::Duration};
+use std::{sync::atomic::Ordering, time::Duration};
 
 use access::{Intent, IntentKind, RemoteChange, StoreError};
 use api_types::Timestamp;
@@ -13,6 +13,8 @@ const PACE: Duration = Duration::from_millis(500);
 /// How long a creation whose fate is unknown may still turn up: AWS answers or gives up within seconds.
 const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
 
+/// Most values that are ended in one go, so that what is read every minute isn't kept waiting.
+const MOST_AT_ONCE: usize = 20;
 /// So many failures are no longer a matter of single values: API Gateway is away, or refuses us.
 const MOST_FAILURES: usize = 3;
 
@@ -38,7 +40,8 @@ impl Pace {
 }
 
 impl ApiGateway {
-    /// Removes every value whose time has come, and those whose making was given up.
+    /// Removes values whose time has come, and those whose making was given up: some at a time, in turns, so that none
+    /// that can't be removed yet keeps the others waiting.
     ///
     /// # Errors
     /// When the intents can't be read, or the first failure of AWS; after some more of them the rest waits for the next
@@ -47,12 +50,13 @@ impl ApiGateway {
         let inner = &self.inner;
         let mut pace = Pace::new(inner.control.is_local());
         let intents = inner.rows.intents().await?;
-        inner.keys.forget_ended(&intents.iter().map(|intent| intent.key).collect::<HashSet<_>>(), now);
+        let mut due: Vec<Intent> = intents.into_iter().filter(|intent| inner.is_due(intent, now)).collect();
+        if !due.is_empty() {
+            let turn = inner.swept.fetch_add(MOST_AT_ONCE, Ordering::Relaxed) % due.len();
+            due.rotate_left(turn);
+        }
         let mut failures = Vec::new();
-        for intent in intents {
-            if !inner.is_due(&intent, now) {
-                continue;
-            }
+        for intent in due.into_iter().take(MOST_AT_ONCE) {
             // One call to find it where its id isn't known, one to delete it.
             pace.wait().await;
             pace.wait().await;
@@ -84,6 +88,7 @@ impl Inner {
     }
 
     async fn end(&self, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
+        self.fold_grace(intent, now).await;
         let ended = self.remove(intent).await?;
         if ended {
             self.forget_grace(intent).await?;
@@ -96,9 +101,28 @@ impl Inner {
         Ok(())
     }
 
+    /// What was used with an old value in its grace goes with it at API Gateway: it is taken from what the present one has
+    /// left. Best effort, as the quota is.
+    async fn fold_grace(&self, intent: &Intent, now: Timestamp) {
+        let Some(key) = self.keys.of_account(intent.account, intent.key) else { return };
+        let is_old = key.previous.as_ref().is_some_and(|old| old.value.operation == intent.operation);
+        let Some(plan) = self.plans.of(&key).ok().flatten().filter(|_| is_old) else { return };
+        let Some((limit, _)) = plan.limit() else { return };
+        let folded = async {
+            if self.used_beside(&key, &plan, now).await? > 0 {
+                let used = self.used_now(&key, &plan, now).await?;
+                self.set_remaining(&plan, &key.value.remote_id, limit.saturating_sub(used)).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = folded.await {
+            tracing::warn!(key = %key.id, %error, "what was used in a grace could not be carried over");
+        }
+    }
+
     /// The row of a key whose old value's grace has ended says so.
     async fn forget_grace(&self, intent: &Intent) -> Result<(), StoreError> {
-        let _turn = self.turn(intent.account).await;
+        let _turn = self.turn(intent.account).await?;
         let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
         if row.previous.as_ref().is_none_or(|old| old.value.operation != intent.operation) {
             return Ok(());

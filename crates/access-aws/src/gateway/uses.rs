@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use access::{RemoteKey, StoreError, TimeZone};
+use access::{RemoteKey, RemoteValue, Span, StoreError, TimeZone};
 use api_types::{Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 
 use super::{Inner, plans::StagePlan, sweep::Pace};
@@ -122,7 +122,7 @@ impl Inner {
     /// Reads the figures again that somebody looked at lately.
     pub(super) async fn read_watched(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
         for key in self.uses.watched(now).into_iter().filter_map(|id| self.keys.get(id)) {
-            if let Some(plan) = self.plans.named(&key.plan_name)?.filter(|plan| plan.limit().is_some()) {
+            if let Some(plan) = self.plans.of(&key)?.filter(|plan| plan.limit().is_some()) {
                 pace.wait().await;
                 self.read_used(&key, &plan, now).await?;
             }
@@ -141,11 +141,31 @@ impl Inner {
             // What remains holds what was granted or taken by UpdateUsage too; what was used doesn't.
             (Some(last), Some((limit, _)), _) => limit.saturating_sub(last.remaining),
             // A value that made no request isn't listed, whatever it began with.
-            (_, _, Some(known)) => known.used,
-            (_, _, None) => self.begun_with(key, span.start).await?,
+            (_, _, Some(known)) if key.previous.is_none() => known.used,
+            _ => self.begun_with(key, span.start).await?,
         };
+        let used = used + self.used_beside(key, plan, now).await?;
         self.uses.set(key.id, span.start, used, now);
         Ok(used)
+    }
+
+    /// What was used with the value before the last rotation since then, while it still works: API Gateway counts each
+    /// value by itself.
+    pub(super) async fn used_beside(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, AwsError> {
+        let Some(old) = &key.previous else { return Ok(0) };
+        let span = plan.span(now);
+        let counted = self.counted(plan, &old.value, &span).await?;
+        let is_of_this_period = key.rotated_at.is_some_and(|at| plan.span(at).start == span.start);
+        Ok(counted.saturating_sub(if is_of_this_period { old.used } else { 0 }))
+    }
+
+    /// What API Gateway has counted with a value in a period.
+    pub(super) async fn counted(&self, plan: &StagePlan, value: &RemoteValue, span: &Span) -> Result<u64, AwsError> {
+        match self.days(&plan.id, &value.remote_id, span.start, span.today).await {
+            Ok(days) => Ok(days.iter().map(|day| day.used).sum()),
+            Err(error) if error.is_not_found() => Ok(0),
+            Err(error) => Err(error),
+        }
     }
 
     /// What the owner had used on the plan in this period when the key's value was made.

@@ -10,8 +10,9 @@ use super::{
     found::Found,
     operator_key::OperatorKey,
     paced::Paced,
+    plan::Plan,
     read::{self, Depth},
-    step::Step,
+    step::{Sign, Step},
     surface::Surface,
     wanted::Wanted,
 };
@@ -20,7 +21,7 @@ use super::{
 const LOOKS: u32 = 5;
 
 /// What `apply` came to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Applied {
     /// Steps that were made.
     pub steps: usize,
@@ -28,77 +29,124 @@ pub struct Applied {
     pub api_id: String,
     /// The region.
     pub region: String,
-    /// The address of the stage, with the `/v1` that clients' base URLs end in.
-    pub invoke_url: String,
+    /// The address of the stage, with the `/v1` that clients' base URLs end in; `None` at an emulator, which has
+    /// addresses of its own.
+    pub invoke_url: Option<String>,
     /// The operator's key, if it was made: to be shown once.
     pub operator_key: Option<Credential>,
     /// The id of the operator's key, if one was asked for and was there already.
     pub known_operator_key: Option<String>,
 }
 
-/// Makes everything as wanted.
-pub(crate) async fn apply(
-    calls: &Paced,
-    wanted: &Wanted,
-    operator: Option<&OperatorKey>,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<Applied, ProvisionError> {
-    let surface = Surface::of(wanted);
-    let depth = Depth::Plan { operator_key: operator.is_some() };
-    let mut made = Made::default();
-    let mut looks = 0;
-    let mut finished: Vec<String> = Vec::new();
-    loop {
-        let found = read::read(calls, wanted, depth).await?;
-        let steps = diff::steps(wanted, &surface, &found, operator.map(OperatorKey::plan));
-        let Some((first, _)) = steps.split_first() else { return done(calls, wanted, found, made) };
-        let lines: Vec<String> = steps.iter().map(|step| step.line.clone()).collect();
-        // What was done and still differs would differ for ever: AWS, or somebody, has another mind.
-        if looks > LOOKS || lines == finished {
-            return Err(ProvisionError::Unsettled { left: lines });
+/// What shall be made, and for whom.
+pub(crate) struct Goal<'a> {
+    pub(crate) calls: &'a Paced,
+    pub(crate) wanted: &'a Wanted,
+    pub(crate) surface: Surface,
+    pub(crate) operator: Option<&'a OperatorKey>,
+}
+
+/// Who is asked when what there is differs from what was shown.
+pub(crate) type Ask<'a> = &'a mut (dyn FnMut(&Plan) -> bool + 'a);
+
+impl Goal<'_> {
+    /// Reads, and compares.
+    pub(crate) async fn look(&self) -> Result<(Found, Plan), ProvisionError> {
+        let before = self.calls.made();
+        let depth = Depth::Plan { operator_key: self.operator.is_some() };
+        let found = read::read(self.calls, self.wanted, depth).await?;
+        let steps = diff::steps(self.wanted, &self.surface, &found, self.operator.map(OperatorKey::plan));
+        let whole = steps.is_empty().then(|| self.whole(&found)).transpose()?;
+        let plan = Plan::new(steps, self.calls.made_since(before), whole, self.calls.is_local());
+        Ok((found, plan))
+    }
+
+    fn whole(&self, found: &Found) -> Result<Applied, ProvisionError> {
+        let api = found.api.as_ref().ok_or(ProvisionError::Vanished("the REST API"))?;
+        Ok(Applied {
+            steps: 0,
+            invoke_url: super::invoke_url(&api.id, self.calls, &self.wanted.stage),
+            region: self.calls.region().to_owned(),
+            api_id: api.id.clone(),
+            operator_key: None,
+            known_operator_key: found.operator_key.as_ref().map(|key| key.id.clone()),
+        })
+    }
+
+    /// Makes everything as wanted. With a plan that was shown it makes no other steps than those without asking.
+    pub(crate) async fn reach(
+        &self,
+        shown: Option<&Plan>,
+        ask: Ask<'_>,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Applied, ProvisionError> {
+        if let Some(whole) = shown.and_then(|plan| plan.whole.clone()) {
+            return Ok(whole);
         }
-        looks += 1;
-        tracing::debug!(step = first.line, "first of {} steps", steps.len());
-        match run(calls, wanted, &surface, operator, found, &steps, &mut made, tell).await {
-            Ok(()) => finished = lines,
-            Err(error) if error.is_worth_a_look() && looks <= LOOKS => {
-                tell(Event::LooksAgain(&error));
-                calls.settle().await;
+        let mut agreed = shown.map(|plan| plan.steps.clone());
+        let mut made = Made::default();
+        let mut looks = 0;
+        let mut finished: Vec<String> = Vec::new();
+        loop {
+            let (found, plan) = self.look().await?;
+            if let Some(whole) = &plan.whole {
+                let whole = whole.clone();
+                let known_operator_key = whole.known_operator_key.filter(|_| made.operator_key.is_none());
+                return Ok(Applied { steps: made.steps, operator_key: made.operator_key, known_operator_key, ..whole });
             }
-            Err(error) => return Err(error),
+            let lines = lines(&plan.steps);
+            // What was done and still differs would differ for ever: AWS, or somebody, has another mind.
+            if looks > LOOKS || lines == finished {
+                return Err(ProvisionError::Unsettled { left: lines });
+            }
+            if let Some(steps) = &mut agreed
+                && !is_agreed(steps, &plan.steps, looks > 0)
+            {
+                if !ask(&plan) {
+                    return Err(ProvisionError::NotAgreed { begun: made.steps > 0 });
+                }
+                steps.clone_from(&plan.steps);
+            }
+            looks += 1;
+            match self.run(found, &plan.steps, &mut made, tell).await {
+                Ok(()) => finished = lines,
+                Err(error) if error.is_worth_a_look() && looks <= LOOKS => {
+                    tell(Event::LooksAgain(&error));
+                    self.calls.settle().await;
+                }
+                Err(error) => return Err(error),
+            }
         }
     }
-}
 
-#[expect(clippy::too_many_arguments, reason = "one run's whole surroundings, called once")]
-async fn run(
-    calls: &Paced,
-    wanted: &Wanted,
-    surface: &Surface,
-    operator: Option<&OperatorKey>,
-    found: Found,
-    steps: &[Step],
-    made: &mut Made,
-    tell: &mut dyn FnMut(Event<'_>),
-) -> Result<(), ProvisionError> {
-    let mut execution = Execution::new(calls, wanted, surface, operator, found);
-    for (at, step) in steps.iter().enumerate() {
-        tell(Event::Step { number: at + 1, of: steps.len(), line: &format!("{} {}", step.sign.text(), step.line) });
-        execution.step(step, made).await?;
-        made.steps += 1;
+    async fn run(
+        &self,
+        found: Found,
+        steps: &[Step],
+        made: &mut Made,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), ProvisionError> {
+        tracing::debug!("{} steps", steps.len());
+        let mut execution = Execution::new(self.calls, self.wanted, &self.surface, self.operator, found);
+        for (at, step) in steps.iter().enumerate() {
+            tell(Event::Step { number: at + 1, of: steps.len(), line: &format!("{} {}", step.sign.text(), step.line) });
+            execution.step(step, made).await?;
+            made.steps += 1;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
-fn done(calls: &Paced, wanted: &Wanted, found: Found, made: Made) -> Result<Applied, ProvisionError> {
-    let api = found.api.ok_or(ProvisionError::Vanished("the REST API"))?;
-    let known = found.operator_key.map(|key| key.id).filter(|_| made.operator_key.is_none());
-    Ok(Applied {
-        steps: made.steps,
-        invoke_url: super::invoke_url(&api.id, calls.region(), &wanted.stage),
-        region: calls.region().to_owned(),
-        api_id: api.id,
-        operator_key: made.operator_key,
-        known_operator_key: known,
-    })
+fn lines(steps: &[Step]) -> Vec<String> {
+    steps.iter().map(|step| step.line.clone()).collect()
+}
+
+/// Whether these steps were agreed to. At first they must be the same. Later some are done, and of others a part; then
+/// each must be about what was agreed to, and take nothing away that was to be made.
+fn is_agreed(agreed: &[Step], steps: &[Step], begun: bool) -> bool {
+    if !begun {
+        return lines(agreed) == lines(steps);
+    }
+    let goes = |step: &Step| step.sign == Sign::Destroy;
+    steps.iter().all(|step| agreed.iter().any(|a| a.subject() == step.subject() && goes(a) == goes(step)))
 }

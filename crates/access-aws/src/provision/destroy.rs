@@ -1,6 +1,10 @@
 //! Takes away what is ours, in the order that AWS demands, and nothing else.
 
-use std::{collections::HashMap, fmt, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    time::Duration,
+};
 
 use super::{
     Event, diff_plans,
@@ -25,6 +29,11 @@ const LOOKS: u32 = 5;
 #[derive(Debug)]
 pub struct Destruction {
     steps: Vec<Removal>,
+    /// Ids of all keys on the plans.
+    keys: HashSet<String>,
+    with_keys: bool,
+    /// The calls that it took to find all that.
+    reads: Vec<Action>,
     is_local: bool,
 }
 
@@ -42,14 +51,17 @@ enum Removal {
         id: String,
         what: &'static str,
     },
-    /// A key that isn't Tollgate's is taken off our plan and stays.
+    /// A key that isn't of this API is taken off our plan and stays.
     ForeignKey {
         plan: String,
         id: String,
+        what: String,
     },
     Plan {
         id: String,
         name: String,
+        /// Puts it back on its stages.
+        attach: Vec<Patch>,
     },
     Api(FoundApi),
 }
@@ -64,7 +76,20 @@ impl Destruction {
     /// How long it takes at the rates that AWS allows.
     #[must_use]
     pub fn estimate(&self) -> Duration {
-        if self.is_local { Duration::ZERO } else { Pace::estimate(self.steps.iter().map(Removal::call)) }
+        if self.is_local { Duration::ZERO } else { Pace::estimate(self.calls()) }
+    }
+
+    /// The calls that it takes when nothing fails: it reads once more before the first step, and after the last looks
+    /// whether all is gone.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Action> {
+        const OF_NOTHING: [Action; 3] = [action::GET_REST_APIS, action::GET_USAGE_PLANS, action::GET_API_KEYS];
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let steps = self.steps.iter().flat_map(Removal::calls);
+        let after = self.reads.iter().filter(|read| OF_NOTHING.contains(read));
+        self.reads.iter().copied().chain(steps).chain(after.copied()).collect()
     }
 }
 
@@ -87,7 +112,7 @@ impl Removal {
         match self {
             Self::DetachPlan { name, .. } => format!("~ usage plan {name:?} (off its stages)"),
             Self::Key { id, what } => format!("- API key {id} ({what})"),
-            Self::ForeignKey { id, .. } => format!("~ API key {id} (not Tollgate's: taken off its plan, stays)"),
+            Self::ForeignKey { id, what, .. } => format!("~ API key {id} ({what}: taken off its plan, stays)"),
             Self::Plan { name, .. } => format!("- usage plan {name:?}"),
             Self::Api(api) => {
                 let stages: Vec<&str> = api.stages.iter().map(|stage| stage.name.as_str()).collect();
@@ -100,22 +125,22 @@ impl Removal {
         }
     }
 
-    fn call(&self) -> Action {
+    fn calls(&self) -> Vec<Action> {
         match self {
-            Self::DetachPlan { .. } => action::UPDATE_USAGE_PLAN,
-            Self::Key { .. } => action::DELETE_API_KEY,
-            Self::ForeignKey { .. } => action::DELETE_USAGE_PLAN_KEY,
-            Self::Plan { .. } => action::DELETE_USAGE_PLAN,
-            Self::Api(_) => action::DELETE_REST_API,
+            Self::DetachPlan { .. } => vec![action::UPDATE_USAGE_PLAN],
+            Self::Key { .. } => vec![action::DELETE_API_KEY],
+            Self::ForeignKey { .. } => vec![action::DELETE_USAGE_PLAN_KEY],
+            Self::Plan { .. } => vec![action::GET_USAGE_PLAN_KEYS, action::DELETE_USAGE_PLAN],
+            Self::Api(_) => vec![action::DELETE_REST_API],
         }
     }
 
-    async fn make(&self, calls: &Paced) -> Result<(), ProvisionError> {
+    async fn make(&self, calls: &Paced, todo: &Destruction) -> Result<(), ProvisionError> {
         match self {
-            Self::DetachPlan { id, patches, .. } => execute_plan::detach(calls, id, patches).await?,
+            Self::DetachPlan { id, patches, .. } => execute_plan::change(calls, id, patches).await?,
             Self::Key { id, .. } => execute_plan::delete_key(calls, id).await?,
-            Self::ForeignKey { plan, id } => execute_plan::detach_key(calls, plan, id).await?,
-            Self::Plan { id, .. } => execute_plan::delete(calls, id, &[]).await?,
+            Self::ForeignKey { plan, id, .. } => execute_plan::detach_key(calls, plan, id).await?,
+            Self::Plan { id, attach, .. } => delete_plan(calls, todo, id, attach).await?,
             Self::Api(api) => {
                 let send = |client: aws_sdk_apigateway::Client| client.delete_rest_api().rest_api_id(&api.id).send();
                 gone(calls.call(action::DELETE_REST_API, send).await)?;
@@ -125,14 +150,30 @@ impl Removal {
     }
 }
 
+/// Deletes a plan, unless somebody got a key on it since it was read: a server goes on offering it until it reads again.
+async fn delete_plan(calls: &Paced, todo: &Destruction, id: &str, attach: &[Patch]) -> Result<(), ProvisionError> {
+    let keys = read_plans::keys_on(calls, id).await?;
+    match keys.iter().filter(|key| !todo.keys.contains(&key.id)).count() {
+        0 => Ok(execute_plan::delete(calls, id).await?),
+        // The next look sees it.
+        _ if todo.with_keys => Ok(()),
+        keys => {
+            execute_plan::change(calls, id, attach).await?;
+            Err(ProvisionError::KeysInUse { keys, begun: true })
+        }
+    }
+}
+
 /// What would go now.
 pub(crate) async fn look(calls: &Paced, wanted: &Wanted, with_keys: bool) -> Result<Destruction, ProvisionError> {
+    let before = calls.made();
     let Found { api, plans, operator_key } = read::read(calls, wanted, Depth::All).await?;
     let operator = operator_key.map(|key| key.id);
-    let keys = plans.iter().flat_map(|plan| plan.keys.iter().flatten().map(move |key| (plan, &key.id)));
-    let people: Vec<_> = keys.filter(|(_, id)| Some(*id) != operator.as_ref()).collect();
+    let on_plans = plans.iter().flat_map(|plan| plan.keys.iter().flatten().map(move |key| (plan, &key.id)));
+    let people: Vec<_> = on_plans.filter(|(_, id)| Some(*id) != operator.as_ref()).collect();
+    let mut keys: HashSet<String> = people.iter().map(|(_, id)| (*id).clone()).collect();
     if !people.is_empty() && !with_keys {
-        return Err(ProvisionError::KeysInUse { keys: people.len() });
+        return Err(ProvisionError::KeysInUse { keys: keys.len(), begun: false });
     }
     let mut steps: Vec<Removal> = Vec::new();
     for plan in plans.iter().filter(|plan| !plan.stages.is_empty()) {
@@ -140,24 +181,39 @@ pub(crate) async fn look(calls: &Paced, wanted: &Wanted, with_keys: bool) -> Res
         steps.push(Removal::DetachPlan { id: plan.id.clone(), name: plan.name.clone(), patches });
     }
     // Keys before their plans: of a plan that is gone nobody could tell whose keys were on it.
-    let told = if people.is_empty() { HashMap::new() } else { told_tags(calls).await? };
+    let mut told = if people.is_empty() { HashMap::new() } else { told_tags(calls).await? };
+    let mut going: HashSet<&String> = HashSet::new();
     for (plan, id) in people {
-        let tags = match told.get(id) {
-            Some(tags) => Some(tags.clone()),
-            None => read_plans::tags_of(calls, id).await?,
-        };
+        if !told.contains_key(id)
+            && let Some(tags) = read_plans::tags_of(calls, id).await?
+        {
+            told.insert(id.clone(), tags);
+        }
         // One that vanished meanwhile is gone already.
-        let Some(tags) = tags else { continue };
-        if tags.get(marks::TAG_MANAGED_BY).is_some_and(|by| by == marks::MANAGED_BY) {
-            steps.push(Removal::Key { id: id.clone(), what: "of a person" });
-        } else {
-            steps.push(Removal::ForeignKey { plan: plan.id.clone(), id: id.clone() });
+        let Some(tags) = told.get(id) else { continue };
+        match not_of(wanted, tags) {
+            Some(what) => steps.push(Removal::ForeignKey { plan: plan.id.clone(), id: id.clone(), what }),
+            None if going.insert(id) => steps.push(Removal::Key { id: id.clone(), what: "of a person" }),
+            None => {}
         }
     }
+    keys.extend(operator.clone());
     steps.extend(operator.map(|id| Removal::Key { id, what: "the operator's" }));
-    steps.extend(plans.into_iter().map(|plan| Removal::Plan { id: plan.id, name: plan.name }));
+    steps.extend(plans.into_iter().map(|plan| {
+        let attach = diff_plans::attach(&plan);
+        Removal::Plan { id: plan.id, name: plan.name, attach }
+    }));
     steps.extend(api.map(Removal::Api));
-    Ok(Destruction { steps, is_local: calls.is_local() })
+    Ok(Destruction { steps, keys, with_keys, reads: calls.made_since(before), is_local: calls.is_local() })
+}
+
+/// Why a key on our plans isn't of this API. The server's own keys name no API: their plans tell.
+fn not_of(wanted: &Wanted, tags: &HashMap<String, String>) -> Option<String> {
+    if tags.get(marks::TAG_MANAGED_BY).is_none_or(|by| by != marks::MANAGED_BY) {
+        return Some("not Tollgate's".to_owned());
+    }
+    let other = tags.get(marks::TAG_API).filter(|api| **api != wanted.api_name)?;
+    Some(format!("of the API {other:?}"))
 }
 
 /// Tags of the keys whose list entry tells them, which saves a call for each.
@@ -174,11 +230,16 @@ pub(crate) async fn destroy(
     with_keys: bool,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), ProvisionError> {
+    let mut begun = false;
     for _ in 0..LOOKS {
-        let todo = look(calls, wanted, with_keys).await?;
+        let todo = look(calls, wanted, with_keys).await.map_err(|error| match error {
+            ProvisionError::KeysInUse { keys, .. } => ProvisionError::KeysInUse { keys, begun },
+            other => other,
+        })?;
         if todo.is_empty() {
             return Ok(());
         }
+        begun = true;
         match run(calls, &todo, tell).await {
             Ok(()) => {}
             Err(error) if error.is_worth_a_look() => {
@@ -198,7 +259,7 @@ pub(crate) async fn destroy(
 async fn run(calls: &Paced, todo: &Destruction, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), ProvisionError> {
     for (at, step) in todo.steps.iter().enumerate() {
         tell(Event::Step { number: at + 1, of: todo.steps.len(), line: &step.line() });
-        step.make(calls).await?;
+        step.make(calls, todo).await?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::{
     found::{Found, FoundApi, FoundMethod, FoundRefusal, FoundStage},
     refusals::Refusal,
     step::{Does, OperatorKeyStep, Patch, Step},
-    surface::{API_KEY, AUTHORIZATION, DEPLOYMENT_MARK, Mapped, Method, MethodId, Surface},
+    surface::{DEPLOYMENT_MARK, Mapped, Method, MethodId, Surface},
     wanted::Wanted,
 };
 
@@ -25,13 +25,14 @@ pub(crate) fn steps(wanted: &Wanted, surface: &Surface, found: &Found, operator_
     steps.extend(surface_steps(surface, api));
     let live = live(wanted, surface, api);
     steps.extend(live.before_plans);
-    let (kept, left) = diff_plans::steps(wanted, found);
+    let operator_key = operator_plan.and_then(|plan| operator_key_step(wanted, found, plan));
+    let moved = operator_key.as_ref().and_then(Step::moved_key);
+    let (kept, left) = diff_plans::steps(wanted, found, moved);
     steps.extend(kept);
     steps.extend(live.after_plans);
+    // Before the plans that go, of which it may be the last key.
+    steps.extend(operator_key);
     steps.extend(left);
-    if let Some(plan) = operator_plan {
-        steps.extend(operator_key_step(wanted, found, plan));
-    }
     steps
 }
 
@@ -108,7 +109,7 @@ pub(crate) fn unsafe_methods(surface: &Surface, api: &FoundApi) -> Vec<String> {
                 let found = found.integration.as_ref().and_then(|integration| integration.mapped.get(name));
                 found.map(Credential::reveal) == proxy.mapped.get(name).map(Mapped::text).as_deref().map(String::as_str)
             };
-            found.key_required && is_mapped(AUTHORIZATION) && is_mapped(API_KEY)
+            found.key_required && proxy.mapped.keys().all(|name| is_mapped(name))
         }
     };
     let left = api.methods.iter().filter(|(id, found)| !is_safe(id, found));
@@ -195,6 +196,7 @@ fn operator_key_step(wanted: &Wanted, found: &Found, plan: &str) -> Option<Step>
     let mut step = OperatorKeyStep { plan: plan.to_owned(), ..OperatorKeyStep::default() };
     let line = format!("API key {name:?} on plan {plan:?} (value shown once)");
     let Some(key) = &found.operator_key else { return Some(Step::add(line, Does::OperatorKey(step))) };
+    let ours = |id: &&String| found.plans.iter().any(|p| p.id == **id);
     let is_on = |id: &String| found.plans.iter().any(|p| p.id == *id && diff_plans::is_for(p, plan));
     if key.plan_ids.iter().any(is_on) {
         return None;
@@ -203,7 +205,8 @@ fn operator_key_step(wanted: &Wanted, found: &Found, plan: &str) -> Option<Step>
         step.unfinished = Some(key.id.clone());
         return Some(Step::add(line, Does::OperatorKey(step)));
     }
-    step.moved = Some((key.id.clone(), key.plan_ids.clone()));
+    // What somebody else put it on stays as it is.
+    step.moved = Some((key.id.clone(), key.plan_ids.iter().filter(ours).cloned().collect()));
     Some(Step::change(format!("API key {name:?} (plan: another -> {plan:?})"), Does::OperatorKey(step)))
 }
 
@@ -216,6 +219,7 @@ mod tests {
             found::{FoundDeployment, FoundKey, FoundOperatorKey, FoundPlan},
             plan::Plan,
             samples,
+            surface::{API_KEY, AUTHORIZATION, IDEMPOTENCY_KEY},
         },
     };
 
@@ -243,7 +247,7 @@ mod tests {
     #[test]
     fn nothing_is_done_where_all_is_as_wanted() {
         assert_eq!(lines(|_| ()), [""; 0]);
-        let plan = Plan::new(Vec::new(), false);
+        let plan = Plan::new(Vec::new(), Vec::new(), None, false);
         assert_eq!(plan.to_string(), "No changes. The API is as configured.\n");
     }
 
@@ -251,7 +255,7 @@ mod tests {
     fn from_nothing_all_is_added_and_the_estimate_knows_the_rates() {
         let wanted = samples::wanted();
         let all = steps(&wanted, &Surface::of(&wanted), &Found::default(), Some("10RequestPerDay"));
-        let plan = Plan::new(all, false);
+        let plan = Plan::new(all, Vec::new(), None, false);
         assert_eq!(plan.summary(), "Plan: 26 to add, 0 to change, 0 to destroy.");
         assert!((5..30).contains(&plan.estimate().as_secs()), "{:?}", plan.estimate());
         assert!(!plan.to_string().contains(samples::CREDENTIAL));
@@ -289,6 +293,11 @@ mod tests {
             left(|found| drop(method(found).integration.as_mut().unwrap().mapped.remove(API_KEY))),
             ["method ANY /v1/{proxy+}"]
         );
+        let stale = |found: &mut Found| {
+            let shared = Credential::new("'one for all'");
+            method(found).integration.as_mut().unwrap().mapped.insert(IDEMPOTENCY_KEY.to_owned(), shared);
+        };
+        assert_eq!(left(stale), ["method ANY /v1/{proxy+}"]);
         let foreign = |found: &mut Found| {
             let id = MethodId { path: "/".to_owned(), verb: "GET".to_owned() };
             api(found).methods.insert(id, FoundMethod { key_required: true, ..FoundMethod::default() });
@@ -366,6 +375,33 @@ mod tests {
         assert!(said(None)[0].starts_with("+ API key \"tollgate/tollgate/operator\""));
         assert!(said(Some(&[]))[0].starts_with("+ API key"));
         assert!(said(Some(&["plan1"]))[0].starts_with("~ API key"));
+    }
+
+    #[test]
+    fn a_plan_goes_when_its_last_key_was_the_operators_and_moves() {
+        let mut wanted = samples::wanted();
+        wanted.plans.remove(1);
+        let said = lines_of(&wanted, Some("10RequestPerDay"), |found| {
+            found.plans[1].keys = Some(vec![FoundKey { id: "key1".to_owned() }]);
+            found.operator_key = Some(FoundOperatorKey { id: "key1".to_owned(), plan_ids: vec!["plan1".to_owned()] });
+        });
+        assert!(said[0].starts_with("~ API key") && said.len() == 2, "{said:?}");
+        assert_eq!(said[1], "- usage plan \"20RequestPerDay\"");
+    }
+
+    #[test]
+    fn the_operators_key_leaves_our_plans_only() {
+        let wanted = samples::wanted();
+        let moved = |plan_ids: &[&str]| {
+            let mut found = samples::found(&wanted);
+            let plan_ids = plan_ids.iter().map(|id| (*id).to_owned()).collect();
+            found.operator_key = Some(FoundOperatorKey { id: "key1".to_owned(), plan_ids });
+            let steps = steps(&wanted, &Surface::of(&wanted), &found, Some("10RequestPerDay"));
+            let [Step { does: Does::OperatorKey(step), .. }] = &steps[..] else { panic!("{steps:?}") };
+            step.moved.clone().unwrap().1
+        };
+        assert_eq!(moved(&["foreign", "plan1"]), ["plan1"]);
+        assert_eq!(moved(&["foreign"]), [""; 0]);
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! What is missing or different of the usage plans, and what becomes of those that left the configuration.
 
 use access::UsagePlan;
-use api_types::{Quota, Throttle};
+use api_types::{
+    Quota, Throttle,
+    limits::{QUOTA_MAX, THROTTLE_BURST_MAX},
+};
 
 use super::{
     found::{Found, FoundPlan, FoundQuota, FoundThrottle},
-    step::{Does, Patch, Step},
+    step::{Does, Leaving, Patch, Step},
     wanted::Wanted,
 };
 use crate::marks;
+
+// A checked plan's numbers fit API Gateway's, which have 32 bits and a sign, so that none is ever cut here.
+const _: () = assert!(QUOTA_MAX <= i32::MAX.unsigned_abs() as u64 && THROTTLE_BURST_MAX <= i32::MAX.unsigned_abs());
 
 /// The plan's quota in API Gateway's terms.
 pub(crate) fn quota(plan: &UsagePlan) -> Option<FoundQuota> {
@@ -41,8 +47,8 @@ pub(crate) fn configured_as<'a>(wanted: &'a Wanted, found: &FoundPlan) -> Option
     wanted.plans.iter().find(|plan| is_for(found, plan.plan().name.as_str()))
 }
 
-/// Steps that make and change plans, and steps for those that left.
-pub(crate) fn steps(wanted: &Wanted, found: &Found) -> (Vec<Step>, Vec<Step>) {
+/// Steps that make and change plans, and steps for those that left, which a key that is moved leaves before.
+pub(crate) fn steps(wanted: &Wanted, found: &Found, moved_key: Option<&str>) -> (Vec<Step>, Vec<Step>) {
     let mut kept: Vec<&str> = Vec::new();
     let mut steps = Vec::new();
     for (index, plan) in wanted.plans.iter().enumerate() {
@@ -58,8 +64,8 @@ pub(crate) fn steps(wanted: &Wanted, found: &Found) -> (Vec<Step>, Vec<Step>) {
             }
         }
     }
-    let left = found.plans.iter().filter(|plan| !kept.contains(&plan.id.as_str())).filter_map(leave).collect();
-    (steps, left)
+    let left = found.plans.iter().filter(|plan| !kept.contains(&plan.id.as_str()));
+    (steps, left.filter_map(|plan| leave(plan, moved_key)).collect())
 }
 
 fn update(wanted: &Wanted, plan: &UsagePlan, found: &FoundPlan, api_id: Option<&str>) -> Option<Step> {
@@ -123,25 +129,43 @@ fn set(is_there: bool, path: &str, value: String) -> Patch {
 }
 
 /// A plan without a place in the configuration.
-fn leave(found: &FoundPlan) -> Option<Step> {
-    let keys = found.keys.as_ref().map_or(0, Vec::len);
+fn leave(found: &FoundPlan, moved_key: Option<&str>) -> Option<Step> {
+    let keys = found.keys.iter().flatten().filter(|key| Some(key.id.as_str()) != moved_key).count();
     let name = &found.name;
     if keys == 0 {
-        let detach = detach(found);
-        return Some(Step::destroy(format!("usage plan {name:?}"), Does::DeletePlan { id: found.id.clone(), detach }));
+        let leaving = Leaving {
+            id: found.id.clone(),
+            detach: detach(found),
+            attach: attach(found),
+            retire: (!is_retired(found)).then(|| retire(found)),
+        };
+        return Some(Step::destroy(format!("usage plan {name:?}"), Does::DeletePlan(leaving)));
     }
-    if found.description.starts_with(marks::NO_NEW_KEYS) {
+    if is_retired(found) {
         return None;
     }
     let go_on = if keys == 1 { "1 key goes".to_owned() } else { format!("{keys} keys go") };
     let line = format!("usage plan {name:?} (no new keys; its {go_on} on working)");
-    let patches = vec![Patch::replace("/description", format!("{}{}", marks::NO_NEW_KEYS, found.description))];
-    Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches }))
+    Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches: vec![retire(found)] }))
+}
+
+fn is_retired(found: &FoundPlan) -> bool {
+    found.description.starts_with(marks::NO_NEW_KEYS)
+}
+
+/// What ends the offer of a plan and lets its keys work on.
+fn retire(found: &FoundPlan) -> Patch {
+    Patch::replace("/description", format!("{}{}", marks::NO_NEW_KEYS, found.description))
 }
 
 /// What takes a plan off all its stages.
 pub(crate) fn detach(found: &FoundPlan) -> Vec<Patch> {
     found.stages.iter().map(|(api, stage)| Patch::remove("/apiStages", Some(format!("{api}:{stage}")))).collect()
+}
+
+/// What puts a plan back on all its stages.
+pub(crate) fn attach(found: &FoundPlan) -> Vec<Patch> {
+    found.stages.iter().map(|(api, stage)| Patch::add("/apiStages", format!("{api}:{stage}"))).collect()
 }
 
 /// For people: "10 per day, 2.5 per second with bursts of 5".

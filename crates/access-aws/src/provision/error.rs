@@ -31,12 +31,24 @@ pub enum ProvisionError {
     },
     /// People's keys would go.
     #[error(
-        "people's keys on these usage plans: {keys}; nothing was destroyed. Add --with-keys to delete them, and with them \
-         their owners' access"
+        "people's keys on these usage plans: {keys}; {}. Add --with-keys to delete them, and with them their owners' access",
+        if *begun {
+            "they were made meanwhile and stay, as does their plan; `tollgate aws apply` makes again what is gone already"
+        } else {
+            "nothing was destroyed"
+        }
     )]
     KeysInUse {
         /// How many.
         keys: usize,
+        /// Whether it was found only after other things had gone.
+        begun: bool,
+    },
+    /// What is there differs from what was shown, and whoever was asked didn't agree.
+    #[error("stopped: {}", if *begun { "nothing more was changed" } else { "nothing was changed" })]
+    NotAgreed {
+        /// Whether some steps were made.
+        begun: bool,
     },
     /// What was written doesn't read back.
     #[error("after the last step this still differs: {}; someone else may be changing it, run it again", left.join("; "))]

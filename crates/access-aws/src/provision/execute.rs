@@ -101,7 +101,7 @@ impl<'a> Execution<'a> {
             Does::DeleteDeployment(id) => self.delete_deployment(id).await,
             Does::CreatePlan(index) => execute_plan::create(self, *index).await,
             Does::UpdatePlan { id, patches } => execute_plan::update(self, id, patches).await,
-            Does::DeletePlan { id, detach } => Ok(execute_plan::delete(self.calls, id, detach).await?),
+            Does::DeletePlan(leaving) => Ok(execute_plan::leave(self.calls, leaving).await?),
             Does::OperatorKey(step) => execute_plan::operator_key(self, step, made).await,
         }
     }

@@ -12,7 +12,8 @@ use super::{
     execute::{Execution, Made, gone},
     operator_key,
     paced::{Paced, once},
-    step::{OperatorKeyStep, Patch},
+    read_plans,
+    step::{Leaving, OperatorKeyStep, Patch},
 };
 use crate::{AwsError, ErrorKind, action, marks};
 
@@ -63,17 +64,39 @@ async fn patch(calls: &Paced, id: &str, patches: &[Patch]) -> Result<(), AwsErro
     calls.call(action::UPDATE_USAGE_PLAN, send).await.map(drop)
 }
 
-/// Takes a plan off its stages, without which AWS deletes none, and deletes it.
-pub(crate) async fn delete(calls: &Paced, id: &str, detach: &[Patch]) -> Result<(), AwsError> {
-    if !detach.is_empty() {
-        self::detach(calls, id, detach).await?;
+/// Takes a plan off its stages, without which AWS deletes none, and deletes it; unless somebody got a key on it since
+/// it was read: then it only takes no more.
+pub(crate) async fn leave(calls: &Paced, plan: &Leaving) -> Result<(), AwsError> {
+    let mut instead: Vec<Patch> = plan.retire.iter().cloned().collect();
+    if has_keys(calls, &plan.id).await? {
+        return change(calls, &plan.id, &instead).await;
     }
+    if !plan.detach.is_empty() {
+        change(calls, &plan.id, &plan.detach).await?;
+        // Changes of plans wait for one another up to twenty seconds, in which people go on.
+        if has_keys(calls, &plan.id).await? {
+            instead.extend(plan.attach.iter().cloned());
+            return change(calls, &plan.id, &instead).await;
+        }
+    }
+    delete(calls, &plan.id).await
+}
+
+async fn has_keys(calls: &Paced, id: &str) -> Result<bool, AwsError> {
+    Ok(!read_plans::keys_on(calls, id).await?.is_empty())
+}
+
+/// Deletes a plan that is on no stage.
+pub(crate) async fn delete(calls: &Paced, id: &str) -> Result<(), AwsError> {
     let send = |client: Client| client.delete_usage_plan().usage_plan_id(id).send();
     gone(calls.call(action::DELETE_USAGE_PLAN, send).await)
 }
 
-/// Takes a plan off its stages.
-pub(crate) async fn detach(calls: &Paced, id: &str, patches: &[Patch]) -> Result<(), AwsError> {
+/// Changes a plan that may be gone.
+pub(crate) async fn change(calls: &Paced, id: &str, patches: &[Patch]) -> Result<(), AwsError> {
+    if patches.is_empty() {
+        return Ok(());
+    }
     gone(patch(calls, id, patches).await)
 }
 

@@ -23,6 +23,7 @@ mod policy;
 mod read;
 mod read_plans;
 mod read_surface;
+mod redact;
 mod refusals;
 mod route;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod step;
 mod surface;
 mod template;
 mod wanted;
+mod warnings;
 
 pub use apply::Applied;
 pub use credential::Credential;
@@ -45,6 +47,7 @@ pub use template::template;
 pub use wanted::{Wanted, WantedError, Written};
 
 use self::{
+    apply::Goal,
     paced::Paced,
     read::{Depth, read},
     surface::Surface,
@@ -78,7 +81,9 @@ impl Provisioner {
     /// A provisioner that makes its calls through this control plane.
     #[must_use]
     pub fn new(control: Control, wanted: Wanted) -> Self {
-        Self { calls: Paced::new(control), wanted }
+        let calls = Paced::new(control);
+        wanted.credential.iter().for_each(|credential| calls.hide(credential));
+        Self { calls, wanted }
     }
 
     /// What shall be there.
@@ -92,14 +97,10 @@ impl Provisioner {
     /// # Errors
     /// When it can't be read, there are several APIs with our tags, or the operator key's plan isn't configured.
     pub async fn plan(&self, operator: Option<&OperatorKey>) -> Result<Plan, ProvisionError> {
-        self.check(operator)?;
-        let found = read(&self.calls, &self.wanted, Depth::Plan { operator_key: operator.is_some() }).await?;
-        let surface = Surface::of(&self.wanted);
-        let steps = diff::steps(&self.wanted, &surface, &found, operator.map(OperatorKey::plan));
-        Ok(Plan::new(steps, self.calls.is_local()))
+        Ok(self.goal(operator)?.look().await?.1)
     }
 
-    /// Makes everything as wanted. May be stopped anywhere; the next run goes on from there.
+    /// Makes everything as wanted, whatever it takes. May be stopped anywhere; the next run goes on from there.
     ///
     /// # Errors
     /// As [`plan`](Self::plan), and when a step can't be made; what was made stays.
@@ -108,8 +109,22 @@ impl Provisioner {
         operator: Option<&OperatorKey>,
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<Applied, ProvisionError> {
-        self.check(operator)?;
-        apply::apply(&self.calls, &self.wanted, operator, tell).await
+        self.goal(operator)?.reach(None, &mut |_| true, tell).await
+    }
+
+    /// Makes what a plan of the same wishes showed. Where it takes other steps by now, `ask` says whether those shall be
+    /// made; after a plan without steps nothing is done.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply), and when `ask` said no.
+    pub async fn apply_as_shown(
+        &self,
+        shown: &Plan,
+        operator: Option<&OperatorKey>,
+        ask: &mut dyn FnMut(&Plan) -> bool,
+        tell: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Applied, ProvisionError> {
+        self.goal(operator)?.reach(Some(shown), ask, tell).await
     }
 
     /// What there is, with its keys, and whether it is as configured. Makes reads only.
@@ -118,7 +133,7 @@ impl Provisioner {
     /// When it can't be read.
     pub async fn status(&self) -> Result<Status, ProvisionError> {
         let found = read(&self.calls, &self.wanted, Depth::All).await?;
-        Ok(Status::new(&self.wanted, found, self.calls.region()))
+        Ok(Status::new(&self.wanted, found, &self.calls))
     }
 
     /// What [`destroy`](Self::destroy) would take away. Makes reads only.
@@ -137,13 +152,16 @@ impl Provisioner {
         destroy::destroy(&self.calls, &self.wanted, with_keys, tell).await
     }
 
-    fn check(&self, operator: Option<&OperatorKey>) -> Result<(), ProvisionError> {
-        let Some(plan) = operator.map(OperatorKey::plan) else { return Ok(()) };
-        let names: Vec<&str> = self.wanted.plans.iter().map(|plan| plan.plan().name.as_str()).collect();
-        if names.contains(&plan) {
-            return Ok(());
+    fn goal<'a>(&'a self, operator: Option<&'a OperatorKey>) -> Result<Goal<'a>, ProvisionError> {
+        if let Some(operator) = operator {
+            let names: Vec<&str> = self.wanted.plans.iter().map(|plan| plan.plan().name.as_str()).collect();
+            if !names.contains(&operator.plan()) {
+                let (plan, configured) = (operator.plan().to_owned(), names.join(", "));
+                return Err(ProvisionError::NoSuchPlan { plan, configured });
+            }
+            self.calls.hide(operator.value());
         }
-        Err(ProvisionError::NoSuchPlan { plan: plan.to_owned(), configured: names.join(", ") })
+        Ok(Goal { calls: &self.calls, wanted: &self.wanted, surface: Surface::of(&self.wanted), operator })
     }
 }
 
@@ -159,8 +177,13 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
-/// Where a stage answers, with the `/v1` that clients' base URLs end in.
-fn invoke_url(api_id: &str, region: &str, stage: &str) -> String {
+/// Where a stage answers, with the `/v1` that clients' base URLs end in; `None` at an emulator, which has addresses of its
+/// own.
+fn invoke_url(api_id: &str, calls: &Paced, stage: &str) -> Option<String> {
+    (!calls.is_local()).then(|| aws_url(api_id, calls.region(), stage))
+}
+
+fn aws_url(api_id: &str, region: &str, stage: &str) -> String {
     let domain = match partition(region) {
         "aws-cn" => "amazonaws.com.cn",
         "aws-iso" => "c2s.ic.gov",
@@ -169,4 +192,15 @@ fn invoke_url(api_id: &str, region: &str, stage: &str) -> String {
         _ => "amazonaws.com",
     };
     format!("https://{api_id}.execute-api.{region}.{domain}/{stage}/v1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_answers_in_the_domain_of_its_partition() {
+        assert_eq!(aws_url("a1", "us-east-1", "live"), "https://a1.execute-api.us-east-1.amazonaws.com/live/v1");
+        assert_eq!(aws_url("a1", "cn-north-1", "live"), "https://a1.execute-api.cn-north-1.amazonaws.com.cn/live/v1");
+    }
 }

@@ -1,8 +1,9 @@
-//! The provisioner's calls: paced as AWS wants it, waiting longer when it is asked to, and never creating twice.
+//! The provisioner's calls: paced as AWS wants it, waiting longer when it is asked to, never creating twice, and telling
+//! no secret when they fail.
 
 use std::{
     future::Future,
-    sync::Mutex,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -12,7 +13,11 @@ use aws_sdk_apigateway::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
-use super::pace::{Pace, interval};
+use super::{
+    credential::Credential,
+    pace::{Pace, interval},
+    redact::redact,
+};
 use crate::{Action, AwsError, Control, ErrorKind};
 
 /// How often a call that AWS found too fast is made.
@@ -28,11 +33,31 @@ pub(crate) struct Paced {
     control: Control,
     pace: Mutex<Pace>,
     started: Instant,
+    /// What is sent and must not come back in an error.
+    secrets: Mutex<Vec<Credential>>,
+    /// The calls so far.
+    made: Mutex<Vec<Action>>,
 }
 
 impl Paced {
     pub(crate) fn new(control: Control) -> Self {
-        Self { control, pace: Mutex::default(), started: Instant::now() }
+        let (pace, secrets, made) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { control, pace, started: Instant::now(), secrets, made }
+    }
+
+    /// Keeps a secret out of all errors from now on.
+    pub(crate) fn hide(&self, secret: &Credential) {
+        lock(&self.secrets).push(secret.clone());
+    }
+
+    /// How many calls were made so far.
+    pub(crate) fn made(&self) -> usize {
+        lock(&self.made).len()
+    }
+
+    /// The calls since there were so many.
+    pub(crate) fn made_since(&self, before: usize) -> Vec<Action> {
+        lock(&self.made).iter().skip(before).copied().collect()
     }
 
     pub(crate) fn region(&self) -> &str {
@@ -46,6 +71,17 @@ impl Paced {
 
     /// Makes one call when its time has come.
     pub(crate) async fn call<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
+    where
+        Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        self.tried(action, send).await.map_err(|error| {
+            let message = redact(&error.message, &lock(&self.secrets));
+            AwsError { message, ..error }
+        })
+    }
+
+    async fn tried<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
     where
         Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -65,14 +101,12 @@ impl Paced {
 
     /// How long until this operation may be called; books its place.
     async fn wait_for(&self, action: Action) {
+        lock(&self.made).push(action);
         if self.is_local() {
             return;
         }
         let now = self.started.elapsed();
-        let at = match self.pace.lock() {
-            Ok(mut pace) => pace.book(action, now),
-            Err(poisoned) => poisoned.into_inner().book(action, now),
-        };
+        let at = lock(&self.pace).book(action, now);
         tokio::time::sleep(at.saturating_sub(now)).await;
     }
 
@@ -86,6 +120,10 @@ impl Paced {
             tokio::time::sleep(span).await;
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// For calls that create: the SDK would repeat one whose reply was lost, and so make the thing twice. We look first.

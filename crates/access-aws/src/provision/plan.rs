@@ -3,20 +3,26 @@
 use std::{fmt, time::Duration};
 
 use super::{
+    apply::Applied,
     pace::Pace,
     step::{Sign, Step},
 };
+use crate::Action;
 
 /// The steps from what there is to what is configured.
 #[derive(Debug)]
 pub struct Plan {
     pub(crate) steps: Vec<Step>,
+    /// The calls that it took to find them.
+    reads: Vec<Action>,
+    /// What there is, where nothing is missing.
+    pub(crate) whole: Option<Applied>,
     is_local: bool,
 }
 
 impl Plan {
-    pub(crate) fn new(steps: Vec<Step>, is_local: bool) -> Self {
-        Self { steps, is_local }
+    pub(crate) fn new(steps: Vec<Step>, reads: Vec<Action>, whole: Option<Applied>, is_local: bool) -> Self {
+        Self { steps, reads, whole, is_local }
     }
 
     /// Whether all is as configured.
@@ -28,7 +34,20 @@ impl Plan {
     /// How long it takes at the rates that AWS allows; nothing like it where an emulator answers.
     #[must_use]
     pub fn estimate(&self) -> Duration {
-        if self.is_local { Duration::ZERO } else { Pace::estimate(self.steps.iter().flat_map(Step::calls)) }
+        if self.is_local { Duration::ZERO } else { Pace::estimate(self.calls()) }
+    }
+
+    /// The calls that applying it takes when nothing fails: it reads once more before the first step, and after the last
+    /// looks whether all is there.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Action> {
+        if self.is_empty() {
+            return Vec::new();
+        }
+        let before = self.reads.iter().copied();
+        let steps = self.steps.iter().flat_map(Step::calls);
+        let after = self.reads.iter().copied().chain(self.steps.iter().flat_map(Step::reads_after));
+        before.chain(steps).chain(after).collect()
     }
 
     fn count(&self, sign: Sign) -> usize {

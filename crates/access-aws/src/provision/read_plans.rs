@@ -113,7 +113,7 @@ fn found_plan(plan: UsagePlan) -> FoundPlan {
 }
 
 /// The keys on a plan. AWS sends their values along; they are dropped here.
-async fn keys_on(calls: &Paced, plan_id: &str) -> Result<Vec<FoundKey>, AwsError> {
+pub(crate) async fn keys_on(calls: &Paced, plan_id: &str) -> Result<Vec<FoundKey>, AwsError> {
     let mut found = Vec::new();
     let mut position: Option<String> = None;
     loop {

@@ -41,6 +41,8 @@ pub(crate) fn written() -> Written {
         credential: Some(Credential::new(CREDENTIAL)),
         timeout: Duration::from_secs(600),
         plans: vec![daily(10), daily(20), plan("unlimited", Quota::Unlimited, None, TimeZone::utc())],
+        models: Vec::new(),
+        default_model: None,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::{
     diff, diff_plans,
     found::{Found, FoundApi, FoundPlan},
+    paced::Paced,
     surface::Surface,
     wanted::Wanted,
 };
@@ -18,13 +19,14 @@ pub struct Status {
     operator_key: Option<String>,
     region: String,
     stage: String,
-    invoke_url: String,
+    /// `None` at an emulator.
+    invoke_url: Option<String>,
     is_live: bool,
     differences: Vec<String>,
 }
 
 impl Status {
-    pub(crate) fn new(wanted: &Wanted, found: Found, region: &str) -> Self {
+    pub(crate) fn new(wanted: &Wanted, found: Found, calls: &Paced) -> Self {
         let surface = Surface::of(wanted);
         let steps = diff::steps(wanted, &surface, &found, None);
         let is_live = found.api.as_ref().is_some_and(|api| {
@@ -34,8 +36,8 @@ impl Status {
         });
         let id = found.api.as_ref().map_or("", |api| api.id.as_str());
         Self {
-            invoke_url: super::invoke_url(id, region, &wanted.stage),
-            region: region.to_owned(),
+            invoke_url: super::invoke_url(id, calls, &wanted.stage),
+            region: calls.region().to_owned(),
             stage: wanted.stage.clone(),
             is_live,
             differences: steps.into_iter().map(|step| format!("{} {}", step.sign.text(), step.line)).collect(),
@@ -66,7 +68,8 @@ impl fmt::Display for Status {
                 };
                 writeln!(f, "REST API      {} ({}) in {}", api.name, api.id, self.region)?;
                 writeln!(f, "stage         {}: {live}", self.stage)?;
-                writeln!(f, "address       {}", self.invoke_url)?;
+                let address = self.invoke_url.as_deref().unwrap_or("unknown; an emulator has addresses of its own");
+                writeln!(f, "address       {address}")?;
             }
         }
         for plan in &self.plans {

@@ -58,11 +58,7 @@ pub(crate) enum Does {
         id: String,
         patches: Vec<Patch>,
     },
-    DeletePlan {
-        id: String,
-        /// Detaches it from its stages, without which AWS deletes no plan.
-        detach: Vec<Patch>,
-    },
+    DeletePlan(Leaving),
     OperatorKey(OperatorKeyStep),
 }
 
@@ -84,6 +80,18 @@ pub(crate) enum Reply {
     Replace,
 }
 
+/// A plan without keys that left the configuration, and what becomes of it if somebody gets a key meanwhile.
+#[derive(Debug, Clone)]
+pub(crate) struct Leaving {
+    pub(crate) id: String,
+    /// Detaches it from its stages, without which AWS deletes no plan.
+    pub(crate) detach: Vec<Patch>,
+    /// Undoes that.
+    pub(crate) attach: Vec<Patch>,
+    /// Ends its offer; `None` if that is done.
+    pub(crate) retire: Option<Patch>,
+}
+
 /// What is missing of the operator's key.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OperatorKeyStep {
@@ -91,7 +99,7 @@ pub(crate) struct OperatorKeyStep {
     pub(crate) plan: String,
     /// A key that was made but is on no plan.
     pub(crate) unfinished: Option<String>,
-    /// A key that is on other plans.
+    /// A key that is on other plans, and those of them that are ours.
     pub(crate) moved: Option<(String, Vec<String>)>,
 }
 
@@ -168,10 +176,55 @@ impl Step {
             Does::DeleteDeployment(_) => vec![action::DELETE_DEPLOYMENT],
             Does::CreatePlan(_) => vec![action::CREATE_USAGE_PLAN],
             Does::UpdatePlan { .. } => vec![action::UPDATE_USAGE_PLAN],
-            Does::DeletePlan { detach, .. } if detach.is_empty() => vec![action::DELETE_USAGE_PLAN],
-            Does::DeletePlan { .. } => vec![action::UPDATE_USAGE_PLAN, action::DELETE_USAGE_PLAN],
-            Does::OperatorKey(_) => vec![action::CREATE_API_KEY, action::CREATE_USAGE_PLAN_KEY],
+            Does::DeletePlan(leaving) if leaving.detach.is_empty() => {
+                vec![action::GET_USAGE_PLAN_KEYS, action::DELETE_USAGE_PLAN]
+            }
+            Does::DeletePlan(_) => vec![
+                action::GET_USAGE_PLAN_KEYS,
+                action::UPDATE_USAGE_PLAN,
+                action::GET_USAGE_PLAN_KEYS,
+                action::DELETE_USAGE_PLAN,
+            ],
+            Does::OperatorKey(step) => step.actions(),
         }
+    }
+
+    /// The calls by which what it made is read afterwards, for the estimate.
+    pub(crate) fn reads_after(&self) -> Vec<Action> {
+        match &self.does {
+            Does::CreateApi => {
+                vec![action::GET_RESOURCES, action::GET_GATEWAY_RESPONSES, action::GET_DEPLOYMENTS, action::GET_STAGES]
+            }
+            // Lists leave tags out.
+            Does::CreatePlan(_) => vec![action::GET_USAGE_PLAN],
+            Does::OperatorKey(step) if step.moved.is_none() && step.unfinished.is_none() => {
+                vec![action::GET_API_KEY, action::GET_USAGE_PLANS]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The key that it moves from plan to plan.
+    pub(crate) fn moved_key(&self) -> Option<&str> {
+        let Does::OperatorKey(OperatorKeyStep { moved: Some((key, _)), .. }) = &self.does else { return None };
+        Some(key)
+    }
+
+    /// What it is about, whatever it changes of it.
+    pub(crate) fn subject(&self) -> &str {
+        self.line.split(" (").next().unwrap_or(&self.line)
+    }
+}
+
+impl OperatorKeyStep {
+    fn actions(&self) -> Vec<Action> {
+        let mut actions = match (&self.moved, &self.unfinished) {
+            (Some((_, from)), _) => vec![action::DELETE_USAGE_PLAN_KEY; from.len()],
+            (None, Some(_)) => vec![action::GET_API_KEY],
+            (None, None) => vec![action::CREATE_API_KEY],
+        };
+        actions.push(action::CREATE_USAGE_PLAN_KEY);
+        actions
     }
 }
 

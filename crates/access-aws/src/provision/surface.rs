@@ -80,16 +80,27 @@ impl Mapped {
 pub(crate) const AUTHORIZATION: &str = "integration.request.header.Authorization";
 /// HTTP_PROXY passes the caller's key on unless it is overwritten.
 pub(crate) const API_KEY: &str = "integration.request.header.x-api-key";
+/// A cookie of the upstream's would act for its owner.
+pub(crate) const COOKIE: &str = "integration.request.header.Cookie";
+/// All callers share the upstream's account, so that one could be given another's answer by it.
+pub(crate) const IDEMPOTENCY_KEY: &str = "integration.request.header.Idempotency-Key";
 /// What stands in these headers where there is nothing to say.
 const NO_CREDENTIAL: &str = "'Bearer none'";
-const NO_API_KEY: &str = "'none'";
+const NOTHING: &str = "'none'";
+/// Never the same twice, unlike a constant, and unlike `context.requestId`, which callers may set (API Gateway's
+/// developer guide, "Context variables").
+const ONE_REQUEST: &str = "context.extendedRequestId";
 
-/// Headers that browsers may send: ours, OpenAI's, and those that its SDKs add to each request.
-const ALLOWED_HEADERS: &str = "authorization,content-type,accept,x-api-key,idempotency-key,openai-beta,\
-    openai-organization,openai-project,x-stainless-arch,x-stainless-async,x-stainless-custom-poll-interval,\
-    x-stainless-helper-method,x-stainless-lang,x-stainless-os,x-stainless-package-version,x-stainless-poll-helper,\
-    x-stainless-raw-response,x-stainless-read-timeout,x-stainless-retry-count,x-stainless-runtime,\
-    x-stainless-runtime-version,x-stainless-timeout";
+// `OpenAI-Organization` and `OpenAI-Project` can't be kept from the upstream: a mapping overwrites a header but drops
+// none, and OpenAI refuses requests that name an unknown or an empty one ("No such organization"), so that no constant
+// is harmless. A key of one project makes them harmless; `warnings` says so.
+
+/// Headers that browsers may send: ours, OpenAI's, and those that its SDKs add to each request. None that Tollgate's
+/// own proxy keeps from the upstream.
+const ALLOWED_HEADERS: &str = "authorization,content-type,accept,x-api-key,openai-beta,x-stainless-arch,\
+    x-stainless-async,x-stainless-custom-poll-interval,x-stainless-lang,x-stainless-os,\
+    x-stainless-package-version,x-stainless-poll-helper,x-stainless-raw-response,x-stainless-read-timeout,\
+    x-stainless-retry-count,x-stainless-runtime,x-stainless-runtime-version,x-stainless-timeout";
 
 /// Starts the description of our deployments.
 pub(crate) const DEPLOYMENT_MARK: &str = "sha256:";
@@ -148,7 +159,12 @@ fn proxy(wanted: &Wanted, route: &Route) -> Proxy {
         Some(credential) => Mapped::Credential(credential.clone()),
         None => Mapped::Plain(NO_CREDENTIAL),
     };
-    let mut mapped = BTreeMap::from([(AUTHORIZATION, authorization), (API_KEY, Mapped::Plain(NO_API_KEY))]);
+    let mut mapped = BTreeMap::from([
+        (AUTHORIZATION, authorization),
+        (API_KEY, Mapped::Plain(NOTHING)),
+        (COOKIE, Mapped::Plain(NOTHING)),
+        (IDEMPOTENCY_KEY, Mapped::Plain(ONE_REQUEST)),
+    ]);
     let mut parameters = BTreeMap::new();
     if route.is_greedy() {
         parameters.insert("method.request.path.proxy", true);
@@ -210,6 +226,14 @@ mod tests {
                 assert_eq!(*proxy.mapped[API_KEY].text(), "'none'");
             }
         }
+    }
+
+    #[test]
+    fn browsers_are_not_invited_to_send_what_the_proxy_keeps_from_the_upstream() {
+        for header in ["openai-organization", "openai-project", "idempotency-key", "cookie"] {
+            assert!(ALLOWED_HEADERS.split(',').all(|allowed| allowed != header), "{header}");
+        }
+        assert!(ALLOWED_HEADERS.split(',').all(|allowed| allowed.trim() == allowed && !allowed.is_empty()));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! What the configuration asks for, checked: an API in front of one upstream, and its usage plans.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use access::UsagePlan;
-use api_types::{Quota, Throttle};
 
 use super::{
     credential::Credential,
     route::{Route, RouteError},
+    warnings,
 };
 
 /// Most usage plans of an account and region (API Gateway quotas).
@@ -38,6 +38,10 @@ pub struct Written {
     pub timeout: Duration,
     /// The usage plans.
     pub plans: Vec<UsagePlan>,
+    /// The models that may be used, and the one for requests that name none: held by Tollgate's own proxy only.
+    pub models: Vec<String>,
+    /// See [`models`](Self::models).
+    pub default_model: Option<String>,
 }
 
 /// What shall be there; can't be wrong.
@@ -70,7 +74,8 @@ impl Wanted {
     /// The first thing that API Gateway wouldn't take.
     pub fn new(written: Written) -> Result<Self, WantedError> {
         let wrong = |field, detail: String| Err(WantedError { field, detail });
-        let Written { api_name, stage, paths, base_url, credential, timeout, plans } = written;
+        let warnings = warnings::of(&written);
+        let Written { api_name, stage, paths, base_url, credential, timeout, plans, .. } = written;
         if api_name.is_empty()
             || api_name.len() > API_NAME_MAX
             || !api_name.bytes().all(|c| c.is_ascii_alphanumeric() || b"+-=._".contains(&c))
@@ -85,9 +90,9 @@ impl Wanted {
         }
         let routes =
             Route::parse_all(&paths).map_err(|RouteError(detail)| WantedError { field: "aws.paths", detail })?;
-        let Some(host) = host_of(&base_url) else {
+        if host_of(&base_url).is_none() {
             return wrong("upstream.base_url", "must be a URL like https://api.openai.com/v1".to_owned());
-        };
+        }
         if let Some(credential) = &credential
             // Parameter mapping writes constants between single quotes and knows no escape for one.
             && (credential.reveal().contains('\'') || !credential.reveal().bytes().all(|c| c.is_ascii_graphic()))
@@ -99,18 +104,6 @@ impl Wanted {
         }
         if plans.is_empty() || plans.len() > PLANS_MAX {
             return wrong("plans", format!("API Gateway takes 1 to {PLANS_MAX} usage plans"));
-        }
-        let mut warnings = warnings_on(&plans);
-        if !is_public(host) {
-            warnings.push(format!(
-                "upstream.base_url: {host} is not reachable from AWS; use an address that the internet knows"
-            ));
-        }
-        if base_url.starts_with("http://") {
-            warnings.push("upstream.base_url: http sends the credential in clear; use https".to_owned());
-        }
-        if credential.is_none() {
-            warnings.push("upstream.api_key: not set, so the upstream gets no usable credential".to_owned());
         }
         let base_url = base_url.trim_end_matches('/').to_owned();
         let timeout = timeout.min(TIMEOUT_MAX);
@@ -130,37 +123,8 @@ impl Wanted {
     }
 }
 
-/// API Gateway counts by its own calendar, and its documents disagree about offsets.
-fn warnings_on(plans: &[UsagePlan]) -> Vec<String> {
-    let mut warnings = Vec::new();
-    for plan in plans {
-        let name = &plan.plan().name;
-        if matches!(plan.plan().quota, Quota::Limited { offset: 1.., .. }) {
-            warnings.push(format!(
-                "plan {name:?}: quota.offset is passed on as it is; AWS documents it as requests subtracted in the \
-                 first period, while its own examples read it as a day of the period"
-            ));
-        }
-        if let Some(Throttle { rate, burst }) = plan.plan().throttle
-            && f64::from(burst) < rate
-        {
-            warnings.push(format!(
-                "plan {name:?}: throttle.burst {burst} is below throttle.rate {rate}; of so many calls at once the rest is \
-                 refused"
-            ));
-        }
-        if plan.time_zone() != &access::TimeZone::utc() {
-            warnings.push(format!(
-                "plan {name:?}: time_zone {} has no effect; API Gateway's periods follow its own clock",
-                plan.time_zone().name()
-            ));
-        }
-    }
-    warnings
-}
-
 /// The host of an http or https URL.
-fn host_of(url: &str) -> Option<&str> {
+pub(crate) fn host_of(url: &str) -> Option<&str> {
     let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"))?;
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = match authority.strip_prefix('[') {
@@ -170,24 +134,6 @@ fn host_of(url: &str) -> Option<&str> {
     // `{` and `$` would be read as parameters and stage variables of the integration's URI.
     let is_plain = !url.contains(['{', '}', '$', '@', ' ', '?', '#']);
     (!host.is_empty() && is_plain).then_some(host)
-}
-
-/// Whether the internet could know this host.
-fn is_public(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(IpAddr::V4(v4)) => {
-            let shared = v4.octets()[0] == 100 && (64..128).contains(&v4.octets()[1]);
-            !(v4.is_loopback() || v4.is_private() || v4.is_link_local() || v4.is_unspecified() || shared)
-        }
-        Ok(IpAddr::V6(v6)) => {
-            !(v6.is_loopback() || v6.is_unspecified() || v6.is_unique_local() || v6.is_unicast_link_local())
-        }
-        Err(_) => {
-            let host = host.trim_end_matches('.').to_ascii_lowercase();
-            host.contains('.')
-                && ![".localhost", ".local", ".internal", ".lan", ".home.arpa"].iter().any(|end| host.ends_with(end))
-        }
-    }
 }
 
 #[cfg(test)]
@@ -213,19 +159,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_likely_not_meant_is_warned_of() {
-        assert_eq!(Wanted::new(samples::written()).unwrap().warnings(), [""; 0]);
-        for host in ["127.0.0.1:80", "localhost", "10.1.2.3", "[::1]:8", "[fd00::1]", "models.internal", "gpu"] {
-            let base_url = format!("https://{host}/v1");
-            let wanted = Wanted::new(Written { base_url, ..samples::written() }).unwrap();
-            assert!(wanted.warnings()[0].contains("not reachable from AWS"), "{host}");
-        }
+    fn a_timeout_above_what_api_gateway_allows_is_the_most_that_it_allows() {
         let long = Written { timeout: Duration::from_secs(3600), ..samples::written() };
-        let long = Wanted::new(long).unwrap();
-        assert_eq!(long.timeout, TIMEOUT_MAX);
-        let plans = vec![samples::plan_with_offset_and_zone()];
-        let warnings = Wanted::new(Written { plans, ..samples::written() }).unwrap().warnings().to_vec();
-        assert!(warnings[0].contains("quota.offset") && warnings[1].contains("Europe/Berlin"), "{warnings:?}");
+        assert_eq!(Wanted::new(long).unwrap().timeout, TIMEOUT_MAX);
     }
 
     #[test]

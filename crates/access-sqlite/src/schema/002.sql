@@ -12,6 +12,7 @@ CREATE TABLE remote_keys (
     account TEXT NOT NULL REFERENCES accounts (id),
     owner BLOB NOT NULL,                -- keyed digest of the owner's email address
     plan_name TEXT NOT NULL,            -- a plan of the other service; plans here are not asked
+    remote_plan TEXT NOT NULL,          -- the other service's id for it
     label TEXT NOT NULL,
     enabled INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
@@ -24,10 +25,12 @@ CREATE TABLE remote_keys (
     previous_remote_id TEXT,
     previous_digest BLOB,
     previous_until INTEGER,
+    previous_used INTEGER,              -- counted with it in the period in which it was replaced
     UNIQUE (account, plan_name),
     CHECK ((previous_operation IS NULL) = (previous_until IS NULL)
            AND (previous_remote_id IS NULL) = (previous_until IS NULL)
-           AND (previous_digest IS NULL) = (previous_until IS NULL))
+           AND (previous_digest IS NULL) = (previous_until IS NULL)
+           AND (previous_used IS NULL) = (previous_until IS NULL))
 ) STRICT;
 
 -- What was begun in the other service and isn't finished. An intent may outlive its key and its account.

@@ -36,6 +36,7 @@ pub fn key(account: AccountId, number: u8, plan_name: &str) -> RemoteKey {
         account,
         owner: OWNER,
         plan_name: name(plan_name),
+        remote_plan: format!("remote {plan_name}"),
         label: KeyLabel::default(),
         enabled: true,
         created_at: noon(),
@@ -53,7 +54,7 @@ pub fn full_key(account: AccountId) -> RemoteKey {
         enabled: false,
         rotated_at: Some(at(10)),
         fresh_since: at(10),
-        previous: Some(PreviousValue { value: value(101), until: at(3_600) }),
+        previous: Some(PreviousValue { value: value(101), until: at(3_600), used: 7 }),
         ..key(account, 1, "p")
     }
 }

@@ -7,26 +7,38 @@ use access_aws::{ApiGateway, Control, ControlSettings, Keyless, Place, Role};
 use anyhow::Context as _;
 use api_types::InstallationId;
 use proxy::Failure;
-use tokio::{runtime::Handle, task::JoinHandle, time::timeout};
+use tokio::{
+    runtime::Handle,
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
 
 use crate::{
     ambient,
-    config::{BaseUrl, Config},
+    config::{BaseUrl, Config, Seconds},
     upstream::{Answers, UpstreamPlan},
 };
 
 /// How long a start waits for the first answer of AWS before it goes on without.
 const FIRST_READING: Duration = Duration::from_secs(5);
 
+/// Making and deploying an API takes AWS longer than the server's calls do.
+const PROVISIONERS_PATIENCE: Seconds = Seconds::of(20);
+
 /// The control plane as it is configured.
 ///
 /// # Errors
-/// When no region is set.
+/// When no region is set, or its address is a remote one without TLS.
 pub async fn control(config: &Config, role: Role) -> anyhow::Result<Control> {
+    config.aws.check_endpoint()?;
+    let patience = match role {
+        Role::Server => config.aws.request_timeout.0,
+        Role::Provisioner => config.aws.request_timeout.0.max(PROVISIONERS_PATIENCE.0),
+    };
     let settings = ControlSettings {
         region: config.aws.region.clone(),
         endpoint_url: config.aws.endpoint_url.as_ref().map(|url| url.as_str().to_owned()),
-        attempt_timeout: config.aws.request_timeout.0,
+        attempt_timeout: patience,
     };
     Ok(Control::new(&settings, role).await?)
 }
@@ -130,6 +142,9 @@ impl Upkeep {
         let (gateway, every) = (self.gateway.clone(), self.every);
         let (read, first) = tokio::sync::oneshot::channel();
         self.task = Some(Handle::current().spawn(async move {
+            let mut ticks = interval(every);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            ticks.tick().await;
             // The gateway tells its failures itself, once.
             let _ = gateway.refresh(ambient::now()).await;
             let _ = read.send(());
@@ -137,7 +152,7 @@ impl Upkeep {
                 if let Err(error) = gateway.sweep(ambient::now()).await {
                     tracing::warn!(%error, "the sweep of unfinished keys stopped; it goes on with the next");
                 }
-                tokio::time::sleep(every).await;
+                ticks.tick().await;
                 let _ = gateway.refresh(ambient::now()).await;
             }
         }));

@@ -6,6 +6,15 @@ use serde::Deserialize;
 
 use super::{BaseUrl, ConfigError, Seconds};
 
+/// What Tollgate's own proxy serves. All of `/v1` would open the upstream's whole account, with its files and stored
+/// answers, to everybody with a key.
+const PATHS: [&str; 5] = [
+    "POST /v1/chat/completions",
+    "POST /v1/completions",
+    "POST /v1/embeddings",
+    "POST /v1/responses",
+    "GET /v1/models",
+];
 /// Longest time for which what was changed in AWS's console may go unnoticed.
 const AWS_REFRESH_MAX: Duration = Duration::from_secs(60);
 
@@ -31,7 +40,8 @@ pub struct AwsConfig {
     pub invoke_url: Option<BaseUrl>,
     /// The API's name, by which `tollgate aws` knows what it owns.
     pub api_name: String,
-    /// What `tollgate aws apply` lets through: `/v1/{proxy+}`, or method and path, such as `POST /v1/chat/completions`.
+    /// What `tollgate aws apply` lets through: method and path, such as `POST /v1/chat/completions`, or `/v1/{proxy+}`
+    /// for all.
     pub paths: Vec<String>,
 }
 
@@ -46,15 +56,26 @@ impl Default for AwsConfig {
             stage: "live".to_owned(),
             invoke_url: None,
             api_name: "tollgate".to_owned(),
-            paths: vec!["/v1/{proxy+}".to_owned()],
+            paths: PATHS.map(str::to_owned).to_vec(),
         }
     }
 }
 
 impl AwsConfig {
+    /// What holds for whoever calls the control plane, the server or `tollgate aws`.
+    pub(crate) fn check_endpoint(&self) -> Result<(), ConfigError> {
+        if self.endpoint_url.as_ref().is_some_and(|url| !url.is_private()) {
+            return error(
+                "aws.endpoint_url",
+                "must start with https://, since people's keys and the upstream's credential travel there",
+            );
+        }
+        Ok(())
+    }
+
     /// What a server of this backend can't do without.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let error = |place: &str, detail: &str| Err(ConfigError { place: place.to_owned(), detail: detail.to_owned() });
+        self.check_endpoint()?;
         let Some(api_id) = &self.api_id else {
             return error(
                 "aws.api_id",
@@ -83,5 +104,38 @@ impl AwsConfig {
             return error("aws.refresh_seconds", "must be at most 60");
         }
         Ok(())
+    }
+}
+
+fn error(place: &str, detail: &str) -> Result<(), ConfigError> {
+    Err(ConfigError { place: place.to_owned(), detail: detail.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(text: &str) -> AwsConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn only_what_tollgate_serves_is_open_unless_more_is_asked_for() {
+        let paths = AwsConfig::default().paths;
+        assert!(!paths.is_empty() && paths.iter().all(|path| !path.contains("{proxy+}")), "{paths:?}");
+    }
+
+    #[test]
+    fn keys_and_credential_travel_in_clear_on_this_machine_only() {
+        for url in ["http://apigateway.example.com", "http://10.1.2.3:4566", "http://emulator:4566"] {
+            let refused = from(&format!("endpoint_url = \"{url}\"")).check_endpoint().unwrap_err();
+            assert_eq!(refused.place, "aws.endpoint_url");
+        }
+        for url in
+            ["https://vpce-1.apigateway.eu-central-1.vpce.amazonaws.com", "http://127.0.0.1:5000", "http://[::1]:1"]
+        {
+            from(&format!("endpoint_url = \"{url}\"")).check_endpoint().unwrap();
+        }
+        AwsConfig::default().check_endpoint().unwrap();
     }
 }

@@ -65,7 +65,10 @@ impl KeyCaller {
             Verdict::Upstream => None,
             Verdict::Unknown => {
                 metrics.refused_for("key");
-                self.state.attempts.keys.count(self.source, now);
+                // One that we know as good and the gate doesn't is no guess.
+                if !self.state.attempts.seen_keys.contains(self.key.digest().as_bytes()) {
+                    self.state.attempts.keys.count(self.source, now);
+                }
                 Some(OpenAiError::invalid_api_key())
             }
             Verdict::Activating => {

@@ -121,7 +121,12 @@ async fn answer(
             let sent = Instant::now();
             let answer = proxy::relay(client, request, follow, ending).await;
             metrics.head_took(sent.elapsed());
-            answer.inspect(|_| caller.was_right()).map_err(|failed| failure(&caller, failed))?
+            let answer = answer.map_err(|failed| failure(&caller, failed))?;
+            // A 4xx that is passed on may be of a gate that didn't look at the key.
+            if answer.status.is_success() {
+                caller.was_right();
+            }
+            answer
         }
     };
     Ok(respond(answer, quota.as_ref(), now))

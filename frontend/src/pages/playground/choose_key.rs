@@ -93,7 +93,7 @@ fn OwnKeys() -> impl IntoView {
     let list = move || {
         match keys.get() {
         Some(keys) if !keys.is_empty() => view! {
-            <p class="quiet">"Lost its value? Nobody can show it again, but you can rotate the key to get a new one."</p>
+            <p class="quiet">"Lost its value? It can't be shown here again, but you can rotate the key to get a new one."</p>
             <ul class="plain">
                 {keys
                     .into_iter()

@@ -123,8 +123,10 @@ fn value(context: &Context<'_>, route: &Route<'_>, source: &str) -> Option<Strin
     if let Some(text) = unquoted(source) {
         return Some(text.to_owned());
     }
-    if source == "context.requestId" {
-        return Some(context.request_id.to_owned());
+    match source {
+        "context.requestId" => return Some(context.request_id.to_owned()),
+        "context.extendedRequestId" => return Some(format!("{}=", context.request_id)),
+        _ => {}
     }
     match source.strip_prefix("method.request.")?.split_once('.')? {
         ("path", name) => route.variables.iter().find(|(found, _)| found == name).map(|(_, value)| value.clone()),
