@@ -204,8 +204,8 @@ impl OpenAiError {
                 error.with_rate_headers(&quota, now)
             }
             Refusal::Quota { .. } => {
-                let message = "Rate limit reached: the quota of this key's plan is used up. Please try again in the \
-                               plan's next period.";
+                let message = "Rate limit reached: the quota of this key's plan is used up. When it opens again isn't \
+                               known exactly. Please try again later.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry()
             }
             Refusal::Throttle { holder, throttle, retry_after, quota } => {
