@@ -14,6 +14,7 @@ mod create_key;
 mod emulators;
 mod house;
 mod killed;
+mod logs;
 mod provision;
 mod rotate;
 mod served;

@@ -53,17 +53,23 @@ impl fmt::Debug for Control {
     }
 }
 
-/// Without a region nothing can be asked.
+/// Why there can be no client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no AWS region is set: set aws.region or AWS_REGION")]
-pub struct NoRegion;
+pub enum ControlError {
+    /// Without a region nothing can be asked.
+    #[error("no AWS region is set: set aws.region or AWS_REGION")]
+    NoRegion,
+    /// Keys' values would travel in clear.
+    #[error("AWS_ENDPOINT_URL must start with https://, unless it is on this machine: people's keys travel there")]
+    PlainEndpoint,
+}
 
 impl Control {
     /// Makes the client. Asks nothing yet: credentials are looked for at the first call, and again when they expire.
     ///
     /// # Errors
-    /// When there is no region.
-    pub async fn new(settings: &ControlSettings, role: Role) -> Result<Self, NoRegion> {
+    /// When there is no region, or the environment names an address that isn't private.
+    pub async fn new(settings: &ControlSettings, role: Role) -> Result<Self, ControlError> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
             .build_https();
@@ -88,8 +94,11 @@ impl Control {
             loader = loader.endpoint_url(url);
         }
         let config = loader.load().await;
-        let region = config.region().ok_or(NoRegion)?.to_string();
+        let region = config.region().ok_or(ControlError::NoRegion)?.to_string();
         let is_local = config.endpoint_url().is_some_and(is_loopback);
+        if !is_local && config.endpoint_url().is_some_and(|url| !url.starts_with("https://")) {
+            return Err(ControlError::PlainEndpoint);
+        }
         let budget = (role == Role::Server && !is_local).then(|| Arc::new(Budget::new()));
         Ok(Self { client: Client::new(&config), role, region, is_local, budget })
     }
@@ -154,6 +163,19 @@ fn is_loopback(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_where_others_can_read_along_is_refused() {
+        let settings = |url: &str| ControlSettings {
+            region: Some("us-east-1".to_owned()),
+            endpoint_url: Some(url.to_owned()),
+            attempt_timeout: Duration::from_secs(1),
+        };
+        let refused = Control::new(&settings("http://gateway.example"), Role::Server).await.unwrap_err();
+        assert_eq!(refused, ControlError::PlainEndpoint);
+        assert!(Control::new(&settings("https://gateway.example"), Role::Server).await.is_ok());
+        assert!(Control::new(&settings("http://127.0.0.1:1"), Role::Server).await.is_ok());
+    }
 
     #[test]
     fn only_this_machine_is_this_machine() {

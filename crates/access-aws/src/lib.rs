@@ -11,6 +11,6 @@ pub mod marks;
 pub mod provision;
 
 pub use action::{Action, Role};
-pub use control::{Control, ControlSettings, NoRegion};
+pub use control::{Control, ControlError, ControlSettings};
 pub use error::{AwsError, ErrorKind};
 pub use gateway::{ApiGateway, Keyless, Place, plan_names};
