@@ -54,11 +54,14 @@ impl fmt::Debug for Control {
 }
 
 /// Why there can be no client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ControlError {
     /// Without a region nothing can be asked.
     #[error("no AWS region is set: set aws.region or AWS_REGION")]
     NoRegion,
+    /// What stands for one isn't one.
+    #[error("{0:?} is no AWS region; write it like eu-central-1")]
+    BadRegion(String),
     /// Keys' values would travel in clear.
     #[error("AWS_ENDPOINT_URL must start with https://, unless it is on this machine: people's keys travel there")]
     PlainEndpoint,
@@ -68,7 +71,7 @@ impl Control {
     /// Makes the client. Asks nothing yet: credentials are looked for at the first call, and again when they expire.
     ///
     /// # Errors
-    /// When there is no region, or the environment names an address that isn't private.
+    /// When there is no region or it can't be one, or the environment names an address that isn't private.
     pub async fn new(settings: &ControlSettings, role: Role) -> Result<Self, ControlError> {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
@@ -95,6 +98,9 @@ impl Control {
         }
         let config = loader.load().await;
         let region = config.region().ok_or(ControlError::NoRegion)?.to_string();
+        if !region.bytes().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-') {
+            return Err(ControlError::BadRegion(region));
+        }
         let is_local = config.endpoint_url().is_some_and(is_loopback);
         if !is_local && config.endpoint_url().is_some_and(|url| !url.starts_with("https://")) {
             return Err(ControlError::PlainEndpoint);

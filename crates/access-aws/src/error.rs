@@ -80,7 +80,12 @@ impl AwsError {
             SdkError::ServiceError(service) => {
                 let (code, said) = (service.err().code(), service.err().message().unwrap_or_default());
                 let status = service.raw().status().as_u16();
-                (of_code(code, said, status), format!("{} ({status}): {said}", code.unwrap_or("no error code")))
+                let message = match code {
+                    Some(code) => format!("{code} ({status}): {said}"),
+                    None if status < 400 => "the answer can't be read".to_owned(),
+                    None => format!("the answer was {status} without an error code; is the address AWS's?"),
+                };
+                (of_code(code, said, status), message)
             }
             other => of_transport(&chain(other)),
         };
@@ -125,7 +130,9 @@ fn of_transport(chain: &str) -> (ErrorKind, String) {
     } else {
         ErrorKind::NoAnswer
     };
-    (kind, chain.to_owned())
+    // The last cause says what happened; those before it are the SDK's own parts.
+    let cause = chain.rsplit(": ").next().unwrap_or(chain);
+    (kind, format!("Amazon API Gateway gives no answer ({cause})"))
 }
 
 /// An error and its causes, by their `Display`: their `Debug` can hold values.
@@ -160,8 +167,9 @@ impl fmt::Display for AwsError {
             ErrorKind::BadCredentials => write!(f, "AWS refuses the credentials, renew them: {message}"),
             ErrorKind::NoCredentials => write!(
                 f,
-                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the \
-                 role of the machine"
+                "no AWS credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, an AWS_PROFILE that holds \
+                 keys, or the role of the machine; with single sign-on run `eval \"$(aws configure export-credentials \
+                 --format env)\"` first"
             ),
             ErrorKind::NoRegion => write!(f, "no AWS region is set: set aws.region or AWS_REGION"),
             ErrorKind::LimitExceeded => write!(f, "{}: a limit of the AWS account is reached: {message}", action.name),

@@ -4,9 +4,15 @@ use std::path::Path;
 
 use crate::{
     backend::Backend,
+    cli::print,
     config::Config,
     upstream::{Answers, UpstreamPlan},
 };
+
+/// Prints a line; a reader that left is no error.
+macro_rules! say {
+    ($($text:tt)*) => { print(&format!("{}\n", format_args!($($text)*)))? };
+}
 
 /// Checks all, prints a line for each, and fails if any is wrong.
 ///
@@ -18,7 +24,7 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         1 => "1 plan".to_owned(),
         more => format!("{more} plans"),
     };
-    println!("configuration  ok: {place}, {plans}");
+    say!("configuration  ok: {place}, {plans}");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
     let store = if Backend::exists(&config) {
@@ -27,20 +33,20 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         can_be_made(&config.server.data_dir)
     };
     match &store {
-        Ok(()) if Backend::exists(&config) => println!("store          ok: {data}"),
-        Ok(()) => println!("store          ok: {data} isn't there yet, the first start makes it"),
-        Err(error) => println!("store          WRONG: {error:#}"),
+        Ok(()) if Backend::exists(&config) => say!("store          ok: {data}"),
+        Ok(()) => say!("store          ok: {data} isn't there yet, the first start makes it"),
+        Err(error) => say!("store          WRONG: {error:#}"),
     }
     let provider = runtime.block_on(Backend::try_provider(&config));
     match &provider {
         Ok(None) => {}
-        Ok(Some(said)) => println!("provider       ok: {said}"),
-        Err(error) => println!("provider       WRONG: {error:#}"),
+        Ok(Some(said)) => say!("provider       ok: {said}"),
+        Err(error) => say!("provider       WRONG: {error:#}"),
     }
     let upstream = actix_web::rt::System::new().block_on(try_upstream(&config));
     match &upstream {
-        Ok(said) => println!("upstream       ok: {said}"),
-        Err(error) => println!("upstream       WRONG: {error:#}"),
+        Ok(said) => say!("upstream       ok: {said}"),
+        Err(error) => say!("upstream       WRONG: {error:#}"),
     }
     if store.is_ok() && provider.is_ok() && upstream.is_ok() {
         Ok(())

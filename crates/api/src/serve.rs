@@ -66,7 +66,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let shutdown = Shutdown::default();
     let upstream = UpstreamPlan::new(&config)?;
     let plans = lasting.block_on(backend.registry.plans());
+    let problem = lasting.block_on(backend.gate.ready()).err().map(|error| error.to_string());
     let told = Told {
+        problem,
         backend: backend.description.clone(),
         upstream: upstream.describe(),
         plans: plans.map(|plans| plans.iter().map(|plan| plan.name.to_string()).collect::<Vec<_>>().join(", ")),
@@ -117,6 +119,8 @@ struct Told {
     backend: String,
     upstream: String,
     plans: Result<String, StoreError>,
+    /// Why no request can be admitted yet.
+    problem: Option<String>,
 }
 
 /// Tells a person at the terminal all that they need to start.
@@ -134,6 +138,10 @@ fn announce(state: &State, told: &Told, address: SocketAddr) -> io::Result<()> {
     match &told.plans {
         Ok(plans) => writeln!(out, "  Plans     {plans}")?,
         Err(error) => writeln!(out, "  Plans     not known yet: {error}")?,
+    }
+    if let Some(problem) = &told.problem {
+        writeln!(out, "  PROBLEM   {problem}")?;
+        writeln!(out, "            It is tried again by itself; `tollgate check` and /readyz tell more.")?;
     }
     writeln!(out, "  Docs      {here}/docs")?;
     writeln!(out, "  Try       curl {here}/plans")?;

@@ -9,7 +9,7 @@ use access::{
 use api_types::{AttemptId, KeyStatus, Timestamp};
 use async_trait::async_trait;
 
-use super::{ApiGateway, Inner, local_keys::Look};
+use super::{ApiGateway, Inner, local_keys::Look, plans::StagePlan};
 use crate::marks::{REFUSAL_HEADER, refusal};
 
 /// API Gateway refills a bucket continuously and says no time; a second is what SDKs wait at least.
@@ -88,7 +88,7 @@ impl Gate for ApiGateway {
                 }
                 None => Verdict::Unknown,
             },
-            Answer::Quota => Verdict::Refused(self.inner.spent(row.as_deref())),
+            Answer::Quota => Verdict::Refused(self.inner.spent(row.as_deref(), now)),
             Answer::Throttle => Verdict::Refused(self.inner.too_fast(row.as_deref())),
         }
     }
@@ -174,9 +174,13 @@ impl Inner {
         key.own().map_or(Look::Unheard, |(id, digest)| self.keys.look(id, digest, now))
     }
 
-    fn spent(&self, row: Option<&RemoteKey>) -> Refusal {
+    fn spent(&self, row: Option<&RemoteKey>, now: Timestamp) -> Refusal {
         let plan = row.and_then(|row| self.plans.of(row).ok().flatten());
-        let limit = plan.and_then(|plan| plan.limit());
+        let limit = plan.as_ref().and_then(StagePlan::limit);
+        // While two values work, a refusal of one tells nothing of the other.
+        if let (Some(row), Some(plan), Some((limit, _))) = (row.filter(|row| row.previous.is_none()), &plan, limit) {
+            self.uses.spent(row.id, plan.span(now).start, limit, now);
+        }
         let spent = limit.map(|(limit, period)| Spent { limit, used: limit, period });
         Refusal::Quota { holder: row.map(holder), spent, reset_at: None }
     }

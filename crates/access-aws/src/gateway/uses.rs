@@ -18,6 +18,8 @@ const KEPT: Duration = Duration::from_secs(60);
 const WATCHED_FOR: Duration = Duration::from_secs(600);
 /// Most figures that are read again at a time.
 const WATCHED_MOST: usize = 60;
+/// How long a refusal for a spent quota outweighs a figure that says otherwise.
+const SPENT_FOR: Duration = Duration::from_secs(600);
 /// Most figures that are kept; past it they are forgotten and asked for again.
 const MOST: usize = 20_000;
 /// Most days that GetUsage answers at once (API reference, GetUsage: the range is at most 90 days).
@@ -32,6 +34,8 @@ struct Use {
     read_at: Timestamp,
     /// When somebody last wanted to see it.
     looked_at: Timestamp,
+    /// When API Gateway last refused a request for a spent quota: its figures lag behind its refusals.
+    spent_at: Option<Timestamp>,
 }
 
 /// The figures.
@@ -49,14 +53,24 @@ impl Uses {
         if uses.len() >= MOST {
             uses.clear();
         }
-        let looked_at = uses.get(&key).map_or(read_at, |known| known.looked_at);
-        uses.insert(key, Use { period, used, read_at, looked_at });
+        let before = uses.get(&key).filter(|known| known.period == period);
+        let looked_at = before.map_or(read_at, |known| known.looked_at);
+        let spent_at = before.and_then(|known| known.spent_at);
+        uses.insert(key, Use { period, used, read_at, looked_at, spent_at });
     }
 
     /// A request of this key was counted by API Gateway.
     pub(super) fn count(&self, key: KeyId) {
         if let Some(known) = self.lock().get_mut(&key) {
             known.used += 1;
+        }
+    }
+
+    /// API Gateway refused a request: so much is used, whatever its figures say for a while.
+    pub(super) fn spent(&self, key: KeyId, period: Date, limit: u64, now: Timestamp) {
+        self.set(key, period, limit, now);
+        if let Some(known) = self.lock().get_mut(&key) {
+            known.spent_at = Some(now);
         }
     }
 
@@ -144,7 +158,13 @@ impl Inner {
             (_, _, Some(known)) if key.previous.is_none() => known.used,
             _ => self.begun_with(key, span.start).await?,
         };
-        let used = used + self.used_beside(key, plan, now).await?;
+        let mut used = used + self.used_beside(key, plan, now).await?;
+        let spent_at = self.uses.known(key.id, span.start).and_then(|known| known.spent_at);
+        if let (Some(at), Some((limit, _))) = (spent_at, plan.limit())
+            && now.duration_since(at).unsigned_abs() < SPENT_FOR
+        {
+            used = used.max(limit);
+        }
         self.uses.set(key.id, span.start, used, now);
         Ok(used)
     }

@@ -79,11 +79,14 @@ impl AwsConfig {
         let Some(api_id) = &self.api_id else {
             return error(
                 "aws.api_id",
-                "name the API that this server stands before; `tollgate aws status` shows its id",
+                "name the API in API Gateway: `tollgate aws apply` makes it, `tollgate aws status` shows its id",
             );
         };
         let Some(url) = &self.invoke_url else {
-            return error("aws.invoke_url", "set the stage's address with its /v1; `tollgate aws status` shows it");
+            return error(
+                "aws.invoke_url",
+                "set the stage's address with its /v1: `tollgate aws apply` and `tollgate aws status` show it",
+            );
         };
         if !url.is_private() {
             return error("aws.invoke_url", "must start with https://, since people's keys travel there");
