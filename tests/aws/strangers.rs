@@ -2,7 +2,7 @@
 //! grace that would refill a quota.
 
 use access::{RemoteChange, RemoteKeys as _};
-use tests::aws::{FakeAws, Quota};
+use tests::aws::{FakeAws, Fault, Quota, When};
 
 use crate::house::{BASIC, House, open};
 
@@ -74,6 +74,22 @@ async fn what_was_used_in_a_grace_stays_used_after_it() {
     house.use_up(&old, 5).await;
     house.gateway.sweep(house.later(60)).await.unwrap();
     assert_eq!(house.left(&person.presented).await, 4);
+}
+
+#[tokio::test]
+async fn what_was_used_in_a_grace_is_taken_once_however_often_the_removal_fails() {
+    let house = House::new().await;
+    let mut person = house.person(1).await;
+    let old = person.presented.clone();
+    house.rotate(&mut person, Some(house.later(60))).await.unwrap();
+    house.use_up(&old, 5).await;
+    house.aws.fault("DeleteApiKey", When::First(2), Fault::AccessDenied);
+    for _ in 0..2 {
+        house.gateway.sweep(house.later(60)).await.unwrap_err();
+    }
+    house.gateway.sweep(house.later(60)).await.unwrap();
+    assert_eq!(house.call(&old).await, 403);
+    assert_eq!(house.left(&person.presented).await, 5);
 }
 
 #[tokio::test]

@@ -62,7 +62,7 @@ impl ApiGateway {
             pace.wait().await;
             // The waiting may have been long.
             if inner.is_due(&intent, now)
-                && let Err(error) = inner.end(&intent, now).await
+                && let Err(error) = inner.end(&intent, &mut pace, now).await
             {
                 failures.push(error);
                 if failures.len() == MOST_FAILURES {
@@ -87,8 +87,11 @@ impl Inner {
         }
     }
 
-    async fn end(&self, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
-        self.fold_grace(intent, now).await;
+    async fn end(&self, intent: &Intent, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+        // Best effort, as the quota is.
+        if let Err(error) = self.fold_grace(intent, pace, now).await {
+            tracing::warn!(key = %intent.key, %error, "what was used in a grace could not be carried over");
+        }
         let ended = self.remove(intent).await?;
         if ended {
             self.forget_grace(intent).await?;
@@ -102,22 +105,30 @@ impl Inner {
     }
 
     /// What was used with an old value in its grace goes with it at API Gateway: it is taken from what the present one has
-    /// left. Best effort, as the quota is.
-    async fn fold_grace(&self, intent: &Intent, now: Timestamp) {
-        let Some(key) = self.keys.of_account(intent.account, intent.key) else { return };
-        let is_old = key.previous.as_ref().is_some_and(|old| old.value.operation == intent.operation);
-        let Some(plan) = self.plans.of(&key).ok().flatten().filter(|_| is_old) else { return };
-        let Some((limit, _)) = plan.limit() else { return };
-        let folded = async {
-            if self.used_beside(&key, &plan, now).await? > 0 {
-                let used = self.used_now(&key, &plan, now).await?;
-                self.set_remaining(&plan, &key.value.remote_id, limit.saturating_sub(used)).await?;
-            }
-            Ok::<_, StoreError>(())
-        };
-        if let Err(error) = folded.await {
-            tracing::warn!(key = %key.id, %error, "what was used in a grace could not be carried over");
+    /// left. The row then counts it as told, so that a removal that fails after this doesn't take it twice.
+    async fn fold_grace(&self, intent: &Intent, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+        let _turn = self.turn(intent.account).await?;
+        let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
+        let is_old = row.previous.as_ref().is_some_and(|old| old.value.operation == intent.operation);
+        let Some(plan) = self.plans.of(&row)?.filter(|_| is_old) else { return Ok(()) };
+        let Some((limit, _)) = plan.limit() else { return Ok(()) };
+        pace.wait().await;
+        let beside = self.used_beside(&row, &plan, now).await?;
+        if beside == 0 {
+            return Ok(());
         }
+        // Two calls while two values are counted.
+        pace.wait().await;
+        pace.wait().await;
+        let used = self.used_now(&row, &plan, now).await?;
+        pace.wait().await;
+        self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(used)).await?;
+        if let Some(old) = &mut row.previous {
+            old.used += beside;
+        }
+        self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
+        self.keys.put(row);
+        Ok(())
     }
 
     /// The row of a key whose old value's grace has ended says so.
