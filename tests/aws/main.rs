@@ -15,6 +15,7 @@ mod emulators;
 mod house;
 mod killed;
 mod logs;
+mod policy;
 mod provision;
 mod rotate;
 mod served;
