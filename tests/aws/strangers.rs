@@ -2,6 +2,7 @@
 //! grace that would refill a quota.
 
 use access::{RemoteChange, RemoteKeys as _};
+use api_types::KeyChange;
 use tests::aws::{FakeAws, Fault, Quota, When};
 
 use crate::house::{BASIC, House, open};
@@ -90,6 +91,19 @@ async fn what_was_used_in_a_grace_is_taken_once_however_often_the_removal_fails(
     house.gateway.sweep(house.later(60)).await.unwrap();
     assert_eq!(house.call(&old).await, 403);
     assert_eq!(house.left(&person.presented).await, 5);
+}
+
+#[tokio::test]
+async fn switching_off_in_a_grace_refills_no_quota() {
+    let house = House::new().await;
+    let mut person = house.person(1).await;
+    let old = person.presented.clone();
+    house.rotate(&mut person, Some(house.later(3_600))).await.unwrap();
+    house.use_up(&old, 7).await;
+    for enabled in [false, true] {
+        house.change(&person, KeyChange { enabled: Some(enabled), label: None }).await.unwrap();
+    }
+    assert_eq!(house.left(&person.presented).await, 3);
 }
 
 #[tokio::test]

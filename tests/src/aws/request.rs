@@ -137,7 +137,7 @@ impl Fields {
     }
 
     /// The members named, as they are, where present.
-    pub(crate) fn only(&self, names: &[&str]) -> Map<String, Value> {
+    pub(crate) fn members(&self, names: &[&str]) -> Map<String, Value> {
         let present =
             |name: &&str| Some(((*name).to_owned(), self.0.get(*name).filter(|value| !value.is_null())?.clone()));
         names.iter().filter_map(present).collect()

@@ -10,6 +10,7 @@ use futures_util::future::join_all;
 use super::{
     Inner,
     rotate::{carried_use, removal},
+    sweep::Pace,
 };
 use crate::{action::UPDATE_API_KEY, error::AwsError};
 
@@ -41,6 +42,13 @@ impl Inner {
             changed.enabled = enabled;
             if enabled && !row.enabled {
                 changed.fresh_since = now;
+            }
+            if !enabled && changed.previous.is_some() {
+                let mut pace = Pace::new(self.control.is_local());
+                // Best effort, as the quota is.
+                if let Err(error) = self.fold(&mut changed, &mut pace, now).await {
+                    tracing::warn!(key = %id, %error, "what was used in a grace could not be carried over");
+                }
             }
             if !enabled && let Some(old) = changed.previous.take() {
                 removals.push(removal(&row, &old.value, now));

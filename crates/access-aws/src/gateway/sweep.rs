@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use access::{Intent, IntentKind, RemoteChange, StoreError};
+use access::{Intent, IntentKind, RemoteChange, RemoteKey, StoreError};
 use api_types::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
@@ -110,25 +110,34 @@ impl Inner {
         let _turn = self.turn(intent.account).await?;
         let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
         let is_old = row.previous.as_ref().is_some_and(|old| old.value.operation == intent.operation);
-        let Some(plan) = self.plans.of(&row)?.filter(|_| is_old) else { return Ok(()) };
-        let Some((limit, _)) = plan.limit() else { return Ok(()) };
-        pace.wait().await;
-        let beside = self.used_beside(&row, &plan, now).await?;
-        if beside == 0 {
+        if !is_old || !self.fold(&mut row, pace, now).await? {
             return Ok(());
+        }
+        self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
+        self.keys.put(row);
+        Ok(())
+    }
+
+    /// Takes what was used with an old value from what the present one has left, and notes it in the row, in the account's
+    /// turn. Whether there was any.
+    pub(super) async fn fold(&self, row: &mut RemoteKey, pace: &mut Pace, now: Timestamp) -> Result<bool, StoreError> {
+        let Some(plan) = self.plans.of(row)? else { return Ok(false) };
+        let Some((limit, _)) = plan.limit() else { return Ok(false) };
+        pace.wait().await;
+        let beside = self.used_beside(row, &plan, now).await?;
+        if beside == 0 {
+            return Ok(false);
         }
         // Two calls while two values are counted.
         pace.wait().await;
         pace.wait().await;
-        let used = self.used_now(&row, &plan, now).await?;
+        let used = self.used_now(row, &plan, now).await?;
         pace.wait().await;
         self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(used)).await?;
         if let Some(old) = &mut row.previous {
             old.used += beside;
         }
-        self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
-        self.keys.put(row);
-        Ok(())
+        Ok(true)
     }
 
     /// The row of a key whose old value's grace has ended says so.

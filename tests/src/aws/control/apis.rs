@@ -68,7 +68,7 @@ pub(super) fn create(account: &mut Account, request: &Request) -> Answered {
         ("disableExecuteApiEndpoint".to_owned(), false.into()),
         ("endpointConfiguration".to_owned(), json!({"types": ["EDGE"]})),
     ]);
-    fields.append(&mut given.only(SETTABLE));
+    fields.append(&mut given.members(SETTABLE));
     if fields["endpointConfiguration"].get("ipAddressType").is_none_or(Value::is_null) {
         fields["endpointConfiguration"]["ipAddressType"] = "ipv4".into();
     }

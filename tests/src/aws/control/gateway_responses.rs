@@ -84,10 +84,10 @@ pub(super) fn put(account: &mut Account, request: &Request) -> Answered {
     for (name, source) in &parameters {
         checked_parameter(name, source)?;
     }
-    let mut given = fields.only(&["statusCode", "responseParameters"]);
+    let mut given = fields.members(&["statusCode", "responseParameters"]);
     response.append(&mut given);
     if !templates.is_empty() {
-        response.append(&mut fields.only(&["responseTemplates"]));
+        response.append(&mut fields.members(&["responseTemplates"]));
     }
     Ok(Reply::json(201, &keep(account, request, response)?))
 }

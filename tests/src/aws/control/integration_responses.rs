@@ -16,7 +16,7 @@ use crate::aws::{
 pub(super) fn put(account: &mut Account, request: &Request) -> Answered {
     let status = request.parameter("status");
     let names = ["selectionPattern", "responseParameters", "responseTemplates", "contentHandling"];
-    let mut response = request.fields()?.only(&names);
+    let mut response = request.fields()?.members(&names);
     response.insert("statusCode".to_owned(), status.into());
     found(account, request)?;
     let method = methods::found(account, request)?;

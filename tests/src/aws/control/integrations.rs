@@ -58,7 +58,7 @@ pub(super) fn put(account: &mut Account, request: &Request) -> Answered {
         ("cacheKeyParameters".to_owned(), json!([])),
         ("responseTransferMode".to_owned(), "BUFFERED".into()),
     ]);
-    integration.append(&mut fields.only(SETTABLE));
+    integration.append(&mut fields.members(SETTABLE));
     checked(&integration, method)?;
     method.insert("methodIntegration".to_owned(), integration.clone().into());
     Ok(Reply::json(201, &integration.into()))

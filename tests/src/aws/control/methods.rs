@@ -65,7 +65,7 @@ pub(super) fn put(account: &mut Account, request: &Request) -> Answered {
         ("httpMethod".to_owned(), verb.as_str().into()),
         ("apiKeyRequired".to_owned(), false.into()),
     ]);
-    method.append(&mut fields.only(SETTABLE));
+    method.append(&mut fields.members(SETTABLE));
     checked_authorization(&method)?;
     let body = method.clone().into();
     resource.methods.insert(verb, method);
@@ -132,7 +132,7 @@ pub(super) fn delete(account: &mut Account, request: &Request) -> Answered {
 
 pub(super) fn put_response(account: &mut Account, request: &Request) -> Answered {
     let status = request.parameter("status");
-    let mut response = request.fields()?.only(&["responseParameters", "responseModels"]);
+    let mut response = request.fields()?.members(&["responseParameters", "responseModels"]);
     response.insert("statusCode".to_owned(), status.into());
     let method = found(account, request)?;
     if !status.parse::<u16>().is_ok_and(|status| (100..600).contains(&status)) {

@@ -70,7 +70,7 @@ pub(super) fn create(account: &mut Account, request: &Request) -> Answered {
         return Err(AwsError::conflict("Stage already exists"));
     }
     let mut stage = Stage { tags, ..new(&name, &deployment, now) };
-    stage.fields.append(&mut fields.only(SETTABLE));
+    stage.fields.append(&mut fields.members(SETTABLE));
     let body = shown(&stage);
     api.stages.insert(name, stage);
     Ok(Reply::json(201, &body))
