@@ -3,6 +3,7 @@
 //! A stream that merely stops is not a success: complete means `[DONE]` or a finish reason.
 
 use serde::Deserialize;
+use serde_json::Value;
 use sse::Reader;
 
 use crate::conversation::Progress;
@@ -40,18 +41,16 @@ impl From<Ending> for Progress {
     }
 }
 
-/// One chunk of the answer. Fields that are missing are as good as empty: upstreams differ.
+/// One chunk of the answer. Fields that are missing, null or empty are all the same: upstreams differ.
 #[derive(Deserialize)]
 struct Chunk {
-    #[serde(default)]
-    choices: Vec<Choice>,
-    error: Option<Failure>,
+    choices: Option<Vec<Choice>>,
+    error: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
-    #[serde(default)]
-    index: u32,
+    index: Option<u32>,
     delta: Option<Words>,
     message: Option<Words>,
     finish_reason: Option<String>,
@@ -61,11 +60,6 @@ struct Choice {
 struct Words {
     content: Option<String>,
     refusal: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Failure {
-    message: Option<String>,
 }
 
 impl ChatStream {
@@ -118,18 +112,19 @@ fn take(data: &str, ending: &mut Ending, text: &mut String) {
         *ending = Ending::Failed("The model sent something that can't be read.".to_owned());
         return;
     };
-    if let Some(failure) = chunk.error {
-        *ending = Ending::Failed(failure.message.unwrap_or_else(|| "The model failed.".to_owned()));
+    if let Some(sentence) = chunk.error.as_ref().and_then(failure) {
+        *ending = Ending::Failed(sentence);
         return;
     }
     // One answer was asked for; an upstream that sends several isn't mixed into one.
-    for choice in chunk.choices.into_iter().filter(|choice| choice.index == 0) {
+    let choices = chunk.choices.into_iter().flatten();
+    for choice in choices.filter(|choice| choice.index.is_none_or(|index| index == 0)) {
         if let Some(words) = choice.delta.or(choice.message) {
             text.extend(words.content);
             text.extend(words.refusal);
         }
         match choice.finish_reason.as_deref() {
-            None => {}
+            None | Some("") => {}
             Some("length") => *ending = Ending::Length,
             Some("content_filter") => {
                 *ending = Ending::Failed("The model's content filter ended the answer.".to_owned());
@@ -137,6 +132,19 @@ fn take(data: &str, ending: &mut Ending, text: &mut String) {
             Some(_) => *ending = Ending::Whole,
         }
     }
+}
+
+/// What an `error` field says; `None` where it is there and says nothing.
+fn failure(error: &Value) -> Option<String> {
+    let says_nothing = match error {
+        Value::Null => true,
+        Value::Bool(says) => !says,
+        Value::String(text) => text.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Number(_) | Value::Array(_) => false,
+    };
+    let message = error.get("message").and_then(Value::as_str).or(error.as_str());
+    (!says_nothing).then(|| message.filter(|text| !text.is_empty()).unwrap_or("The model failed.").to_owned())
 }
 
 #[cfg(test)]
@@ -201,10 +209,23 @@ mod tests {
 
     #[test]
     fn nothing_after_an_error_counts() {
-        let stream = format!("data: {{\"error\": {{}}}}\n\n{}data: [DONE]\n\n", delta("more"));
+        let stream = format!("data: {{\"error\": {{\"code\": 1}}}}\n\n{}data: [DONE]\n\n", delta("more"));
         let (text, progress) = run(&stream, 11);
         assert_eq!(text, "");
         assert!(matches!(progress, Progress::Interrupted(_)));
+    }
+
+    #[test]
+    fn what_is_there_and_says_nothing_is_neither_an_end_nor_an_error() {
+        assert!(matches!(run(&format!("{}{}", delta("a"), finish("")), 9).1, Progress::Interrupted(_)));
+        for empty in ["null", "\"\"", "{}", "false"] {
+            let stream = format!("data: {{\"choices\":null,\"error\":{empty}}}\n\n{}{}", delta("a"), finish("stop"));
+            assert_eq!(run(&stream, 9), ("a".to_owned(), Progress::Complete), "{empty}");
+        }
+        for error in ["\"overloaded\"", "{\"message\":\"overloaded\"}"] {
+            let told = run(&format!("{}data: {{\"error\":{error}}}\n\n", delta("a")), 9).1;
+            assert_eq!(told, Progress::Interrupted("overloaded".to_owned()));
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use crate::wait_until;
+
 /// What a process printed so far, standard output and standard error together, over restarts too.
 #[derive(Clone, Default)]
 pub struct Output {
@@ -54,6 +56,15 @@ impl Output {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Waits until a line holds this text.
+    ///
+    /// # Panics
+    /// If none does by the deadline.
+    pub async fn until(&self, text: &str) {
+        let seen = || async { self.find_line(0, |line| line.contains(text).then_some(())) };
+        wait_until(&format!("{text:?} is printed"), seen).await;
     }
 
     /// Waits until the pipes of an ended process are read to their end.

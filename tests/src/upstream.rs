@@ -35,6 +35,8 @@ struct Seen {
     scripts: VecDeque<Script>,
     always: Option<Script>,
     list: Option<Script>,
+    unread: VecDeque<Script>,
+    connections: usize,
     by_hand: bool,
     received: Vec<Received>,
     abandoned: usize,
@@ -89,6 +91,19 @@ impl FakeUpstream {
     pub fn lists(&self, script: Script) -> &Self {
         self.seen(|seen| seen.list = Some(script));
         self
+    }
+
+    /// The first request of the next connection gets this answer as soon as its head has come; nothing of its body is
+    /// read.
+    pub fn unread(&self, script: Script) -> &Self {
+        self.seen(|seen| seen.unread.push_back(script));
+        self
+    }
+
+    /// How many connections it accepted.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.seen(|seen| seen.connections)
     }
 
     /// From now on the test answers every POST without a script itself, through [`exchange`](Self::exchange).
@@ -155,6 +170,14 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 
 /// Serves a connection until either side closes it; a peer that is gone is no error here.
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+    let refusal = {
+        let mut seen = shared.seen.lock().expect("no holder panics");
+        seen.connections += 1;
+        seen.unread.pop_front()
+    };
+    if let Some(refusal) = refusal {
+        return refuse_unread(stream, refusal).await;
+    }
     while let Ok(Some(request)) = read_request(&mut stream).await {
         let script = {
             let mut seen = shared.seen.lock().expect("no holder panics");
@@ -185,6 +208,20 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
                 return;
             }
         }
+    }
+}
+
+/// Answers the head of a request and closes with its body unread, which is a reset.
+async fn refuse_unread(mut stream: TcpStream, refusal: Script) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    for piece in refusal.pieces {
+        let _ = stream.write_all(&piece).await;
     }
 }
 

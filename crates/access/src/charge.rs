@@ -37,15 +37,15 @@ impl End {
     /// A request that we refused after admitting it, for example for its body.
     pub const REFUSED_BY_US: Self = Self { phase: Phase::NotSent, status: None, caller_left: false };
 
-    /// The rule. *Returned*: never sent, no head in time, or upstream 3xx, 401, 403, 408, 409, 429, 5xx, or a 2xx of
-    /// the wrong content type. *Spent*: an accepted head, any other 4xx, a caller who left after we began to send.
+    /// The rule. *Returned*: never sent, no head in time, or upstream 3xx, 401, 402, 403, 408, 409, 429, 5xx, or a
+    /// 2xx of the wrong content type or with an error in place of an answer. *Spent*: an accepted head, any other 4xx, a caller who left after we began to send.
     #[must_use]
     pub fn charge(self) -> Charge {
         match (self.phase, self.status) {
             (Phase::NotSent, _) => Charge::Returned,
             (Phase::Accepted | Phase::FirstByte, _) => Charge::Spent,
             (Phase::Sent, _) if self.caller_left => Charge::Spent,
-            (Phase::Sent, Some(401 | 403 | 408 | 409 | 429)) => Charge::Returned,
+            (Phase::Sent, Some(401..=403 | 408 | 409 | 429)) => Charge::Returned,
             (Phase::Sent, Some(400..=499)) => Charge::Spent,
             (Phase::Sent, _) => Charge::Returned,
         }
@@ -62,10 +62,10 @@ mod tests {
         let sent = |status, caller_left| End { phase: Phase::Sent, status, caller_left }.charge();
         assert_eq!(End::REFUSED_BY_US.charge(), Returned);
         assert_eq!(End { caller_left: true, ..End::REFUSED_BY_US }.charge(), Returned);
-        for status in [200, 204, 301, 302, 401, 403, 408, 409, 429, 500, 502, 503, 599] {
+        for status in [200, 204, 301, 302, 401, 402, 403, 408, 409, 429, 500, 502, 503, 599] {
             assert_eq!(sent(Some(status), false), Returned, "{status}");
         }
-        for status in [400, 402, 404, 413, 422] {
+        for status in [400, 404, 413, 422] {
             assert_eq!(sent(Some(status), false), Spent, "{status}");
         }
         assert_eq!(sent(None, false), Returned);

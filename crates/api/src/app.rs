@@ -50,6 +50,7 @@ pub fn routes(config: &mut ServiceConfig) {
                 .service(chat::create_embeddings)
                 .service(chat::create_response)
                 .service(models::list_models)
+                .service(models::get_model)
                 .service(key_status::get_key_status),
         );
 }

@@ -1,6 +1,7 @@
 //! The data plane's errors in OpenAI's envelope, with the headers that tell SDKs whether and when to try again.
 //!
-//! The statuses, codes and headers of each case stand in one table here, [`OpenAiError`]'s constructors. Rules: never
+//! The statuses, codes and headers of each case stand in one table: our own cases here, [`OpenAiError`]'s constructors,
+//! the upstream's in `openai_error/upstream.rs`. Rules: never
 //! 409 (SDKs retry it); a limit that stays shut for more than a minute says `x-should-retry: false`, because SDKs
 //! otherwise wait for hours or hammer (openai-python `_base_client.py`, `_should_retry` and `_calculate_retry_timeout`).
 
@@ -18,6 +19,8 @@ use api_types::{
 };
 
 use crate::{access_log::shown_path, rate_headers};
+
+mod upstream;
 
 /// Longest wait that we let SDKs sleep through, in seconds: newer ones ignore a `Retry-After` above it.
 const PATIENCE_SECONDS: u64 = 60;
@@ -229,44 +232,6 @@ impl OpenAiError {
     fn with_rate_headers(mut self, quota: &QuotaStatus, now: Timestamp) -> Self {
         self.headers.extend(rate_headers::of(quota, now));
         self
-    }
-
-    /// The upstream is over its own limit; not charged.
-    #[must_use]
-    pub fn upstream_rate_limited(retry_after: Option<HeaderValue>, cause: impl std::fmt::Display) -> Self {
-        let message = "The model's server is over its own limit. Please try again later.";
-        let error =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "upstream_error", "upstream_rate_limited", message).because(cause);
-        let seconds = retry_after.as_ref().and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let error = if seconds.is_some_and(|seconds| seconds > PATIENCE_SECONDS) { error.never_retry() } else { error };
-        match retry_after {
-            Some(value) => error.header(header::RETRY_AFTER, value),
-            None => error,
-        }
-    }
-
-    /// The upstream refuses our own credential: the operator has to act.
-    #[must_use]
-    pub fn upstream_auth(cause: impl std::fmt::Display) -> Self {
-        let message = "The model's server does not accept this server's credential; its operator has to mend that.";
-        Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_auth", message).never_retry().because(cause)
-    }
-
-    /// The address that requests are sent to doesn't lead to the gate in front of the upstream: the operator has to act.
-    #[must_use]
-    pub fn misdirected(cause: impl std::fmt::Display) -> Self {
-        let message = "This server sends requests to a wrong address of Amazon API Gateway; its operator has to mend \
-                       aws.invoke_url.";
-        Self::new(StatusCode::BAD_GATEWAY, "upstream_error", "upstream_misdirected", message)
-            .never_retry()
-            .because(cause)
-    }
-
-    /// The upstream failed before its answer began.
-    #[must_use]
-    pub fn upstream_failed(status: u16, code: &str, message: &str, cause: impl std::fmt::Display) -> Self {
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-        Self::new(status, "upstream_error", code, message).because(cause)
     }
 
     /// Shutting down.

@@ -44,6 +44,7 @@ impl UpstreamPlan {
             idle: config.idle_timeout.0,
             total: config.total_timeout.0,
             heartbeat: config.heartbeat.0,
+            ..Timeouts::default()
         };
         let credential = match &config.api_key {
             _ if gate.is_some() => Credential::CallerKey,

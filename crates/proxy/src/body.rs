@@ -12,6 +12,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::choices;
+
 /// Most fields at the top level. OpenAI's requests have about 40.
 const FIELDS_MAX: usize = 1_000;
 /// Longest quotation of the caller's words in an error, in characters.
@@ -58,6 +60,7 @@ pub struct Body {
     bytes: Bytes,
     model: String,
     streams: bool,
+    choices: u64,
 }
 
 /// What is wrong with a body, for the caller: names the field and what to do.
@@ -158,8 +161,9 @@ impl Body {
         if policy.allowed.as_ref().is_some_and(|allowed| !allowed.contains(&model)) {
             return Err(BodyError::ModelNotAllowed { model: quote(&model) });
         }
+        let choices = choices::asked_for(endpoint, top.n, top.prompt);
         let bytes = if given.is_some() { bytes } else { insert_model(text, &model, top.fields) };
-        Ok(Self { endpoint, bytes, model, streams })
+        Ok(Self { endpoint, bytes, model, streams, choices })
     }
 
     /// The call that it is for.
@@ -175,6 +179,11 @@ impl Body {
     /// Whether the answer is to be a stream.
     pub fn streams(&self) -> bool {
         self.streams
+    }
+
+    /// How many choices the answer is to have.
+    pub(crate) fn choices(&self) -> u64 {
+        self.choices
     }
 
     /// What goes to the upstream.
@@ -211,6 +220,8 @@ fn insert_model(text: &str, model: &str, fields: usize) -> Bytes {
 struct TopLevel<'a> {
     model: Option<&'a RawValue>,
     stream: Option<&'a RawValue>,
+    n: Option<&'a RawValue>,
+    prompt: Option<&'a RawValue>,
     has_messages: bool,
     fields: usize,
     /// What is wrong with it although it is JSON; kept here, as a parser's own errors are mere text.
@@ -247,11 +258,13 @@ impl<'de> Visitor<'de> for TopLevelVisitor {
             match (&*name, &*folded) {
                 ("model", _) => top.model = Some(map.next_value()?),
                 ("stream", _) => top.stream = Some(map.next_value()?),
+                ("n", _) => top.n = Some(map.next_value()?),
+                ("prompt", _) => top.prompt = Some(map.next_value()?),
                 (_, "model") => top.misspelt(&name, "model"),
                 (_, "stream") => top.misspelt(&name, "stream"),
                 _ => top.has_messages |= name == "messages",
             }
-            if !matches!(&*name, "model" | "stream") {
+            if !matches!(&*name, "model" | "stream" | "n" | "prompt") {
                 map.next_value::<IgnoredAny>()?;
             }
             if seen.len() >= FIELDS_MAX {

@@ -1,4 +1,4 @@
-//! The timers of one body: heartbeat, idle and total, on a single timer that is seldom moved.
+//! The timers of one body: heartbeat, idle, the wait after its finish, and total, on a single timer that is seldom moved.
 
 use std::{
     pin::Pin,
@@ -10,14 +10,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::Timeouts;
 
-/// The longest timeout that is kept: a year, which is never.
-const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+/// The longest timeout that is kept: a year, which is never. An instant can't be moved by any duration that a
+/// configuration may hold.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
 
 /// What is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tick {
     /// The caller has heard nothing for a while.
     Heartbeat,
+    /// All choices were finished a while ago.
+    Finished,
     /// The upstream has said nothing for too long.
     Idle,
     /// The whole takes too long.
@@ -30,7 +33,10 @@ pub(crate) enum Tick {
 pub(crate) struct Clock {
     heartbeat: Duration,
     idle: Duration,
+    after_finish: Duration,
     ends: Instant,
+    /// Until when we wait for what may follow the last choice's finish.
+    finish_by: Option<Instant>,
     /// Since when we wait for the upstream. Only then is it to blame: while the caller doesn't read, it isn't asked.
     waiting_since: Option<Instant>,
     sent_at: Instant,
@@ -38,16 +44,18 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    pub(crate) fn new(started: Instant, timeouts: &Timeouts) -> Self {
-        // An instant can't be moved by any duration that a configuration may hold.
+    /// For a body that began at `started`, whose caller has waited since `head_at`.
+    pub(crate) fn new(started: Instant, head_at: Instant, timeouts: &Timeouts) -> Self {
         let bounded = |timeout: Duration| timeout.min(LONGEST);
         let ends = started + bounded(timeouts.total);
         Self {
             heartbeat: bounded(timeouts.heartbeat),
             idle: bounded(timeouts.idle),
+            after_finish: bounded(timeouts.after_finish),
             ends,
+            finish_by: None,
             waiting_since: None,
-            sent_at: Instant::now(),
+            sent_at: head_at,
             timer: Box::pin(sleep_until(ends)),
         }
     }
@@ -58,6 +66,15 @@ impl Clock {
 
     pub(crate) fn sent(&mut self) {
         self.sent_at = Instant::now();
+    }
+
+    /// Whether all choices are finished, so that little may follow.
+    pub(crate) fn finished(&mut self, is_finished: bool) {
+        self.finish_by = is_finished.then(|| self.finish_by.unwrap_or_else(|| Instant::now() + self.after_finish));
+    }
+
+    pub(crate) fn waited_after_the_finish(&self) -> bool {
+        self.finish_by.is_some_and(|by| Instant::now() >= by)
     }
 
     pub(crate) fn total_is_over(&self) -> bool {
@@ -74,6 +91,9 @@ impl Clock {
             if now >= self.ends {
                 return Poll::Ready(Tick::Total);
             }
+            if self.finish_by.is_some_and(|by| now >= by) {
+                return Poll::Ready(Tick::Finished);
+            }
             if now >= idle {
                 return Poll::Ready(Tick::Idle);
             }
@@ -81,6 +101,7 @@ impl Clock {
                 return Poll::Ready(Tick::Heartbeat);
             }
             let next = self.ends.min(idle).min(if heartbeats { heartbeat } else { idle });
+            let next = self.finish_by.map_or(next, |by| by.min(next));
             if self.timer.is_elapsed() || self.timer.deadline() > next {
                 self.timer.as_mut().reset(next);
             }
@@ -105,7 +126,8 @@ mod tests {
             total: Duration::from_secs(100),
             ..Timeouts::default()
         };
-        let mut clock = Clock::new(Instant::now(), &timeouts);
+        let now = Instant::now();
+        let mut clock = Clock::new(now, now, &timeouts);
         for _ in 0..2 {
             assert_eq!(poll_fn(|cx| clock.poll_tick(true, cx)).await, Tick::Heartbeat);
             clock.sent();
@@ -114,18 +136,27 @@ mod tests {
         clock.received();
         assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Idle);
         clock.received();
+        clock.finished(true);
+        clock.finished(true);
+        assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Finished);
+        assert!(clock.waited_after_the_finish());
+        clock.finished(false);
         assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Total);
         assert!(clock.total_is_over());
 
-        let mut silent = Clock::new(Instant::now(), &Timeouts { heartbeat: Duration::ZERO, ..timeouts });
+        let now = Instant::now();
+        let mut silent = Clock::new(now, now, &Timeouts { heartbeat: Duration::ZERO, ..timeouts });
         assert_eq!(poll_fn(|cx| silent.poll_tick(true, cx)).await, Tick::Idle);
     }
 
     #[tokio::test]
     async fn no_duration_is_too_long_for_the_clock() {
         let all = Duration::MAX;
-        let timeouts = Timeouts { connect: all, first_byte: all, idle: all, total: all, heartbeat: all };
-        let mut clock = Clock::new(Instant::now(), &timeouts);
+        let timeouts =
+            Timeouts { connect: all, first_byte: all, idle: all, after_finish: all, total: all, heartbeat: all };
+        let now = Instant::now();
+        let mut clock = Clock::new(now, now, &timeouts);
+        clock.finished(true);
         assert!(!clock.total_is_over());
         poll_fn(|cx| {
             assert!(clock.poll_tick(true, cx).is_pending());

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::Endpoint;
 
@@ -16,8 +17,8 @@ const CHOICES_MAX: usize = 1_024;
 
 /// Watches a stream of events.
 ///
-/// Complete is: `[DONE]`, or a `finish_reason` for every choice seen (chat and completions), or one of the terminal
-/// events (responses).
+/// Complete is: `[DONE]`, or a `finish_reason` for every choice seen and for as many as were asked for (chat and
+/// completions), or one of the terminal events (responses).
 #[derive(Debug)]
 pub(crate) struct StreamWatch {
     reader: sse::Reader,
@@ -27,20 +28,40 @@ pub(crate) struct StreamWatch {
 #[derive(Debug)]
 struct Seen {
     endpoint: Endpoint,
-    /// A terminal mark went by.
+    /// How many choices were asked for.
+    wanted: u64,
+    /// A terminal mark went by: nothing can follow.
     done: bool,
     /// The upstream reported an error as an event: the caller has been told.
     error_told: bool,
+    /// An event went by that is no error: a part of the answer.
+    answered: bool,
     /// For each choice, whether it has its `finish_reason`.
     choices: BTreeMap<u64, bool>,
     /// Choices were seen that aren't followed, so that only `[DONE]` is believed.
     unsure: bool,
+    /// The number that the next event of a response would have.
+    next_sequence_number: u64,
 }
 
 impl StreamWatch {
-    pub(crate) fn new(endpoint: Endpoint) -> Self {
-        let seen = Seen { endpoint, done: false, error_told: false, choices: BTreeMap::new(), unsure: false };
+    /// A watch over the answer to a request that asked for so many choices.
+    pub(crate) fn new(endpoint: Endpoint, wanted: u64) -> Self {
+        let seen = Seen {
+            endpoint,
+            wanted,
+            done: false,
+            error_told: false,
+            answered: false,
+            choices: BTreeMap::new(),
+            unsure: false,
+            next_sequence_number: 0,
+        };
         Self { reader: sse::Reader::new(EVENT_MAX), seen }
+    }
+
+    pub(crate) fn endpoint(&self) -> Endpoint {
+        self.seen.endpoint
     }
 
     /// Looks at bytes that are handed on.
@@ -56,16 +77,34 @@ impl StreamWatch {
         reader.finish(|event| self.seen.event(&event));
     }
 
-    /// The answer is whole.
+    /// The answer is whole, though figures such as its usage may follow.
     pub(crate) fn complete(&self) -> bool {
         let seen = &self.seen;
-        let all_finished = !seen.choices.is_empty() && !seen.unsure && seen.choices.values().all(|finished| *finished);
+        let all_finished = !seen.unsure
+            && !seen.choices.is_empty()
+            && seen.choices.len() as u64 >= seen.wanted
+            && seen.choices.values().all(|finished| *finished);
         !seen.error_told && (seen.done || all_finished)
+    }
+
+    /// Nothing can follow: a terminal mark or an error went by.
+    pub(crate) fn over(&self) -> bool {
+        self.seen.done || self.seen.error_told
     }
 
     /// The upstream itself told the caller of an error.
     pub(crate) fn error_told(&self) -> bool {
         self.seen.error_told
+    }
+
+    /// An event that is no error went by.
+    pub(crate) fn answered(&self) -> bool {
+        self.seen.answered
+    }
+
+    /// The number that the next event of a response would have.
+    pub(crate) fn next_sequence_number(&self) -> u64 {
+        self.seen.next_sequence_number
     }
 }
 
@@ -75,17 +114,26 @@ struct Chunk {
     #[serde(default)]
     choices: Option<Vec<Choice>>,
     #[serde(default)]
-    error: Option<serde_json::Value>,
+    error: Option<Value>,
     #[serde(default, rename = "type")]
     kind: Option<String>,
+    #[serde(default)]
+    sequence_number: Option<Value>,
 }
 
 #[derive(Deserialize)]
 struct Choice {
     #[serde(default)]
-    index: u64,
+    index: Option<u64>,
     #[serde(default)]
-    finish_reason: Option<serde_json::Value>,
+    finish_reason: Option<Value>,
+}
+
+impl Choice {
+    /// Some servers write an empty `finish_reason` into every chunk.
+    fn is_finished(&self) -> bool {
+        self.finish_reason.as_ref().and_then(Value::as_str).is_some_and(|reason| !reason.is_empty())
+    }
 }
 
 impl Seen {
@@ -101,53 +149,82 @@ impl Seen {
         if event.cut {
             // Too long to be read: it may hold a choice of its own.
             self.unsure = true;
+            self.answered = true;
             return;
         }
-        let Ok(chunk) = serde_json::from_str::<Chunk>(&event.data) else { return };
-        self.error_told |= chunk.error.as_ref().is_some_and(truthy);
+        let Ok(chunk) = serde_json::from_str::<Chunk>(&event.data) else {
+            self.answered = true;
+            return;
+        };
+        if chunk.error.as_ref().is_some_and(truthy) {
+            self.error_told = true;
+        } else {
+            self.answered = true;
+        }
         for choice in chunk.choices.unwrap_or_default() {
-            let finished = choice.finish_reason.is_some_and(|reason| !reason.is_null());
-            if self.choices.len() < CHOICES_MAX || self.choices.contains_key(&choice.index) {
-                *self.choices.entry(choice.index).or_default() |= finished;
+            let index = choice.index.unwrap_or_default();
+            if self.choices.len() < CHOICES_MAX || self.choices.contains_key(&index) {
+                *self.choices.entry(index).or_default() |= choice.is_finished();
             } else {
                 self.unsure = true;
             }
         }
     }
 
-    /// Responses name their events, in the `event` field and in the data's `type`. The terminal ones carry the whole
-    /// answer and may be longer than what is kept: then the beginning must do, where OpenAI writes the type first.
+    /// Responses name their events in the data's `type`, by which OpenAI's SDKs go, and in the `event` field. The
+    /// terminal ones carry the whole answer and may be longer than what is kept: then the beginning must do, where
+    /// OpenAI writes the type first.
     fn responses_event(&mut self, event: &sse::Event<'_>) {
-        let of_data = || {
-            if event.cut {
-                let start: String = event.data.chars().filter(|c| !c.is_whitespace()).take(80).collect();
-                return start.strip_prefix("{\"type\":\"")?.split('"').next().map(str::to_owned);
-            }
-            let chunk = serde_json::from_str::<Chunk>(&event.data).ok()?;
-            chunk.kind.or_else(|| chunk.error.as_ref().is_some_and(truthy).then(|| "error".to_owned()))
+        let chunk = if event.cut { None } else { serde_json::from_str::<Chunk>(&event.data).ok() };
+        let number = chunk.as_ref().and_then(|chunk| chunk.sequence_number.as_ref()?.as_u64());
+        self.next_sequence_number = number.unwrap_or(self.next_sequence_number).saturating_add(1);
+        let is_error = chunk.as_ref().is_some_and(|chunk| chunk.error.as_ref().is_some_and(truthy));
+        let of_data = match chunk {
+            Some(chunk) => chunk.kind,
+            None if event.cut => type_at_the_start(&event.data),
+            None => None,
         };
-        match event.name.as_deref().map(str::to_owned).or_else(of_data).as_deref() {
-            Some("response.completed" | "response.failed" | "response.incomplete") => self.done = true,
-            Some("error") => self.error_told = true,
-            _ => {}
+        let is_named = |name: &str| of_data.as_deref() == Some(name) || event.name.as_deref() == Some(name);
+        self.done |= ["response.completed", "response.failed", "response.incomplete"].into_iter().any(is_named);
+        if is_error || is_named("error") {
+            self.error_told = true;
+        } else {
+            self.answered = true;
         }
     }
 }
 
+/// The `type` of an event of which only the beginning was kept.
+fn type_at_the_start(data: &str) -> Option<String> {
+    let start: String = data.chars().filter(|c| !c.is_whitespace()).take(80).collect();
+    start.strip_prefix("{\"type\":\"")?.split('"').next().map(str::to_owned)
+}
+
+/// The error that an event reports, if it reports one: its `error` field, or all of an event of the Responses API that
+/// is called one.
+pub(crate) fn reported_error(endpoint: Endpoint, event: &sse::Event<'_>) -> Option<Value> {
+    let mut data: Value = serde_json::from_str(&event.data).ok()?;
+    if let Some(error) = data.get_mut("error").filter(|error| truthy(error)) {
+        return Some(error.take());
+    }
+    let is_named = event.name.as_deref() == Some("error") || data.get("type").and_then(Value::as_str) == Some("error");
+    (endpoint == Endpoint::Responses && is_named).then_some(data)
+}
+
 /// What OpenAI's Python SDK takes for an error: an `error` field with something in it.
-fn truthy(value: &serde_json::Value) -> bool {
+pub(crate) fn truthy(value: &Value) -> bool {
     match value {
-        serde_json::Value::Null => false,
-        serde_json::Value::Bool(value) => *value,
-        serde_json::Value::Number(value) => value.as_f64() != Some(0.0),
-        serde_json::Value::String(value) => !value.is_empty(),
-        serde_json::Value::Array(value) => !value.is_empty(),
-        serde_json::Value::Object(value) => !value.is_empty(),
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(value) => value.as_f64() != Some(0.0),
+        Value::String(value) => !value.is_empty(),
+        Value::Array(value) => !value.is_empty(),
+        Value::Object(value) => !value.is_empty(),
     }
 }
 
 /// Watches a JSON answer whose only end is that of the connection: whole when its outermost bracket is closed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct JsonWatch {
     depth: u64,
     in_string: bool,
@@ -186,7 +263,7 @@ mod tests {
     use super::*;
 
     fn watch(endpoint: Endpoint, events: &[&str]) -> StreamWatch {
-        let mut watch = StreamWatch::new(endpoint);
+        let mut watch = StreamWatch::new(endpoint, 1);
         events.iter().for_each(|event| watch.look(sse::data(event).as_bytes()));
         watch
     }
@@ -207,15 +284,46 @@ mod tests {
     }
 
     #[test]
+    fn only_a_reason_in_words_finishes_a_choice_and_all_that_were_asked_for_must() {
+        for reason in ["\"\"", "null", "false", "0", "true", "{}"] {
+            let chunk = format!("{{\"choices\":[{{\"index\":0,\"finish_reason\":{reason}}}]}}");
+            assert!(!watch(Endpoint::ChatCompletions, &[&chunk]).complete(), "{reason}");
+        }
+        let finished = r#"{"choices":[{"index":null,"finish_reason":"stop"}]}"#;
+        assert!(watch(Endpoint::ChatCompletions, &[finished]).complete());
+        let mut of_two = StreamWatch::new(Endpoint::ChatCompletions, 2);
+        of_two.look(sse::data(finished).as_bytes());
+        assert!(!of_two.complete());
+        of_two.look(sse::data(r#"{"choices":[{"index":1,"finish_reason":"stop"}]}"#).as_bytes());
+        assert!(of_two.complete() && !of_two.over());
+        of_two.look(b"data: [DONE]\n\n");
+        assert!(of_two.over());
+    }
+
+    #[test]
+    fn responses_are_numbered_by_their_events() {
+        let first = r#"{"type":"response.created","sequence_number":0}"#;
+        assert_eq!(watch(Endpoint::Responses, &[]).next_sequence_number(), 0);
+        assert_eq!(watch(Endpoint::Responses, &[first]).next_sequence_number(), 1);
+        let eighth = r#"{"type":"response.output_text.delta","sequence_number":7}"#;
+        assert_eq!(watch(Endpoint::Responses, &[first, eighth]).next_sequence_number(), 8);
+        let unnumbered = r#"{"type":"response.output_text.delta"}"#;
+        assert_eq!(watch(Endpoint::Responses, &[first, unnumbered]).next_sequence_number(), 2);
+    }
+
+    #[test]
     fn terminal_events_complete_responses() {
         for event in ["completed", "failed", "incomplete"] {
             let data = format!("{{\"type\":\"response.{event}\",\"response\":{{}}}}");
             assert!(watch(Endpoint::Responses, &[&data]).complete());
-            let mut named = StreamWatch::new(Endpoint::Responses);
+            let mut named = StreamWatch::new(Endpoint::Responses, 1);
             named.look(format!("event: response.{event}\ndata: {{}}\n\n").as_bytes());
             assert!(named.complete());
         }
         assert!(!watch(Endpoint::Responses, &[r#"{"type":"response.output_text.done"}"#]).complete());
+        let mut misnamed = StreamWatch::new(Endpoint::Responses, 1);
+        misnamed.look(b"event: message\ndata: {\"type\":\"response.completed\"}\n\n");
+        assert!(misnamed.complete(), "SDKs go by the data");
         let long = format!("{{\"type\":\"response.completed\",\"x\":\"{}\"}}", "x".repeat(100_000));
         assert!(watch(Endpoint::Responses, &[&long]).complete());
     }
@@ -224,7 +332,7 @@ mod tests {
     fn an_error_object_of_the_upstream_is_seen_and_is_no_completion() {
         let error = r#"{"error":{"message":"overloaded"}}"#;
         let told = watch(Endpoint::ChatCompletions, &[error, "[DONE]"]);
-        assert!(told.error_told() && !told.complete());
+        assert!(told.error_told() && !told.answered() && told.over() && !told.complete());
         assert!(watch(Endpoint::Responses, &[r#"{"type":"error","message":"x"}"#]).error_told());
         assert!(!watch(Endpoint::ChatCompletions, &[r#"{"error":null,"choices":[]}"#]).error_told());
     }
@@ -239,7 +347,7 @@ mod tests {
 
     #[test]
     fn a_tail_without_its_blank_line_is_read_at_a_clean_end() {
-        let mut watch = StreamWatch::new(Endpoint::ChatCompletions);
+        let mut watch = StreamWatch::new(Endpoint::ChatCompletions, 1);
         assert!(!watch.complete());
         watch.look_at_tail(b"data: [DONE]");
         assert!(watch.complete());

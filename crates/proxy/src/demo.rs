@@ -53,9 +53,10 @@ pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Re
     follow.accepted();
     let timeouts = Timeouts::default();
     let (content_type, length, body) = if body.streams() {
-        let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions));
+        let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1));
+        let now = Instant::now();
         let source = paced(chat.events(&demo), demo.pace);
-        let body = Followed::new(source, kind, follow, Instant::now(), &timeouts, shutdown);
+        let body = Followed::new(source, kind, follow, (now, now), &timeouts, shutdown);
         ("text/event-stream; charset=utf-8", None, body)
     } else {
         let bytes = Bytes::from(chat.completion(&demo).to_string());
@@ -67,8 +68,16 @@ pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Re
 
 /// The demo's list of models, as JSON in OpenAI's form. `created` is Unix time in seconds.
 pub fn models(created: i64) -> Bytes {
-    let model = json!({"id": MODEL, "object": "model", "created": created, "owned_by": "tollgate"});
-    json!({"object": "list", "data": [model]}).to_string().into()
+    json!({"object": "list", "data": [described(created)]}).to_string().into()
+}
+
+/// The demo's only model, if that is its name.
+pub fn model(id: &str, created: i64) -> Option<Bytes> {
+    (id == MODEL).then(|| described(created).to_string().into())
+}
+
+fn described(created: i64) -> Value {
+    json!({"id": MODEL, "object": "model", "created": created, "owned_by": "tollgate"})
 }
 
 /// What the demo knows of a request.

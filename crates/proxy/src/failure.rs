@@ -9,7 +9,7 @@ use awc::{
 };
 use thiserror::Error;
 
-use crate::FailureKind;
+use crate::{FailureKind, ReportedError};
 
 /// A request that failed before a byte went to the caller. Its text is for the log; what the caller is told, and with
 /// which status, is decided above.
@@ -58,6 +58,34 @@ pub enum Failure {
         /// The coding, cut to a sensible length.
         coding: String,
     },
+    /// An error in the clothing of a 2xx: the first event of a stream, or a JSON body in place of an answer.
+    #[error("the upstream answered {status} and reported an error: {text}")]
+    Reported {
+        /// The status.
+        status: StatusCode,
+        /// What it reported.
+        error: Box<ReportedError>,
+        /// The beginning of the report, our credential taken out; for the log alone.
+        text: String,
+    },
+    /// An answer of which nothing was passed on yet broke off.
+    #[error("the upstream answered {status} and broke off ({}){}", kind.as_str(), cause.as_ref().map_or(String::new(), |cause| format!(": {cause}")))]
+    Broke {
+        /// The status.
+        status: StatusCode,
+        /// How.
+        kind: FailureKind,
+        /// What the connection said.
+        cause: Option<String>,
+    },
+    /// A 4xx that is about the request, in HTML, in words, or without any: of a proxy, or of a wrong address.
+    #[error("the upstream answered {status} and no JSON{}", text.as_ref().map_or(String::new(), |text| format!(": {text}")))]
+    NotJson {
+        /// The status.
+        status: StatusCode,
+        /// The beginning of its body, our credential taken out; for the log alone.
+        text: Option<String>,
+    },
     /// A 4xx whose body can't be passed on.
     #[error("the upstream's {status} came with a body that can't be passed on: {cause}")]
     BadErrorBody {
@@ -87,6 +115,9 @@ impl Failure {
             Self::Status { .. } => FailureKind::UpstreamStatus,
             Self::BadContentType { .. } => FailureKind::BadContentType,
             Self::Coded { .. } => FailureKind::Coded,
+            Self::Reported { .. } => FailureKind::UpstreamReported,
+            Self::Broke { kind, .. } => *kind,
+            Self::NotJson { .. } => FailureKind::UpstreamStatus,
             Self::BadErrorBody { .. } => FailureKind::BadErrorBody,
             Self::BadList { .. } => FailureKind::Incomplete,
             Self::ShuttingDown => FailureKind::ShuttingDown,
@@ -99,6 +130,9 @@ impl Failure {
             Self::Status { status, .. }
             | Self::BadContentType { status, .. }
             | Self::Coded { status, .. }
+            | Self::Reported { status, .. }
+            | Self::Broke { status, .. }
+            | Self::NotJson { status, .. }
             | Self::BadErrorBody { status, .. } => Some(status.as_u16()),
             _ => None,
         }

@@ -158,6 +158,11 @@ impl Follow {
         }
     }
 
+    /// What was handed on was an error and nothing of an answer: the request failed as if its head had.
+    pub(crate) fn delivered_nothing(&mut self) {
+        self.phase.set(self.phase.get().min(Phase::Sent));
+    }
+
     pub(crate) fn finish(mut self) {
         self.end(How::Finished, None);
     }

@@ -4,6 +4,9 @@
 //! the error event can stand between events, and half an event never reaches the caller. An event longer than
 //! [`HELD_MAX`] is passed on raw; should the answer fail within one, the transport is aborted.
 //!
+//! What ends an answer is its own mark, not its connection: after `[DONE]`, a terminal event or an error the body ends at
+//! once, and after the last `finish_reason` it waits a moment for the usage. Some servers hold the connection open.
+//!
 //! It is pulled: who doesn't read, slows the upstream. Dropping it closes the connection to the upstream at once.
 
 use std::{
@@ -11,7 +14,6 @@ use std::{
     task::{Context, Poll},
 };
 
-use api_types::openai::{ErrorEnvelope, ErrorObject};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, stream::LocalBoxStream};
 use thiserror::Error;
@@ -21,6 +23,8 @@ use crate::{
     FailureKind, Follow, Shutdown, Timeouts,
     clock::{Clock, Tick},
     complete::{JsonWatch, StreamWatch},
+    error_event::error_event,
+    leftover,
 };
 
 /// Most bytes of an unfinished event that are held back.
@@ -94,15 +98,16 @@ pub struct Followed {
 }
 
 impl Followed {
+    /// A body that began at `started`, whose caller has waited since `head_at`.
     pub(crate) fn new(
         source: Source,
         kind: Kind,
         follow: Follow,
-        started: Instant,
+        (started, head_at): (Instant, Instant),
         timeouts: &Timeouts,
         shutdown: Shutdown,
     ) -> Self {
-        let clock = Clock::new(started, timeouts);
+        let clock = Clock::new(started, head_at, timeouts);
         Self { source: Some(source), kind, follow: Some(follow), last: None, clock, shutdown }
     }
 
@@ -110,7 +115,8 @@ impl Followed {
     pub(crate) fn whole(bytes: Bytes, follow: Follow, timeouts: &Timeouts) -> Self {
         let kind = Kind::Framed { left: Some(bytes.len() as u64) };
         let source = Box::pin(futures_util::stream::iter([Ok(bytes)]));
-        Self::new(source, kind, follow, Instant::now(), timeouts, crate::never())
+        let now = Instant::now();
+        Self::new(source, kind, follow, (now, now), timeouts, crate::never())
     }
 
     /// The upstream's part has ended well, as far as its connection goes.
@@ -161,12 +167,40 @@ impl Followed {
                 told = FailureKind::UpstreamReported;
                 None
             }
-            Kind::Events(_) => Some(Ok(error_event(kind))),
+            Kind::Events(events) => Some(Ok(error_event(kind, &events.watch))),
             Kind::Framed { .. } | Kind::UntilClose(_) => Some(Err(CutShort { kind })),
         };
-        if let Some(follow) = self.follow.take() {
+        let in_vain = matches!(&self.kind, Kind::Events(events) if told == FailureKind::UpstreamReported && !events.watch.answered());
+        if let Some(mut follow) = self.follow.take() {
+            if in_vain {
+                follow.delivered_nothing();
+            }
             follow.fail(told, cause);
         }
+    }
+
+    /// Ends the answer where its own mark did, though its connection may go on. `out` are the bytes with that mark.
+    fn end_at_its_mark(&mut self, out: &[u8], cx: &mut Context<'_>) {
+        let Kind::Events(events) = &mut self.kind else { return };
+        // A lone CR ends a line; if it was a half CRLF, its other half belongs to the answer.
+        if !events.watch.over() || events.splitter.mid_event() || out.ends_with(b"\r") {
+            self.clock.finished(events.watch.complete());
+            return;
+        }
+        let tail = events.held.split().freeze();
+        let is_error = events.watch.error_told();
+        if let Some(source) = self.source.take() {
+            leftover::read_away(source, cx);
+        }
+        if is_error {
+            self.fail(FailureKind::UpstreamReported, None);
+            return;
+        }
+        if let Some(follow) = &mut self.follow {
+            follow.relayed(tail.len());
+        }
+        self.last = (!tail.is_empty()).then_some(Ok(tail));
+        self.finish();
     }
 
     /// All that belongs to the answer has been handed on, though its connection may still be open.
@@ -220,6 +254,10 @@ impl Stream for Followed {
                 body.fail(FailureKind::TotalTimeout, None);
                 continue;
             }
+            if body.clock.waited_after_the_finish() {
+                body.finish();
+                continue;
+            }
             if body.shutdown.as_mut().poll(cx).is_ready() {
                 // Resolved once, it must not be asked again; the source is gone, so that it won't.
                 body.fail(FailureKind::ShuttingDown, None);
@@ -230,6 +268,7 @@ impl Stream for Followed {
                     body.clock.received();
                     if let Some(out) = body.pass(chunk) {
                         body.clock.sent();
+                        body.end_at_its_mark(&out, cx);
                         return Poll::Ready(Some(Ok(out)));
                     }
                 }
@@ -241,6 +280,7 @@ impl Stream for Followed {
                         body.clock.sent();
                         return Poll::Ready(Some(Ok(Bytes::from_static(HEARTBEAT))));
                     }
+                    Poll::Ready(Tick::Finished) => body.finish(),
                     Poll::Ready(Tick::Idle) => body.fail(FailureKind::IdleTimeout, None),
                     Poll::Ready(Tick::Total) => body.fail(FailureKind::TotalTimeout, None),
                 },
@@ -262,28 +302,4 @@ impl std::fmt::Debug for Followed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Followed").field("open", &self.source.is_some()).finish_non_exhaustive()
     }
-}
-
-/// The event that tells a caller of a failure, in OpenAI's error envelope; SDKs raise on it.
-fn error_event(kind: FailureKind) -> Bytes {
-    let message = match kind {
-        FailureKind::IdleTimeout => "The upstream fell silent before its answer was complete. Try again.",
-        FailureKind::TotalTimeout => {
-            "The answer took longer than this server allows and was ended. Ask for a shorter one."
-        }
-        FailureKind::ShuttingDown => {
-            "This server is shutting down and ended the answer before it was complete. Try again."
-        }
-        _ => "The upstream ended before its answer was complete. Try again.",
-    };
-    let error = ErrorObject {
-        message: message.to_owned(),
-        kind: "upstream_error".to_owned(),
-        param: None,
-        code: Some("upstream_stream_interrupted".to_owned()),
-        quota: None,
-    };
-    // Strings in a struct always serialise; an empty event would still end the answer without `[DONE]`.
-    let error = serde_json::to_string(&ErrorEnvelope { error }).unwrap_or_default();
-    sse::data(&error).into()
 }

@@ -13,16 +13,21 @@
 //! Everything of awc is used on the worker that made the [`Client`]: nothing here is `Send` but [`Upstream`].
 
 mod body;
+mod choices;
 mod client;
 mod clock;
 mod complete;
 mod connect;
 pub mod demo;
+mod error_event;
 mod failure;
 mod follow;
 mod followed;
+mod leftover;
 mod models;
+mod opening;
 mod relay;
+mod reported_error;
 mod request;
 mod shutdown;
 mod upstream;
@@ -33,8 +38,9 @@ pub use client::Client;
 pub use failure::Failure;
 pub use follow::{End, FailureKind, Follow, How, Phase};
 pub use followed::{CutShort, Followed, HELD_MAX};
-pub use models::models;
+pub use models::{model, models};
 pub use relay::{Answer, relay};
+pub use reported_error::ReportedError;
 pub use request::Request;
 pub use shutdown::{Shutdown, never, shutdown};
 pub use upstream::{Credential, Secret, Timeouts, Upstream, UpstreamError};

@@ -1,9 +1,9 @@
 //! Sends one request to the upstream and decides what its head means, before a byte goes to the caller.
 //!
-//! The answer's head is passed on when it is a 2xx of the right type, or a 4xx that is about the request itself: 400,
-//! 404, 413, 422 and the like. All else is a [`Failure`]: no connection, no head in time, redirects, 401 and 403 (our
-//! credential's business, not the caller's), 408, 409 and 429 (which SDKs would retry, or take for ours), 5xx, HTML in
-//! place of an answer, a coded body. Then the body follows, see `followed.rs`.
+//! The answer's head is passed on when it is a 2xx of the right type that doesn't open with an error, or a 4xx in JSON
+//! that is about the request itself: 400, 404, 413, 422 and the like. All else is a [`Failure`]: no connection, no head in
+//! time, redirects, 401, 402 and 403 (our account's business, not the caller's), 408, 409 and 429 (which SDKs would
+//! retry, or take for ours), 5xx, HTML in place of an answer, a coded body. Then the body follows, see `followed.rs`.
 //!
 //! A stream was asked for and JSON came: it is passed on as JSON. Some servers ignore `stream`, and SDKs read the type.
 
@@ -19,12 +19,15 @@ use awc::{
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use serde::de::IgnoredAny;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    Client, Failure, Follow, Followed, Request, Secret, Shutdown, Upstream,
+    Client, Failure, Follow, Followed, ReportedError, Request, Secret, Shutdown, Upstream,
+    clock::LONGEST,
     complete::{JsonWatch, StreamWatch},
     followed::{Kind, Source},
+    opening::{self, Opening},
 };
 
 /// Longest body of a 4xx that is passed on, in bytes. OpenAI's are a few hundred.
@@ -86,7 +89,7 @@ struct Pending {
 
 enum PendingBody {
     Whole(Bytes),
-    Stream { source: Source, kind: Kind, started: Instant, shutdown: Shutdown },
+    Stream { source: Source, kind: Kind, since: (Instant, Instant), shutdown: Shutdown },
 }
 
 impl Pending {
@@ -94,8 +97,8 @@ impl Pending {
         let timeouts = &client.upstream().timeouts;
         let body = match self.body {
             PendingBody::Whole(bytes) => Followed::whole(bytes, follow, timeouts),
-            PendingBody::Stream { source, kind, started, shutdown } => {
-                Followed::new(source, kind, follow, started, timeouts, shutdown)
+            PendingBody::Stream { source, kind, since, shutdown } => {
+                Followed::new(source, kind, follow, since, timeouts, shutdown)
             }
         };
         Answer { status: self.status, headers: self.headers, length: self.length, body }
@@ -111,50 +114,103 @@ async fn try_relay(
     let started = Instant::now();
     let timeouts = client.upstream().timeouts;
     let caller_key = request.caller_key.clone();
-    let (endpoint, streams) = (request.body.endpoint(), request.body.streams());
+    let (endpoint, streams, choices) = (request.body.endpoint(), request.body.streams(), request.body.choices());
     let head = timeout(timeouts.first_byte.min(timeouts.total), request.send(client, follow.phase()));
     let response = tokio::select! {
         biased;
         () = &mut shutdown => return Err(Failure::ShuttingDown),
         head = head => head.map_err(|_| Failure::HeadTimeout)??,
     };
+    let head_at = Instant::now();
     let status = response.status();
     follow.answered(status.as_u16());
     let headers = passed_down(&response);
-    let length = content_length(&response);
-    if status.is_success() {
-        if let Some(coded) = refuse_coding(&response) {
-            return Err(coded);
-        }
-        let content_type = header_text(&response, header::CONTENT_TYPE);
-        let kind = match essence(&content_type).as_str() {
-            "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint)),
-            "application/json" if lasts_until_close(&response) => Kind::UntilClose(JsonWatch::default()),
-            "application/json" => Kind::Framed { left: length },
-            _ => return Err(Failure::BadContentType { status, content_type }),
-        };
-        follow.accepted();
-        let length = length.filter(|_| matches!(kind, Kind::Framed { .. }));
-        let body = PendingBody::Stream { source: source(response), kind, started, shutdown };
-        return Ok(Pending { status, headers, length, body });
+    if !status.is_success() {
+        let bytes = refusal_of_the_request(client.upstream(), response, follow, &mut shutdown, caller_key).await?;
+        return Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) });
     }
+    if let Some(coded) = refuse_coding(&response) {
+        return Err(coded);
+    }
+    let length = content_length(&response);
+    let content_type = header_text(&response, header::CONTENT_TYPE);
+    let kind = match essence(&content_type).as_str() {
+        "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint, choices)),
+        "application/json" if lasts_until_close(&response) => Kind::UntilClose(JsonWatch::default()),
+        "application/json" => Kind::Framed { left: length },
+        _ => return Err(Failure::BadContentType { status, content_type }),
+    };
+    let bounds = (timeouts.heartbeat, timeouts.idle, started + timeouts.total.min(LONGEST));
+    let opening = tokio::select! {
+        biased;
+        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        opening = opening::look(source(response), &kind, endpoint, bounds) => opening,
+    };
+    match opening {
+        Opening::Goes(source) => {
+            follow.accepted();
+            let length = length.filter(|_| matches!(kind, Kind::Framed { .. }));
+            let body = PendingBody::Stream { source, kind, since: (started, head_at), shutdown };
+            Ok(Pending { status, headers, length, body })
+        }
+        Opening::Whole(bytes) => {
+            follow.accepted();
+            Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) })
+        }
+        Opening::Error(error) => {
+            let redact = |text: &str| redacted(client.upstream(), caller_key.as_ref(), text);
+            let text = redact(&error.to_string()).chars().take(LOGGED_MAX).collect();
+            Err(Failure::Reported { status, error: Box::new(ReportedError::read(&error, redact)), text })
+        }
+        Opening::Broke(kind, cause) => {
+            // Charged as an answer that breaks later is.
+            follow.accepted();
+            Err(Failure::Broke { status, kind, cause })
+        }
+    }
+}
+
+/// The body of a 4xx that is about the request, in JSON; all else that isn't a 2xx is a failure.
+async fn refusal_of_the_request<S>(
+    upstream: &Upstream,
+    response: ClientResponse<S>,
+    follow: &mut Follow,
+    shutdown: &mut Shutdown,
+    caller_key: Option<Secret>,
+) -> Result<Bytes, Failure>
+where
+    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
+{
+    let status = response.status();
     if !is_about_the_request(status) {
-        return Err(refused(client.upstream(), response, caller_key.as_ref()).await);
+        return Err(refused(upstream, response, caller_key.as_ref()).await);
     }
     // Charged whatever its body is like: the upstream has judged the request.
     follow.accepted();
     if let Some(coded) = refuse_coding(&response) {
         return Err(coded);
     }
+    let timeouts = upstream.timeouts;
     let body = tokio::select! {
         biased;
-        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        () = shutdown => return Err(Failure::ShuttingDown),
         body = timeout(timeouts.idle.min(timeouts.total), read_bounded(response, ERROR_BODY_MAX)) => body,
     };
     let bytes = body
         .unwrap_or_else(|_| Err("it didn't come in time".to_owned()))
         .map_err(|cause| Failure::BadErrorBody { status, cause })?;
-    Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) })
+    if bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
+        return Ok(bytes);
+    }
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOGGED_MAX)]);
+    let text = (!text.trim().is_empty()).then(|| redacted(upstream, caller_key.as_ref(), &text));
+    Err(Failure::NotJson { status, text })
+}
+
+/// A text of the upstream without our credential and without the caller's key.
+fn redacted(upstream: &Upstream, caller_key: Option<&Secret>, text: &str) -> String {
+    let text = upstream.redact(text);
+    caller_key.map_or(text.clone(), |key| key.redact(&text))
 }
 
 /// The failure that a status means which isn't passed on.
@@ -164,15 +220,14 @@ where
 {
     let (status, retry_after) = (response.status(), retry_after(&response));
     let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let text = logged_text(response).await.map(|text| upstream.redact(&text));
-    let text = text.map(|text| caller_key.map_or(text.clone(), |key| key.redact(&text)));
+    let text = logged_text(response).await.map(|text| redacted(upstream, caller_key, &text));
     Failure::Status { status, retry_after, headers, text }
 }
 
-/// A 4xx that tells the caller what is wrong with the request, as opposed to one about our credential or our rate, or
-/// one that SDKs would retry.
+/// A 4xx that tells the caller what is wrong with the request, as opposed to one about our account (its credential, its
+/// balance, its rights) or its rate, or one that SDKs would retry.
 fn is_about_the_request(status: StatusCode) -> bool {
-    status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 409 | 429)
+    status.is_client_error() && !matches!(status.as_u16(), 401..=403 | 408 | 409 | 429)
 }
 
 fn passed_down<S>(response: &ClientResponse<S>) -> Vec<(HeaderName, HeaderValue)> {

@@ -60,6 +60,8 @@ pub struct Timeouts {
     pub first_byte: Duration,
     /// Longest silence of the upstream within an answer. Default 300 s.
     pub idle: Duration,
+    /// How long an answer may go on after the last choice's `finish_reason`, for its usage and `[DONE]`. Default 3 s.
+    pub after_finish: Duration,
     /// The whole request. Default 3,600 s.
     pub total: Duration,
     /// Silence towards the client after which a stream carries a heartbeat comment; zero for none. Default 15 s.
@@ -72,6 +74,7 @@ impl Default for Timeouts {
             connect: Duration::from_secs(10),
             first_byte: Duration::from_secs(600),
             idle: Duration::from_secs(300),
+            after_finish: Duration::from_secs(3),
             total: Duration::from_secs(3_600),
             heartbeat: Duration::from_secs(15),
         }

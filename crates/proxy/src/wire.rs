@@ -1,12 +1,14 @@
 //! The socket to the upstream, with the framing of its answers made exact before the HTTP client reads them.
 //!
-//! Three things that awc 3.11 takes for a whole answer are not, or not yet, and a relay that must never show half an
+//! Four things that awc 3.11 takes for an end are not, or not yet, and a relay that must never show half an
 //! answer as whole has to know better:
 //! - a connection that ends inside a chunked or counted body looks like the body's end: here it is an error;
 //! - an HTTP/1.1 answer with neither a length nor chunks lasts until the connection closes (RFC 9112, section 6.3), but
 //!   is read as empty: its head is handed on as HTTP/1.0's, for which the client does the right thing;
 //! - an interim answer (1xx) is taken for the final one, and the final one would be read as the answer to the next
-//!   request on that connection: interim heads are dropped.
+//!   request on that connection: interim heads are dropped;
+//! - a request that the other side doesn't want to read to its end fails where it is written, though the answer that says
+//!   why (a 413 mostly) is there to be read: the rest is then dropped unsent, and the answer is read.
 
 use std::{
     io,
@@ -56,11 +58,13 @@ pub(crate) struct Wire {
     expect: Expect,
     /// What was read and not yet handed on.
     read: BytesMut,
+    /// The rest of the request, which nobody reads, is dropped unsent.
+    unwanted: bool,
 }
 
 impl Wire {
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket, expect: Expect::Head { searched: 0 }, read: BytesMut::new() }
+        Self { socket, expect: Expect::Head { searched: 0 }, read: BytesMut::new(), unwanted: false }
     }
 
     /// Looks at what was read of a head. False when more is needed.
@@ -82,6 +86,39 @@ impl Wire {
             self.expect = Expect::Body { until_close: false };
         }
         self.read.len() > HEAD_MAX
+    }
+}
+
+impl Wire {
+    /// Reads until a head is there. False when the connection ended before it.
+    fn poll_head(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        while !self.head_is_read() {
+            let mut space = [0; 4096];
+            let mut space = ReadBuf::new(&mut space);
+            ready!(Pin::new(&mut self.socket).poll_read(cx, &mut space))?;
+            if space.filled().is_empty() {
+                return Poll::Ready(Ok(false));
+            }
+            self.read.extend_from_slice(space.filled());
+        }
+        Poll::Ready(Ok(true))
+    }
+
+    /// Whether the other side has refused the request although it isn't sent to its end. Nothing else may be sent on
+    /// this connection then.
+    fn is_refused_early(&mut self, cx: &mut Context<'_>) -> bool {
+        if !matches!(self.poll_head(cx), Poll::Ready(Ok(true))) {
+            return false;
+        }
+        let Some(end) = find_head_end(&self.read, 0) else { return false };
+        if !is_refusal(&self.read[..end]) {
+            return false;
+        }
+        let blank_line = if self.read[..end].ends_with(b"\r\n") { 2 } else { 1 };
+        let rest = self.read.split_off(end - blank_line);
+        self.read.extend_from_slice(b"connection: close\r\n");
+        self.read.unsplit(rest);
+        true
     }
 }
 
@@ -130,19 +167,26 @@ fn look_at_head(head: &mut [u8]) -> Head {
     Head::Final { until_close: true }
 }
 
+/// A final answer that refuses the request.
+fn is_refusal(head: &[u8]) -> bool {
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut response = httparse::Response::new(&mut fields);
+    response.parse(head).is_ok() && response.code.is_some_and(|status| status >= 400)
+}
+
+/// The other side takes nothing more; what it said before may still be there to be read.
+fn is_closed(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), BrokenPipe | ConnectionReset | ConnectionAborted)
+}
+
 impl AsyncRead for Wire {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let wire = self.get_mut();
-        while !wire.head_is_read() {
-            let mut space = [0; 4096];
-            let mut space = ReadBuf::new(&mut space);
-            ready!(Pin::new(&mut wire.socket).poll_read(cx, &mut space))?;
-            if space.filled().is_empty() {
-                // Nothing at all is what the client calls disconnected; half a head is worse.
-                let half = !wire.read.is_empty();
-                return Poll::Ready(if half { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) });
-            }
-            wire.read.extend_from_slice(space.filled());
+        if !ready!(wire.poll_head(cx))? {
+            // Nothing at all is what the client calls disconnected; half a head is worse.
+            let half = !wire.read.is_empty();
+            return Poll::Ready(if half { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) });
         }
         if !wire.read.is_empty() {
             let take = wire.read.len().min(out.remaining());
@@ -169,11 +213,27 @@ impl AsyncWrite for Wire {
             wire.expect = Expect::Head { searched: 0 };
             wire.read.clear();
         }
-        Pin::new(&mut wire.socket).poll_write(cx, bytes)
+        let written = if wire.unwanted { Poll::Pending } else { Pin::new(&mut wire.socket).poll_write(cx, bytes) };
+        wire.unwanted |= match &written {
+            Poll::Ready(Ok(_)) => false,
+            Poll::Ready(Err(error)) => is_closed(error),
+            Poll::Pending => !wire.unwanted && wire.is_refused_early(cx),
+        };
+        if wire.unwanted { Poll::Ready(Ok(bytes.len())) } else { written }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().socket).poll_flush(cx)
+        let wire = self.get_mut();
+        if wire.unwanted {
+            return Poll::Ready(Ok(()));
+        }
+        match Pin::new(&mut wire.socket).poll_flush(cx) {
+            Poll::Ready(Err(error)) if is_closed(&error) => {
+                wire.unwanted = true;
+                Poll::Ready(Ok(()))
+            }
+            flushed => flushed,
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -12,6 +12,17 @@ pub fn data(data: &str) -> String {
     event
 }
 
+/// The same with a name, which must be one line.
+///
+/// ```
+/// assert_eq!(sse::named("error", "{}"), "event: error\ndata: {}\n\n");
+/// ```
+pub fn named(name: &str, data: &str) -> String {
+    let mut event = format!("event: {name}\n");
+    lines(data, "data: ", &mut event);
+    event
+}
+
 /// A comment, which readers ignore: what a heartbeat is made of.
 ///
 /// ```

@@ -3,11 +3,13 @@
 mod back_pressure;
 mod demo;
 mod disconnect;
+mod ends;
 mod interrupted;
 mod limits;
 mod models;
 mod passing;
 mod refusals;
+mod reported_errors;
 mod shutdown;
 mod stream;
 mod upstream_failures;

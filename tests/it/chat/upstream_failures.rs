@@ -29,7 +29,7 @@ async fn key_still_works(key: &Caller) {
 
 #[tokio::test]
 async fn a_refused_credential_is_our_fault_and_not_retried() {
-    for status in [401, 403] {
+    for status in [401, 402, 403] {
         for answer in answers(Script::error(status, "upstream says sk-upstr"), 502, "upstream_auth", 0).await {
             assert_eq!(answer.header("x-should-retry"), "false");
             assert!(!answer.text().contains("sk-upstr"));
@@ -103,6 +103,54 @@ async fn what_is_wrong_with_the_request_passes_as_the_upstream_said_it_and_is_ch
         assert_eq!(answer.text(), body);
         settled(number as u64 + 1, || key.used()).await;
     }
+}
+
+#[tokio::test]
+async fn a_refusal_in_html_or_words_keeps_its_status_in_our_envelope() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("30RequestPerDay").await;
+    for (status, kind, body) in [
+        (413, "text/html", "<html>upstream says too large for sk-upstream-credential</html>"),
+        (404, "text/plain", "404 page not found; upstream says hello"),
+        (400, "application/json", "upstream says nothing in JSON"),
+        (422, "application/json", "[\"upstream says\"]"),
+        (404, "application/json", ""),
+    ] {
+        for call in [key.chat("hello"), key.chat_stream("hello")] {
+            upstream.next(Script::answer(status, kind, &[], body));
+            let answer = call.send().await;
+            answer.is_error(status, "upstream_refused");
+            assert!(!answer.text().contains("upstream says"), "{}", answer.text());
+        }
+    }
+    for beginning in ["upstream says too large for [redacted]", "404 page not found; upstream says hello"] {
+        server.output().until(beginning).await;
+    }
+    let detail = "{\"detail\":\"Not Found\"}";
+    upstream.next(Script::answer(404, "application/json", &[], detail));
+    assert_eq!(key.chat("hello").send().await.expect(404).text(), detail, "JSON passes as it is");
+    settled(11, || key.used()).await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_refuses_a_large_body_unread_is_heard() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("10RequestPerDay").await;
+    let large = "x".repeat(10 << 20);
+    let page =
+        "HTTP/1.1 413 Too Large\r\ncontent-type: text/html\r\ncontent-length: 6\r\nconnection: close\r\n\r\n<html>";
+    for (refusal, status) in [
+        (Script::raw([page]), 413),
+        (Script::error(413, "too large").then_close(), 413),
+        (Script::error(429, "too fast").then_close(), 429),
+        (Script::raw::<&str>([]), 502),
+    ] {
+        upstream.unread(refusal);
+        key.chat(&large).send().await.is_envelope(status);
+    }
+    key_still_works(&key).await;
 }
 
 #[tokio::test]

@@ -9,15 +9,12 @@ use access::{PresentedKey, UpstreamCredential};
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
-    http::{
-        StatusCode,
-        header::{self, HeaderName, HeaderValue},
-    },
+    http::header::{self, HeaderName, HeaderValue},
     post,
     web::{Bytes, Data},
 };
 use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
-use proxy::{Answer, Body, BodyError, Endpoint, Failure, FailureKind, Request, Secret, demo};
+use proxy::{Answer, Body, BodyError, Endpoint, Failure, Request, Secret, demo};
 
 use crate::{
     access_log::Notes,
@@ -168,32 +165,8 @@ pub fn caller_key(key: &PresentedKey) -> Option<Secret> {
     Secret::new(key.reveal().to_owned()).ok()
 }
 
-/// What a failure before the first byte becomes; its own words are for the log.
+/// What a failure before the first byte becomes: the gate's answer, where one stands in front of the upstream and it is
+/// the gate's, else the upstream's.
 pub fn failure(caller: &KeyCaller, failure: Failure) -> OpenAiError {
-    if let Some(judged) = caller.judge(&failure, ambient::now()) {
-        return judged;
-    }
-    let cause = failure.to_string();
-    if matches!(failure.kind(), FailureKind::ShuttingDown) {
-        return OpenAiError::shutting_down();
-    }
-    let (status, code, message) = match failure {
-        Failure::Status { status, retry_after, .. } => match status {
-            StatusCode::TOO_MANY_REQUESTS => {
-                return OpenAiError::upstream_rate_limited(retry_after, cause);
-            }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return OpenAiError::upstream_auth(cause),
-            StatusCode::SERVICE_UNAVAILABLE => {
-                (503, "upstream_unavailable", "The model's server is not available right now.")
-            }
-            _ => (502, "upstream_error", "The model's server failed."),
-        },
-        Failure::HeadTimeout => (504, "upstream_timeout", "The model's server did not begin to answer in time."),
-        Failure::Unreachable { .. } => (502, "upstream_unreachable", "The model's server can't be reached."),
-        Failure::Disconnected { .. } => {
-            (502, "upstream_disconnected", "The model's server closed the connection before it answered.")
-        }
-        _ => (502, "upstream_bad_response", "The model's server answered with something that isn't an API answer."),
-    };
-    OpenAiError::upstream_failed(status, code, message, cause)
+    caller.judge(&failure, ambient::now()).unwrap_or_else(|| failure.into())
 }

@@ -1,6 +1,6 @@
-//! `GET /v1/models`: what may be asked for.
+//! `GET /v1/models`: what may be asked for, all of it or one.
 
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use api_types::openai::ErrorEnvelope;
 
 use super::chat::{caller_key, failure};
@@ -41,4 +41,47 @@ pub async fn list_models(
         }
     };
     Ok(HttpResponse::Ok().content_type("application/json").body(list))
+}
+
+/// Show a model.
+///
+/// One of those that `GET /v1/models` lists. A slash in its id may be written as it is or as `%2F`. Costs what the list
+/// costs.
+#[utoipa::path(
+    operation_id = "get_model", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
+    params(("id" = String, Path, description = "The model's id.", example = "tollgate-demo")),
+    responses(
+        (status = 200, description = "OpenAI's model object.", body = Value),
+        (status = 400, description = "Two different keys.", body = ErrorEnvelope),
+        (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
+        (status = 404, description = "The model isn't offered.", body = ErrorEnvelope),
+        (status = 429, description = "Too many wrong keys from this address, or the upstream over its own limit.", body = ErrorEnvelope),
+        (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
+        (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
+        (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
+    )
+)]
+#[get("/models/{id:.+}")]
+pub async fn get_model(
+    request: HttpRequest,
+    upstream: Data<WorkerUpstream>,
+    KeyHolder { caller }: KeyHolder,
+) -> Result<HttpResponse, OpenAiError> {
+    let id = model_id(&request);
+    let model = match &upstream.answers {
+        Answers::Demo { .. } => proxy::demo::model(&id, ambient::now().as_second()),
+        Answers::Server(client) => {
+            let key = caller_key(&caller.key);
+            let model = proxy::model(client, &id, upstream.policy.allowed.as_deref(), key.as_ref()).await;
+            model.inspect(|_| caller.was_right()).map_err(|failed| failure(&caller, failed))?
+        }
+    };
+    let model = model.ok_or_else(|| OpenAiError::model_not_found(&id))?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(model))
+}
+
+/// The rest of the path, with what is written in it as `%2F` and the like resolved.
+fn model_id(request: &HttpRequest) -> String {
+    let written = request.match_info().query("id");
+    percent_encoding::percent_decode_str(written).decode_utf8_lossy().into_owned()
 }

@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use crate::support::*;
-use proxy::{Client, Credential, Failure, FailureKind, How, Phase, Timeouts, Upstream, relay};
+use proxy::{
+    Body, Client, Credential, Endpoint, Failure, FailureKind, How, ModelPolicy, Phase, Request, Timeouts, Upstream,
+    relay,
+};
 
 fn failed(kind: FailureKind) -> How {
     How::Failed(kind)
@@ -149,9 +152,81 @@ async fn a_4xx_about_the_request_passes_as_it_is_and_counts_as_accepted() {
 }
 
 #[actix_rt::test]
-async fn a_4xx_without_a_body_is_accepted_too() {
-    let (got, end) = stream(async |mut up| up.send("HTTP/1.1 404 X\r\ncontent-length: 0\r\n\r\n").await).await;
-    assert_eq!((got.unwrap().length, end.phase, end.how), (Some(0), Phase::Accepted, How::Finished));
+async fn a_4xx_that_is_no_json_is_a_failure_with_its_beginning_for_the_log_and_was_accepted() {
+    for (body, text) in [
+        ("", None),
+        (" \n", None),
+        ("[1]", Some("[1]")),
+        ("{\"half", Some("{\"half")),
+        ("404 sk-upstream-secret", Some("404 [redacted]")),
+    ] {
+        let answer =
+            format!("HTTP/1.1 404 X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        let (got, end) = stream(async |mut up| up.send(answer).await).await;
+        let Failure::NotJson { status, text: told } = got.unwrap_err() else { panic!("{body}") };
+        assert_eq!((status.as_u16(), told.as_deref()), (404, text));
+        assert_eq!((end.phase, end.how), (Phase::Accepted, How::Failed(FailureKind::UpstreamStatus)));
+    }
+}
+
+#[actix_rt::test]
+async fn a_small_json_answer_that_breaks_off_is_a_failure_but_was_accepted() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n";
+    for (rest, kind) in [
+        ("content-length: 20\r\n\r\n{\"a\":1", FailureKind::Interrupted),
+        ("transfer-encoding: chunked\r\n\r\n6\r\n{\"a\":1\r\n", FailureKind::Interrupted),
+        ("\r\n{\"a\":1", FailureKind::Incomplete),
+        ("\r\n", FailureKind::Incomplete),
+    ] {
+        let (got, end) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+            up.send(format!("{head}{rest}")).await;
+        })
+        .await;
+        assert_eq!(got.unwrap_err().kind(), kind, "{rest}");
+        assert_eq!((end.phase, end.how), (Phase::Accepted, How::Failed(kind)));
+    }
+    for (timeouts, kind) in [
+        (Timeouts { idle: SHORT, ..Timeouts::default() }, FailureKind::IdleTimeout),
+        (Timeouts { total: SHORT, ..Timeouts::default() }, FailureKind::TotalTimeout),
+    ] {
+        let (got, end) = exchange(timeouts, chat(false), proxy::never(), async |mut up| {
+            up.send(format!("{head}content-length: 20\r\n\r\n{{\"a\"")).await;
+            up.closed().await;
+        })
+        .await;
+        assert_eq!(got.unwrap_err().kind(), kind);
+        assert_eq!((end.phase, end.how), (Phase::Accepted, How::Failed(kind)));
+    }
+}
+
+#[actix_rt::test]
+async fn an_early_refusal_is_heard_while_the_request_is_still_being_sent() {
+    let fake = FakeUpstream::start().await;
+    let client = fake.client(Timeouts::default());
+    let (first, ends) = follow();
+    let body = format!("{{\"model\":\"m\",\"messages\":[\"{}\"]}}", "x".repeat(16 << 20));
+    let body = Body::parse(Endpoint::ChatCompletions, body.into(), &ModelPolicy::default()).unwrap();
+    let upstream = async {
+        let mut up = fake.accept().await;
+        // Keeps the connection open and reads no more.
+        up.send("HTTP/1.1 413 X\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"error\":\"no!\"}")
+            .await;
+        up
+    };
+    let caller = async { take(relay(&client, Request::new(body), first, proxy::never()).await.unwrap()).await };
+    let (_up, got) = tokio::join!(upstream, caller);
+    assert_eq!((got.status, got.text().as_str()), (413, "{\"error\":\"no!\"}"));
+    assert_eq!(only(&ends).how, How::Finished);
+    // Nothing else is sent on that connection.
+    let (next, ends) = follow();
+    let upstream = async {
+        let mut up = fake.accept().await;
+        up.request().await;
+        up.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}").await;
+    };
+    let caller = async { take(relay(&client, chat(false), next, proxy::never()).await.unwrap()).await };
+    let ((), got) = tokio::join!(upstream, caller);
+    assert_eq!((got.status, only(&ends).how), (200, How::Finished));
 }
 
 #[actix_rt::test]
