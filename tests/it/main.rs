@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_days;
+mod behind_a_proxy;
 mod chat;
 mod config;
 mod forms;

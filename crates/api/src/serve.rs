@@ -160,7 +160,7 @@ async fn run(
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
     let (for_announcement, address) = (state.clone(), listener.local_addr()?);
     let grace = state.config.server.shutdown_grace.0;
-    let peer_timeout = state.config.server.peer_timeout.0;
+    let (keep_alive, peer_timeout) = (state.config.server.keep_alive.0, state.config.server.peer_timeout.0);
     let for_workers = shutdown.clone();
     let server = HttpServer::new(move || {
         let document = document.clone();
@@ -183,6 +183,7 @@ async fn run(
     .tcp_nodelay(true)
     // With the default a caller who leaves a silent stream is never noticed.
     .h1_allow_half_closed(false)
+    .keep_alive(keep_alive)
     .client_request_timeout(REQUEST_HEAD)
     .client_disconnect_timeout(CLIENT_DISCONNECT)
     .shutdown_timeout(FLUSHING_SECONDS)

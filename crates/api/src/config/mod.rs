@@ -93,6 +93,9 @@ pub struct ServerConfig {
     pub public_url: Option<PublicUrl>,
     /// Who may name the caller's address in `X-Forwarded-For`.
     pub trusted_proxies: Vec<Network>,
+    /// How long a connection without a request stays open.
+    #[serde(rename = "keep_alive_seconds")]
+    pub keep_alive: Seconds,
     /// How long a caller's connection may take nothing of what we send before it counts as gone.
     #[serde(rename = "peer_timeout_seconds")]
     pub peer_timeout: Seconds,
@@ -114,6 +117,9 @@ impl Default for ServerConfig {
             data_dir: PathBuf::from("tollgate-data"),
             public_url: None,
             trusted_proxies: Vec::new(),
+            // Longer than nginx and AWS's load balancers keep an idle connection, 60 seconds: whoever closes first must be
+            // the one that sends the next request, or that request meets a closed door.
+            keep_alive: Seconds::of(75),
             peer_timeout: Seconds::of(120),
             shutdown_grace: Seconds::of(30),
             session_key: None,
