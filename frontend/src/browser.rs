@@ -46,17 +46,19 @@ pub(crate) fn is_visible() -> bool {
     document().is_some_and(|document| !document.hidden())
 }
 
-/// Scheme, host and port of this page, which are the API's.
-pub(crate) fn origin() -> String {
-    window().and_then(|window| window.location().origin().ok()).unwrap_or_default()
+/// Where the server's paths begin, with a slash at the end: an origin, and what path of it the server is given.
+pub(crate) fn base() -> String {
+    document().and_then(|document| document.base_uri().ok().flatten()).unwrap_or_default()
 }
 
-/// The path in the address bar.
+/// The path in the address bar, from the base on.
 pub(crate) fn path() -> String {
-    window().and_then(|window| window.location().pathname().ok()).unwrap_or_default()
+    let here = window().and_then(|window| window.location().href().ok()).unwrap_or_default();
+    let path = here.strip_prefix(&base()).unwrap_or_default();
+    path.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
-/// Puts a path into the address bar, as a new entry of the history or in place of this one.
+/// Puts a path under the base into the address bar, as a new entry of the history or in place of this one.
 pub(crate) fn show_path(path: &str, replace: bool) {
     if let Some(history) = window().and_then(|window| window.history().ok()) {
         let _ = if replace {
@@ -146,22 +148,26 @@ pub(crate) fn is_at_end(element: &Element) -> bool {
 }
 
 /// The name of the one thing that the page leaves in the browser: that somebody signed in here. Not a secret; it
-/// spares visitors without a session two requests that can only be refused, and tells other tabs of a sign-out.
-const SIGNED_IN_HINT: &str = "tollgate.signed-in";
+/// spares visitors without a session two requests that can only be refused, and tells other tabs of a sign-out. Others
+/// like us may have another part of the same origin.
+fn signed_in_name() -> String {
+    format!("tollgate.signed-in {}", base())
+}
 
 /// Whether somebody signed in here before; `None` where the browser lets us keep nothing.
 pub(crate) fn signed_in_hint() -> Option<bool> {
     let storage = window()?.local_storage().ok()??;
-    storage.get_item(SIGNED_IN_HINT).ok().map(|item| item.is_some())
+    storage.get_item(&signed_in_name()).ok().map(|item| item.is_some())
 }
 
 /// Remembers, or forgets, that somebody signed in here.
 pub(crate) fn hint_signed_in(signed_in: bool) {
     let Some(storage) = window().and_then(|window| window.local_storage().ok().flatten()) else { return };
-    let _ = if signed_in { storage.set_item(SIGNED_IN_HINT, "yes") } else { storage.remove_item(SIGNED_IN_HINT) };
+    let name = signed_in_name();
+    let _ = if signed_in { storage.set_item(&name, "yes") } else { storage.remove_item(&name) };
 }
 
 /// Whether a storage event tells that another tab signed out.
 pub(crate) fn tells_sign_out(event: &web_sys::StorageEvent) -> bool {
-    event.key().is_none_or(|key| key == SIGNED_IN_HINT) && event.new_value().is_none()
+    event.key().is_none_or(|key| key == signed_in_name()) && event.new_value().is_none()
 }

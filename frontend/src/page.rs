@@ -1,7 +1,9 @@
 //! The page's routes: which exist, their paths and titles, and which of them a visitor gets to see.
+//!
+//! Paths are relative: the server says in `<base>` what they are relative to, which may be a part of a host only.
 
 /// The API's documentation: the server's own page, not one of these.
-pub(crate) const API_DOCS: &str = "/docs";
+pub(crate) const API_DOCS: &str = "docs/";
 
 /// A view with an address of its own. Views name these, never a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,10 +40,10 @@ impl Page {
     pub(crate) const ALL: [Self; 6] =
         [Self::Landing, Self::SignUp, Self::SignIn, Self::Dashboard, Self::Playground, Self::Account];
 
-    /// The page at a path; a slash at the end doesn't matter.
+    /// The page at a path under the base; a slash at the end doesn't matter.
     pub(crate) fn at(path: &str) -> Self {
         let path = match path.trim_end_matches('/') {
-            "" => "/",
+            "" => ".",
             trimmed => trimmed,
         };
         Self::ALL.into_iter().find(|page| page.path() == path).unwrap_or(Self::NotFound)
@@ -50,12 +52,12 @@ impl Page {
     /// Its path. A page that wasn't found has none of its own and leads home.
     pub(crate) const fn path(self) -> &'static str {
         match self {
-            Self::Landing | Self::NotFound => "/",
-            Self::SignUp => "/sign-up",
-            Self::SignIn => "/sign-in",
-            Self::Dashboard => "/dashboard",
-            Self::Playground => "/playground",
-            Self::Account => "/account",
+            Self::Landing | Self::NotFound => ".",
+            Self::SignUp => "sign-up",
+            Self::SignIn => "sign-in",
+            Self::Dashboard => "dashboard",
+            Self::Playground => "playground",
+            Self::Account => "account",
         }
     }
 
@@ -107,11 +109,12 @@ mod tests {
             assert_eq!(Page::at(page.path()), page);
             assert_eq!(Page::at(&format!("{}/", page.path())), page);
         }
+        assert_eq!(Page::at(""), Page::Landing);
     }
 
     #[test]
     fn other_paths_are_not_found() {
-        for path in ["/dash", "/dashboard/x", "/Dashboard", "//x"] {
+        for path in ["dash", "dashboard/x", "Dashboard", "/x", "/dashboard"] {
             assert_eq!(Page::at(path), Page::NotFound, "{path}");
         }
     }

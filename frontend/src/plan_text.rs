@@ -49,13 +49,13 @@ fn throttle(throttle: Option<&Throttle>, rough: bool) -> String {
 }
 
 /// The curl line that works as it stands, for a POSIX shell. `model` is asked for only where no default is set.
-pub(crate) fn curl(origin: &str, key: &str, upstream: Option<&UpstreamInfo>) -> String {
+pub(crate) fn curl(base: &str, key: &str, upstream: Option<&UpstreamInfo>) -> String {
     let model = match upstream {
         Some(UpstreamInfo::Configured { default_model: None }) => r#""model": "YOUR-MODEL", "#,
         _ => "",
     };
     format!(
-        "curl -N {origin}/v1/chat/completions \\\n  \
+        "curl -N {base}v1/chat/completions \\\n  \
          -H 'Authorization: Bearer {key}' \\\n  \
          -H 'Content-Type: application/json' \\\n  \
          -d '{{{model}\"messages\": [{{\"role\": \"user\", \"content\": \"Hello!\"}}], \"stream\": true}}'"
@@ -128,12 +128,12 @@ mod tests {
         let demo = UpstreamInfo::Demo { model: "demo".to_owned() };
         let none = UpstreamInfo::Configured { default_model: None };
         for (upstream, named) in [(None, false), (Some(&demo), false), (Some(&none), true)] {
-            let line = curl("http://127.0.0.1:8000", "tg_a_b", upstream);
+            let line = curl("https://x/llm/", "tg_a_b", upstream);
             let body = line.rsplit_once("-d '").unwrap().1.strip_suffix('\'').unwrap();
             let body: serde_json::Value = serde_json::from_str(body).unwrap();
             assert_eq!(body["stream"], true);
             assert_eq!(body.get("model").is_some(), named);
-            assert!(line.contains("Bearer tg_a_b"));
+            assert!(line.contains("Bearer tg_a_b") && line.contains(" https://x/llm/v1/chat"), "{line}");
         }
     }
 }

@@ -143,7 +143,7 @@ async fn somebody_waits_for_a_key_chats_and_spends_a_quota_that_is_about_so_larg
     assert!(!sentence.contains(':') && !sentence.contains("resets"), "no time is told: {sentence}");
     browser.pictures("aws-chat-spent").await;
 
-    browser.click("a[href='/dashboard']").await;
+    browser.click("a[href='dashboard']").await;
     browser.reads(&row("3RequestPerDay", "[data-testid=key-used]"), "3 used of about 3 per day").await;
     browser.pictures("aws-dashboard").await;
     browser.click("[data-testid=key-done]").await;
@@ -177,9 +177,9 @@ async fn a_message_outlives_the_wait_for_its_key_wherever_the_reader_goes() {
     browser.click("[data-testid=try-in-chat]").await;
     say(&browser, "a long thought").await;
     browser.reads(WAITING, "trying again in").await;
-    browser.click("a[href='/dashboard']").await;
+    browser.click("a[href='dashboard']").await;
     browser.see("[data-testid=key-row]").await;
-    browser.click("a[href='/playground']").await;
+    browser.click("a[href='playground']").await;
     browser.see("[data-testid=send]").await;
     assert_eq!(browser.evaluate(&format!("document.querySelector('{FIELD}').value")).await, "a long thought");
 

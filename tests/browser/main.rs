@@ -3,19 +3,24 @@
 
 mod forms;
 mod story;
+mod sub_path;
 mod talking;
 
-use tests::{Browser, FakeUpstream, PASSWORD, TestServer, page_dir};
+use tests::{Browser, FakeUpstream, PASSWORD, ServerSetup, TestServer, page_dir};
 
 /// Calls of a page that finds out whether somebody is signed in: nobody is.
 const NOT_SIGNED_IN: [(&str, u16); 2] = [("/me", 401), ("/sessions/refresh", 401)];
 
 /// A server with the built page.
 async fn server(upstream: &FakeUpstream) -> TestServer {
+    setup(upstream).start().await
+}
+
+/// The same, to be changed.
+fn setup(upstream: &FakeUpstream) -> ServerSetup {
     let dir = page_dir();
     assert!(dir.join("index.html").exists(), "no page in {}: run `cargo xtask test`, which builds it", dir.display());
-    let setup = TestServer::setup().upstream(upstream);
-    setup.set("server.page_dir", dir.to_str().unwrap()).start().await
+    TestServer::setup().upstream(upstream).set("server.page_dir", dir.to_str().unwrap())
 }
 
 /// Signs up as somebody new and waits for the dashboard.

@@ -11,7 +11,7 @@ async fn somebody_signs_up_gets_a_key_chats_and_reads_when_the_quota_is_spent() 
     let browser = Browser::start(&server.origin()).await;
 
     browser.open("/").await;
-    browser.see("a[href='/sign-up']").await;
+    browser.see("a[href='sign-up']").await;
     browser.pictures("home").await;
     browser.open("/sign-in").await;
     browser.see("[name=password]").await;

@@ -19,5 +19,6 @@ mod page_files;
 mod plans;
 mod secrets;
 mod sessions;
+mod sub_path;
 mod throttled_sign_in;
 mod tokens;

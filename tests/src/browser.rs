@@ -85,6 +85,8 @@ impl Browser {
     pub async fn start(origin: &str) -> Self {
         let driver = Driver::start();
         let capabilities = json!({
+            // Proxies in front have certificates of their own making.
+            "acceptInsecureCerts": true,
             "goog:chromeOptions": {"args": FLAGS},
             "goog:loggingPrefs": {"browser": "ALL"},
         });

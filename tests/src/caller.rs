@@ -33,6 +33,7 @@ pub enum Identity {
 #[derive(Debug, Clone)]
 pub struct Caller {
     base: Arc<Mutex<String>>,
+    is_proxied: bool,
     client: Client,
     secrets: Secrets,
     /// Who it says it is.
@@ -42,6 +43,7 @@ pub struct Caller {
 /// A request to be sent.
 pub struct Call {
     request: RequestBuilder,
+    is_proxied: bool,
     method: Method,
     path: String,
     passwords: Vec<String>,
@@ -56,7 +58,13 @@ impl Caller {
             .timeout(Duration::from_secs(60))
             .build()
             .expect("a client without TLS");
-        Self { base, client, secrets, identity }
+        Self { base, is_proxied: false, client, secrets, identity }
+    }
+
+    /// The same through a proxy at this address, with the path that all paths begin with there.
+    #[must_use]
+    pub fn through(&self, base: &str) -> Self {
+        Self { base: Arc::new(Mutex::new(base.to_owned())), is_proxied: true, ..self.clone() }
     }
 
     /// The same client as somebody else.
@@ -68,7 +76,7 @@ impl Caller {
         Self { identity, ..self.clone() }
     }
 
-    /// The server's origin.
+    /// The server's origin, with the path that all paths begin with.
     #[must_use]
     pub fn origin(&self) -> String {
         self.base.lock().expect("no holder panics").clone()
@@ -102,7 +110,8 @@ impl Caller {
                 request.header("cookie", cookies).header("origin", origin).header("sec-fetch-site", "same-origin")
             }
         };
-        Call { request, method, path: path.to_owned(), passwords: Vec::new(), secrets: self.secrets.clone() }
+        let (is_proxied, secrets) = (self.is_proxied, self.secrets.clone());
+        Call { request, is_proxied, method, path: path.to_owned(), passwords: Vec::new(), secrets }
     }
 
     /// GET.
@@ -211,7 +220,7 @@ impl Call {
         let asked = format!("{} {}", self.method, self.path);
         let response = self.request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
-        header_list::check(&self.path, status, &headers);
+        header_list::check(&self.path, status, &headers, self.is_proxied);
         self.secrets.note_passwords(&self.passwords, status);
         let body = response.bytes().await?;
         self.secrets.look_through(&self.method, &self.path, &headers, &body);
@@ -225,7 +234,7 @@ impl Call {
     pub async fn stream(self) -> Events {
         let asked = format!("{} {}", self.method, self.path);
         let response = self.request.send().await.unwrap_or_else(|e| panic!("{asked}: {e:?}"));
-        header_list::check(&self.path, response.status(), response.headers());
+        header_list::check(&self.path, response.status(), response.headers(), self.is_proxied);
         self.secrets.look_through_headers(&asked, response.headers());
         if response.status() != 200 {
             panic!("{asked}: {}: {}", response.status(), response.text().await.unwrap_or_default());

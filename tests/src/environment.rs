@@ -1,5 +1,5 @@
 //! What a run of the tests takes from its environment: the server's binary, the page's files, where screenshots go, and
-//! AWS's emulators.
+//! other people's servers: AWS's emulators and proxies.
 #![expect(clippy::disallowed_methods, reason = "this is where the tests read their environment")]
 
 use std::{
@@ -43,6 +43,16 @@ pub(crate) fn moto_binary() -> PathBuf {
 /// MiniStack: `TOLLGATE_MINISTACK`, else where `cargo xtask test` installs it.
 pub(crate) fn ministack_binary() -> PathBuf {
     installed("TOLLGATE_MINISTACK", "target/aws/ministack/bin/ministack")
+}
+
+/// nginx: `TOLLGATE_NGINX`, else where Debian installs it.
+pub(crate) fn nginx_binary() -> PathBuf {
+    installed("TOLLGATE_NGINX", "/usr/sbin/nginx")
+}
+
+/// Caddy: `TOLLGATE_CADDY`, else where Debian installs it.
+pub(crate) fn caddy_binary() -> PathBuf {
+    installed("TOLLGATE_CADDY", "/usr/bin/caddy")
 }
 
 fn installed(variable: &str, usual: &str) -> PathBuf {

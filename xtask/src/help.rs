@@ -98,11 +98,11 @@ Build the page, the server and the tests, and run every test.
 
 Usage: cargo xtask test [-- arguments for the test runner]
 
-Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver:
-installed by apt-get when this runs as root on a Debian; otherwise the line to run is printed. So do the tests with
-other people's SDKs and AWS emulators need Python and curl; the SDKs themselves are installed under target/sdks, from
-PyPI and npm, and the emulators under target/aws, from PyPI. The tests with callers who vanish make network namespaces:
-they need the command ip, and root.
+Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver, and
+nginx; others need Caddy: installed by apt-get when this runs as root on a Debian (which starts the two as services);
+otherwise the line to run is printed. So do the tests with other people's SDKs and AWS emulators need Python and curl;
+the SDKs themselves are installed under target/sdks, from PyPI and npm, and the emulators under target/aws, from PyPI.
+The tests with callers who vanish make network namespaces: they need the command ip, and root.
 Screenshots of each page are left in target/screenshots.
 
 Examples:

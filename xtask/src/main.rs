@@ -18,6 +18,7 @@ mod page_size;
 mod pinned;
 mod prepare;
 mod progress;
+mod proxies;
 mod python;
 mod run;
 mod sdks;

@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 
 use crate::emulators::{self, Emulators};
 use crate::progress::{Progress, both};
+use crate::proxies::{self, Proxies};
 use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
@@ -17,12 +18,13 @@ use crate::{browser, network, prepare, server, workspace};
 /// What the tests are told about.
 pub(crate) struct Built {
     driver: PathBuf,
+    proxies: Proxies,
     sdks: Sdks,
     emulators: Emulators,
     server: PathBuf,
 }
 
-/// Builds page, server and tests, and provides the browser, the SDKs and the emulators.
+/// Builds page, server and tests, and provides the browser, the proxies, the SDKs and the emulators.
 pub(crate) fn build(passed: &[String]) -> Result<Built> {
     let nextest = has_nextest();
     Progress::show(|progress| {
@@ -30,9 +32,9 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             // One after the other, because apt-get doesn't run twice at once.
             let peers = || {
                 network::require(progress)?;
-                let driver = browser::require(progress)?;
+                let (driver, proxies) = (browser::require(progress)?, proxies::require(progress)?);
                 let python = Python::require(progress)?;
-                Ok((driver, sdks::require(progress, &python)?, emulators::require(progress, &python)?))
+                Ok((driver, proxies, sdks::require(progress, &python)?, emulators::require(progress, &python)?))
             };
             let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
@@ -44,7 +46,7 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, sdks, emulators), server)| Built { driver, sdks, emulators, server })
+            built.map(|((driver, proxies, sdks, emulators), server)| Built { driver, proxies, sdks, emulators, server })
         })
     })
 }
@@ -59,6 +61,8 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_PAGE_DIR", workspace::page_dir())
             .env("TOLLGATE_SCREENSHOTS", &screenshots)
             .env("CHROMEDRIVER", &built.driver)
+            .env("TOLLGATE_NGINX", &built.proxies.nginx)
+            .env("TOLLGATE_CADDY", &built.proxies.caddy)
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
             .env("TOLLGATE_SDKS_NODE", &built.sdks.node)
             .env("TOLLGATE_MOTO", &built.emulators.moto)

@@ -23,6 +23,7 @@ use crate::{
     openai_error::OpenAiError,
     problem::ApiError,
     shutdown::Shutdown,
+    state::State,
 };
 
 /// Name of the header that carries the request's id.
@@ -43,6 +44,11 @@ pub async fn answer(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
+    if let Some(state) = request.app_data::<Data<State>>().cloned() {
+        let server = &state.config.server;
+        server.base_path().take_off(&mut request);
+        state.strange_proxies.notice(request.request(), &server.trusted_proxies);
+    }
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
     let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));

@@ -11,11 +11,13 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     answers::is_data_plane,
+    base_path::BasePath,
     openai_error::OpenAiError,
     openapi::Frame,
     page,
     problem::ApiError,
     routes::{about, accounts, chat, health, key_status, keys, me, metrics, models, plans, sessions, usage},
+    state::State,
 };
 
 /// Every documented route.
@@ -62,17 +64,26 @@ pub fn document() -> utoipa::openapi::OpenApi {
     app.split_for_parts().1
 }
 
+/// The same, telling the path that all is served under.
+#[must_use]
+pub fn document_under(base: &BasePath) -> utoipa::openapi::OpenApi {
+    let mut document = document();
+    for server in document.servers.iter_mut().flatten().filter(|_| !base.is_root()) {
+        server.url = base.join("");
+    }
+    document
+}
+
 /// What is served beside the documented routes: the document, its page, and our own page.
 pub fn undocumented(config: &mut web::ServiceConfig, document: &utoipa::openapi::OpenApi) {
     config
         .app_data(Data::new(document.clone()))
         .route("/openapi.json", web::get().to(openapi_json))
-        .service(Redirect::new("/docs", "/docs/").permanent())
-        .service(web::scope("/docs").wrap(page::docs_headers()).service(
-            SwaggerUi::new("/{_:.*}").config(
-                utoipa_swagger_ui::Config::from("/openapi.json").display_operation_id(true).validator_url("none"),
-            ),
-        ))
+        // Both relative, since a proxy in front may serve us under any path.
+        .service(Redirect::new("/docs", "docs/").permanent())
+        .service(web::scope("/docs").wrap(page::docs_headers()).service(SwaggerUi::new("/{_:.*}").config(
+            utoipa_swagger_ui::Config::from("../openapi.json").display_operation_id(true).validator_url("none"),
+        )))
         .default_service(web::to(elsewhere));
 }
 
@@ -81,7 +92,11 @@ async fn openapi_json(document: Data<utoipa::openapi::OpenApi>) -> impl Responde
 }
 
 /// All that no route takes: a page's file, a page, or a clear answer that there is nothing.
-async fn elsewhere(request: HttpRequest, pages: Data<page::PageFiles>) -> Result<HttpResponse, actix_web::Error> {
+async fn elsewhere(
+    request: HttpRequest,
+    state: Data<State>,
+    pages: Data<page::PageFiles>,
+) -> Result<HttpResponse, actix_web::Error> {
     let document = request.app_data::<Data<utoipa::openapi::OpenApi>>();
     let methods = document.map(|document| methods_of(document, request.path())).unwrap_or_default();
     if is_data_plane(request.path()) {
@@ -95,7 +110,7 @@ async fn elsewhere(request: HttpRequest, pages: Data<page::PageFiles>) -> Result
         return Err(ApiError::method_not_allowed(&methods.join(", ")).into());
     }
     if *request.method() == Method::GET
-        && let Some(answer) = pages.answer(&request)
+        && let Some(answer) = pages.answer(&request, state.config.server.base_path())
     {
         return Ok(answer);
     }

@@ -25,6 +25,13 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         more => format!("{more} plans"),
     };
     say!("configuration  ok: {place}, {plans}");
+    if config.server.public_url.is_some() && config.server.trusted_proxies.is_empty() {
+        // Not wrong where the proxy is only a tunnel; everywhere else all its callers share one caller's limits.
+        say!(
+            "configuration  WARNING: server.public_url says that a proxy stands in front, but server.trusted_proxies names \
+             none: all who come through it count as one caller. Set its address, such as [\"127.0.0.1\"]"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
     let store = if Backend::exists(&config) {

@@ -10,6 +10,7 @@ mod app;
 #[cfg(feature = "aws")]
 mod aws_command;
 mod backend;
+mod base_path;
 mod check;
 pub mod cli;
 pub mod config;

@@ -38,9 +38,13 @@ impl Modify for Security {
         };
         let cookie = ApiKeyValue::with_description(
             "tollgate_session",
-            "The page's cookie; changes must come from our own page.",
+            "The page's cookie; changes must come from our own page. By https its name begins with `__Host-`, or under a \
+             path with `__Secure-`.",
         );
-        let refresh = ApiKeyValue::with_description("tollgate_refresh", "The page's refresh cookie.");
+        let refresh = ApiKeyValue::with_description(
+            "tollgate_refresh",
+            "The page's refresh cookie. By https its name begins with `__Secure-`.",
+        );
         let header = ApiKeyValue::with_description("x-api-key", "An API key, as API Gateway takes it.");
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("session", bearer("The access token of `POST /sessions`."));

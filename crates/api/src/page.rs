@@ -14,6 +14,8 @@ use actix_web::{
 use data_encoding::{BASE64, HEXLOWER};
 use sha2::{Digest as _, Sha256};
 
+use crate::base_path::BasePath;
+
 const INDEX: &str = "index.html";
 
 #[cfg(feature = "embed-page")]
@@ -48,7 +50,7 @@ impl PageFiles {
 
     /// The answer to a GET: the file of this path, or the page itself for a browser's navigation. `None` is neither.
     #[must_use]
-    pub fn answer(&self, request: &HttpRequest) -> Option<HttpResponse> {
+    pub fn answer(&self, request: &HttpRequest, base: &BasePath) -> Option<HttpResponse> {
         let name = request.path().trim_start_matches('/');
         if !name.is_empty() && name != INDEX && is_file_name(name) {
             let (file, coding) = self.best(name, request)?;
@@ -58,16 +60,20 @@ impl PageFiles {
         // Who names no type at the front door (curl, uptime monitors) gets the page as well.
         let takes_page =
             accept.contains("text/html") || (name.is_empty() && (accept.is_empty() || accept.contains("*/*")));
-        takes_page.then(|| self.index(request))
+        takes_page.then(|| self.index(request, base))
     }
 
-    fn index(&self, request: &HttpRequest) -> HttpResponse {
+    fn index(&self, request: &HttpRequest, base: &BasePath) -> HttpResponse {
         let Some(plain) = self.read(INDEX) else {
             let text = "The page isn't built. Run `cargo xtask run`, or use the API: /docs.\n";
             return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body(text);
         };
         let policy = content_security_policy(&plain);
-        let (file, coding) = self.best(INDEX, request).unwrap_or((plain, None));
+        // The coded twins know of no base.
+        let (file, coding) = match with_base(&plain, base) {
+            Some(changed) => (Cow::Owned(changed), None),
+            None => self.best(INDEX, request).unwrap_or((plain, None)),
+        };
         let mut answer = file_answer(request, INDEX, file, coding);
         if let Ok(policy) = HeaderValue::try_from(policy) {
             answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
@@ -96,6 +102,13 @@ impl PageFiles {
             Self::Nowhere => None,
         }
     }
+}
+
+/// The page, all of whose links are relative, with the base that they are relative to; `None` where it stands there.
+fn with_base(html: &[u8], base: &BasePath) -> Option<Vec<u8>> {
+    let html = str::from_utf8(html).ok().filter(|_| !base.is_root())?;
+    let given = format!("<base href=\"{}\"", base.join("/"));
+    Some(html.replacen("<base href=\"/\"", &given, 1).into_bytes())
 }
 
 /// A plain name with an ending: nothing that could leave the folder.
@@ -167,7 +180,7 @@ fn content_security_policy(index: &[u8]) -> String {
     }
     format!(
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'{hashes}; style-src 'self'; img-src 'self' data:; \
-         connect-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
+         connect-src 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
     )
 }
 

@@ -26,6 +26,7 @@ use crate::{
     settlement::Settlement,
     shutdown::Shutdown,
     sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey},
+    source::StrangeProxies,
     state::{Attempts, State},
     upstream::UpstreamPlan,
 };
@@ -76,7 +77,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     let state = Data::new(State {
         session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
         owner_key: OwnerKey::obtain(&config.server.data_dir)?,
-        cookies: Cookies { is_https: config.server.public_url.as_ref().is_some_and(|url| url.is_https) },
+        cookies: Cookies::new(&config.server),
         backend: backend.name,
         accounts: Arc::clone(&backend.accounts),
         registry: Arc::clone(&backend.registry),
@@ -86,6 +87,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         upstream: upstream.info(),
         hasher: PasswordHasher::default(),
         attempts: Attempts::new(&config),
+        strange_proxies: StrangeProxies::default(),
         config,
     });
     actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown, told))?;
@@ -156,7 +158,7 @@ async fn run(
     shutdown: Shutdown,
     told: Told,
 ) -> anyhow::Result<()> {
-    let document = app::document();
+    let document = app::document_under(state.config.server.base_path());
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
     let (for_announcement, address) = (state.clone(), listener.local_addr()?);
     let grace = state.config.server.shutdown_grace.0;

@@ -11,7 +11,7 @@ use crate::{
     seen_keys::SeenKeys,
     settlement::Settlement,
     sign_in::{AttemptLimit, Cookies, OwnerKey, PasswordHasher, SessionKey},
-    source::Source,
+    source::{Source, StrangeProxies},
 };
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
@@ -45,6 +45,8 @@ pub struct State {
     pub hasher: PasswordHasher,
     /// Limits on attempts.
     pub attempts: Attempts,
+    /// Who forwards requests without being trusted to.
+    pub strange_proxies: StrangeProxies,
 }
 
 /// Limits on attempts, each by its source.

@@ -21,22 +21,22 @@ impl Anonymous {
 
     /// What this installation is and promises.
     pub(crate) async fn about() -> Result<About, ApiError> {
-        call::send(Method::GET, "/about", None).await?.read()
+        call::send(Method::GET, "about", None).await?.read()
     }
 
     /// The plans on offer.
     pub(crate) async fn plans() -> Result<Vec<Plan>, ApiError> {
-        call::send(Method::GET, "/plans", None).await?.read()
+        call::send(Method::GET, "plans", None).await?.read()
     }
 
     /// Creates an account; `body` is a `NewAccount` that a form has checked.
     pub(crate) async fn sign_up(self, body: &Value) -> Result<Session, ApiError> {
-        self.enter("/accounts", body).await
+        self.enter("accounts", body).await
     }
 
     /// Signs in; `body` is `Credentials` that a form has checked.
     pub(crate) async fn sign_in(self, body: &Value) -> Result<Session, ApiError> {
-        self.enter("/sessions", body).await
+        self.enter("sessions", body).await
     }
 
     /// The session that an earlier visit left in the cookies, if it still stands: the first call will tell.

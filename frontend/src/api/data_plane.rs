@@ -87,7 +87,7 @@ impl KeyClient {
 
     /// What the key tells about itself. Costs nothing.
     pub(crate) async fn status(&self) -> Result<KeyStatus, Refusal> {
-        self.get("/v1/key").await
+        self.get("v1/key").await
     }
 
     /// The models on offer. Costs nothing, unless a gate in front of the model counts it.
@@ -100,7 +100,7 @@ impl KeyClient {
         struct Model {
             id: String,
         }
-        let list: List = self.get("/v1/models").await?;
+        let list: List = self.get("v1/models").await?;
         Ok(list.data.into_iter().map(|model| model.id).collect())
     }
 
@@ -116,7 +116,7 @@ impl KeyClient {
             body["model"] = Value::String(model);
         }
         let request = self
-            .builder(Method::POST, "/v1/chat/completions")
+            .builder(Method::POST, "v1/chat/completions")
             .abort_signal(Some(stop))
             .json(&body)
             .map_err(|_| Refusal::Network)?;

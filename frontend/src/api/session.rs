@@ -35,26 +35,26 @@ impl Session {
 
     /// Who this is.
     pub(crate) async fn me(self) -> Result<Me, ApiError> {
-        self.send(Method::GET, "/me", None).await?.read()
+        self.send(Method::GET, "me", None).await?.read()
     }
 
     /// Changes the password; `body` is a `PasswordChange` that a form has checked. Other sessions end.
     pub(crate) async fn change_password(self, body: &Value) -> Result<(), ApiError> {
-        self.send(Method::PATCH, "/me", call::json(body)).await.map(drop)
+        self.send(Method::PATCH, "me", call::json(body)).await.map(drop)
     }
 
     /// Deletes the account and its keys.
     pub(crate) async fn delete_account(self) -> Result<(), ApiError> {
-        self.send(Method::DELETE, "/me", None).await.map(drop)
+        self.send(Method::DELETE, "me", None).await.map(drop)
     }
 
     /// Signs out. A session that is over already is signed out.
     pub(crate) async fn sign_out(self) -> Result<(), ApiError> {
-        match call::send(Method::DELETE, "/sessions/current", None).await {
+        match call::send(Method::DELETE, "sessions/current", None).await {
             Err(error) if error.is_unauthenticated() => {
                 // The access token may just have run out while the session lives: it has to end all the same.
                 if refresh().await.is_ok() {
-                    call::send(Method::DELETE, "/sessions/current", None).await.map(drop)
+                    call::send(Method::DELETE, "sessions/current", None).await.map(drop)
                 } else {
                     Ok(())
                 }
@@ -65,32 +65,32 @@ impl Session {
 
     /// The caller's keys.
     pub(crate) async fn keys(self) -> Result<Vec<KeyEntry>, ApiError> {
-        self.send(Method::GET, "/keys", None).await?.read()
+        self.send(Method::GET, "keys", None).await?.read()
     }
 
     /// Creates a key.
     pub(crate) async fn create_key(self, order: &CreateKey) -> Result<CreatedKey, ApiError> {
-        self.send(Method::POST, "/create_key", call::json(order)).await?.read()
+        self.send(Method::POST, "create_key", call::json(order)).await?.read()
     }
 
     /// Enables, disables or labels a key.
     pub(crate) async fn change_key(self, id: KeyId, change: &KeyChange) -> Result<KeyEntry, ApiError> {
-        self.send(Method::PATCH, &format!("/keys/{id}"), call::json(change)).await?.read()
+        self.send(Method::PATCH, &format!("keys/{id}"), call::json(change)).await?.read()
     }
 
     /// Replaces a key's value.
     pub(crate) async fn rotate_key(self, id: KeyId, rotation: &RotateKey) -> Result<CreatedKey, ApiError> {
-        self.send(Method::POST, &format!("/keys/{id}/rotate"), call::json(rotation)).await?.read()
+        self.send(Method::POST, &format!("keys/{id}/rotate"), call::json(rotation)).await?.read()
     }
 
     /// Revokes a key for good.
     pub(crate) async fn revoke_key(self, id: KeyId) -> Result<(), ApiError> {
-        self.send(Method::DELETE, &format!("/keys/{id}"), None).await.map(drop)
+        self.send(Method::DELETE, &format!("keys/{id}"), None).await.map(drop)
     }
 
     /// A key's days, both dates included.
     pub(crate) async fn usage(self, id: KeyId, from: Date, to: Date) -> Result<Vec<UsageDay>, ApiError> {
-        self.send(Method::GET, &format!("/keys/{id}/usage?from={}&to={}", iso(from), iso(to)), None).await?.read()
+        self.send(Method::GET, &format!("keys/{id}/usage?from={}&to={}", iso(from), iso(to)), None).await?.read()
     }
 
     fn send(self, method: Method, path: &str, body: Option<String>) -> LocalFuture<Result<Reply, ApiError>> {
@@ -120,7 +120,7 @@ fn refresh() -> Refreshing {
     REFRESH.with_borrow_mut(|slot| {
         slot.get_or_insert_with(|| {
             let request: LocalFuture<Result<(), ApiError>> = Box::pin(async {
-                let answer = call::send(Method::POST, "/sessions/refresh", None).await.map(drop);
+                let answer = call::send(Method::POST, "sessions/refresh", None).await.map(drop);
                 REFRESH.with_borrow_mut(|slot| *slot = None);
                 answer
             });

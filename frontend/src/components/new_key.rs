@@ -21,7 +21,7 @@ pub(crate) fn NewKey(
     let upstream = about.with(|about| about.upstream.clone());
     // Only where somebody else keeps the keys a new one may have to be waited for.
     let reserved = about.with(|about| about.promises.survives == Survival::Provider).unwrap_or(false);
-    let curl = plan_text::curl(&browser::origin(), &key.value, upstream.as_ref());
+    let curl = plan_text::curl(&browser::base(), &key.value, upstream.as_ref());
     let needs_model = matches!(upstream, Some(UpstreamInfo::Configured { default_model: None }));
     view! {
         <section class="card new-key" aria-labelledby="new-key-title">

@@ -3,6 +3,7 @@
 mod aws;
 mod load;
 mod plans;
+mod public_url;
 mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -14,9 +15,10 @@ use serde::Deserialize;
 pub use aws::AwsConfig;
 pub use load::{ConfigError, Environment, Overrides, load, load_without_backend};
 pub use plans::default_plans;
-pub use values::{BaseUrl, PublicUrl, Seconds, Secret};
+pub use public_url::PublicUrl;
+pub use values::{BaseUrl, Seconds, Secret};
 
-use crate::source::Network;
+use crate::{base_path::BasePath, source::Network};
 
 /// Everything that can be configured, checked.
 #[derive(Debug, Clone, Deserialize)]
@@ -89,7 +91,7 @@ pub struct ServerConfig {
     pub listen: SocketAddr,
     /// Folder of the database and the session key.
     pub data_dir: PathBuf,
-    /// Scheme and host under which people reach us, where a proxy stands in front.
+    /// Where people reach us, when a proxy stands in front.
     pub public_url: Option<PublicUrl>,
     /// Who may name the caller's address in `X-Forwarded-For`.
     pub trusted_proxies: Vec<Network>,
@@ -126,6 +128,20 @@ impl Default for ServerConfig {
             metrics_public: false,
             page_dir: None,
         }
+    }
+}
+
+impl ServerConfig {
+    /// What the paths of all that we serve begin with.
+    #[must_use]
+    pub fn base_path(&self) -> &BasePath {
+        self.public_url.as_ref().map_or(BasePath::ROOT, |url| &url.path)
+    }
+
+    /// Whether people reach us by https.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url.as_ref().is_some_and(|url| url.is_https)
     }
 }
 

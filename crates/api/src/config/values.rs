@@ -118,7 +118,7 @@ impl std::fmt::Debug for BaseUrl {
 }
 
 /// Reads a URL of ours or of the upstream, without what could hide a secret or a second meaning.
-fn plain_url<E: serde::de::Error>(text: &str) -> Result<url::Url, E> {
+pub(super) fn plain_url<E: serde::de::Error>(text: &str) -> Result<url::Url, E> {
     let wrong = || E::custom("must be a URL like https://api.openai.com/v1");
     let url = url::Url::parse(text).map_err(|_| wrong())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
@@ -136,24 +136,5 @@ fn plain_url<E: serde::de::Error>(text: &str) -> Result<url::Url, E> {
 impl<'de> Deserialize<'de> for BaseUrl {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         plain_url(&String::deserialize(from)?).map(Self)
-    }
-}
-
-/// Scheme and host under which people reach the page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublicUrl {
-    /// Without a slash at its end, as a browser's `Origin` says it.
-    pub origin: String,
-    /// Whether it is https, so that cookies are marked `Secure`.
-    pub is_https: bool,
-}
-
-impl<'de> Deserialize<'de> for PublicUrl {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let url = plain_url::<D::Error>(&String::deserialize(from)?)?;
-        if url.path() != "/" {
-            return Err(D::Error::custom("must be scheme and host only, like https://llm.example.com"));
-        }
-        Ok(Self { origin: url.origin().ascii_serialization(), is_https: url.scheme() == "https" })
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     ambient,
     extract::{JsonForm, SignedIn, cross_origin},
     problem::ApiError,
-    sign_in::{AccessToken, REFRESH_COOKIE, RefreshToken, TooMany, is_own_origin},
+    sign_in::{AccessToken, RefreshToken, TooMany, is_own_origin},
     source::Source,
     state::State,
 };
@@ -113,7 +113,7 @@ fn tokens(
 )]
 #[post("/sessions/refresh")]
 pub async fn refresh_session(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, ApiError> {
-    let cookie = request.cookie(REFRESH_COOKIE).ok_or_else(ApiError::unauthenticated)?;
+    let cookie = request.cookie(state.cookies.refresh_name()).ok_or_else(ApiError::unauthenticated)?;
     if !is_own_origin(&request, state.config.server.public_url.as_ref()) {
         return Err(cross_origin());
     }

@@ -8,7 +8,7 @@ mod password;
 mod token;
 
 pub use attempts::{AttemptLimit, TooMany};
-pub use cookies::{Cookies, REFRESH_COOKIE};
+pub use cookies::Cookies;
 pub use kept_keys::{OwnerKey, SessionKey};
 pub use origin::is_own_origin;
 pub use password::PasswordHasher;

@@ -29,10 +29,12 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
+    use crate::base_path::BasePath;
 
     fn check(headers: &[(&'static str, &'static str)], public: Option<&str>) -> bool {
         let request = headers.iter().fold(TestRequest::default(), |r, header| r.insert_header(*header));
-        let public = public.map(|origin| PublicUrl { origin: origin.to_owned(), is_https: true });
+        let public =
+            public.map(|origin| PublicUrl { origin: origin.to_owned(), path: BasePath::ROOT.clone(), is_https: true });
         is_own_origin(&request.to_http_request(), public.as_ref())
     }
 
