@@ -40,7 +40,17 @@ async fn behind_https_the_cookies_are_secure_and_bound_to_the_host() {
     let answer = server.anonymous().post("/accounts", &body).send().await.expect(201);
     let (_, session) = answer.cookie("__Host-tollgate_session").unwrap();
     assert!(session.contains("Secure") && session.contains("Path=/") && !session.contains("Domain"), "{session}");
-    assert!(answer.cookie("tollgate_session").is_none());
+    let (refresh, attributes) = answer.cookie("__Secure-tollgate_refresh").unwrap();
+    assert!(attributes.contains("Secure") && attributes.contains("Path=/sessions;"), "{attributes}");
+    assert!(answer.cookie("tollgate_session").is_none() && answer.cookie("tollgate_refresh").is_none());
+
+    let ask = |name: &str| {
+        let call = server.anonymous().call(reqwest::Method::POST, "/sessions/refresh");
+        call.header("cookie", &format!("{name}={refresh}")).header("origin", "https://llm.example.com").send()
+    };
+    ask("tollgate_refresh").await.is_problem(401, "unauthenticated");
+    let answer = ask("__Secure-tollgate_refresh").await.expect(200);
+    assert!(answer.cookie("__Host-tollgate_session").is_some() && answer.cookie("__Secure-tollgate_refresh").is_some());
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod operations;
 mod page_files;
 mod plans;
 mod secrets;
+mod security_headers;
 mod sessions;
 mod sub_path;
 mod throttled_sign_in;

@@ -131,6 +131,42 @@ async fn callers_from_elsewhere_are_not_told_unless_configured() {
 }
 
 #[tokio::test]
+async fn a_listener_of_its_own_answers_metrics_and_nothing_else() {
+    let setup = TestServer::setup().set("server.metrics_listen", "127.0.0.1:0").set("server.metrics_public", "true");
+    let mut server = setup.set("server.public_url", "https://llm.example.com").start().await;
+    let address = |server: &TestServer| {
+        let url = server.output().after("  Metrics   ", 0).unwrap();
+        url.trim_end_matches("/metrics").to_owned()
+    };
+    let there = server.anonymous().through(&address(&server));
+    let counters = there.get("/metrics").header("via", "1.1 proxy").send().await.expect(200);
+    assert!(counters.header("content-type").starts_with("application/openmetrics-text"));
+    assert!(counters.text().ends_with("# EOF\n"));
+    there.call(reqwest::Method::HEAD, "/metrics").send().await.expect(200);
+    there.post("/metrics", &json!({})).send().await.is_problem(405, "method_not_allowed");
+    for path in ["/", "/plans", "/healthz", "/v1/models", "/docs/"] {
+        there.get(path).send().await.is_problem(404, "not_found");
+    }
+    server.anonymous().get("/metrics").send().await.is_problem(404, "not_found");
+    server.restart().await;
+    there.through(&address(&server)).get("/metrics").send().await.expect(200);
+
+    let taken = TestServer::setup().set("server.metrics_listen", server.address());
+    let (status, said) = TestServer::run(&taken, &["serve"]).await;
+    assert!(!status.success() && said.contains("in use") && said.contains("server.metrics_listen"), "{said}");
+}
+
+#[tokio::test]
+async fn behind_a_proxy_nobody_is_told_unless_configured() {
+    for (name, value) in [("public_url", "https://llm.example.com"), ("trusted_proxies", "[\"127.0.0.1\"]")] {
+        let mut server = TestServer::setup().set(&format!("server.{name}"), value).start().await;
+        server.anonymous().get("/metrics").send().await.is_problem(404, "not_found");
+        server.restart_with(|setup| setup.set("server.metrics_public", "true")).await;
+        server.anonymous().get("/metrics").send().await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn readiness_follows_the_store_and_is_told_to_each_who_asks() {
     let server = TestServer::setup().on_a_small_disk().start().await;
     let ready = || async { server.anonymous().get("/readyz").send().await.status };

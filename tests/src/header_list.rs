@@ -7,10 +7,12 @@ const ALWAYS: &[&str] = &[
     "cache-control",
     "connection",
     "content-length",
+    "content-security-policy",
     "content-type",
     "date",
     "referrer-policy",
     "retry-after",
+    "strict-transport-security",
     "transfer-encoding",
     "vary",
     "x-content-type-options",
@@ -22,7 +24,6 @@ const PORTAL: &[&str] = &[
     "allow",
     "content-disposition",
     "content-encoding",
-    "content-security-policy",
     "cross-origin-opener-policy",
     "etag",
     "last-modified",
@@ -59,7 +60,7 @@ const PROXY: &[&str] = &["server"];
 /// Checks an answer's headers.
 ///
 /// # Panics
-/// On an unlisted header, a cookie where none belongs, or a missing request id.
+/// On an unlisted header, a cookie where none belongs, or a missing request id or policy.
 pub(crate) fn check(path: &str, status: StatusCode, headers: &HeaderMap, is_proxied: bool) {
     let more = if path.starts_with("/v1/") { DATA_PLANE } else { PORTAL };
     for name in headers.keys() {
@@ -67,6 +68,7 @@ pub(crate) fn check(path: &str, status: StatusCode, headers: &HeaderMap, is_prox
         let listed = listed || (is_proxied && PROXY.contains(&name.as_str()));
         assert!(listed, "{path} answered {status} with the unlisted header {name}");
     }
+    assert!(headers.contains_key("content-security-policy"), "{path} answered {status} without a policy");
     let may_set = SETS_COOKIES.iter().any(|prefix| path.starts_with(prefix));
     assert!(may_set || !headers.contains_key("set-cookie"), "{path} set a cookie");
     let id = headers.get("x-request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();

@@ -29,6 +29,11 @@ use crate::{
 /// Name of the header that carries the request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What a browser may do with an answer that isn't a page: not run, load or frame anything.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+/// How long a browser that came by https never comes without it.
+const A_YEAR: &str = "max-age=31536000";
+
 /// Whether a path belongs to the data plane, which speaks OpenAI's error envelope.
 #[must_use]
 pub fn is_data_plane(path: &str) -> bool {
@@ -44,17 +49,20 @@ pub async fn answer(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
+    let mut is_https = false;
     if let Some(state) = request.app_data::<Data<State>>().cloned() {
         let server = &state.config.server;
         server.base_path().take_off(&mut request);
         state.strange_proxies.notice(request.request(), &server.trusted_proxies);
+        is_https = server.is_https();
     }
+    let finish = |answer, line| finish(answer, id, line, is_https);
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
     let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));
     if shutdown.is_some_and(|shutdown| shutdown.is_draining()) {
         let answer = error_answer(&shutting_down(data_plane), id, &line);
-        return Ok(request.into_response(finish(answer, id, line)));
+        return Ok(request.into_response(finish(answer, line)));
     }
     if request.method() == Method::HEAD {
         // Answered as its GET; the connection leaves the body out (RFC 9110, 9.3.2).
@@ -64,11 +72,11 @@ pub async fn answer(
         Ok(result) => {
             let (request, answer) = result?.map_into_boxed_body().into_parts();
             let rendered = answer.error().map(|error| error_answer(error, id, &line));
-            Ok(ServiceResponse::new(request, finish(rendered.unwrap_or(answer), id, line)))
+            Ok(ServiceResponse::new(request, finish(rendered.unwrap_or(answer), line)))
         }
         Err(_) => {
             let answer = error_answer(&panicked(data_plane), id, &line);
-            let answer = finish(answer, id, line).map_into_boxed_body();
+            let answer = finish(answer, line).map_into_boxed_body();
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
@@ -104,13 +112,20 @@ fn error_answer(error: &Error, id: RequestId, line: &Line) -> HttpResponse {
 }
 
 /// The headers that every answer has, and its line in the log.
-fn finish(mut answer: HttpResponse, id: RequestId, line: Line) -> HttpResponse<LoggedBody> {
+fn finish(mut answer: HttpResponse, id: RequestId, line: Line, is_https: bool) -> HttpResponse<LoggedBody> {
     let headers = answer.headers_mut();
     if let Ok(value) = HeaderValue::try_from(id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    // The page and the documentation say themselves what they need; nothing else is for looking at.
+    if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING));
+    }
+    if is_https {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
+    }
     // What a cookie or a key opened belongs in no cache; what may be kept says so itself.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

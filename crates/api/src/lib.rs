@@ -17,6 +17,7 @@ pub mod config;
 mod extract;
 mod followed;
 mod metrics;
+mod metrics_listener;
 mod openai_error;
 mod openapi;
 mod page;

@@ -9,7 +9,13 @@ use std::{
 };
 
 use access::StoreError;
-use actix_web::{App, HttpServer, dev::ServerHandle, middleware::from_fn, rt::net::TcpStream, web::Data};
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web::Data,
+};
 use anyhow::Context as _;
 use socket2::SockRef;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -21,6 +27,7 @@ use crate::{
     backend::Backend,
     config::Config,
     metrics::Metrics,
+    metrics_listener,
     openapi::Frame,
     page::PageFiles,
     settlement::Settlement,
@@ -56,7 +63,9 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         .build()
         .context("can't start a runtime")?;
     // The port first: it is what most often goes wrong, and nothing is touched when it does.
-    let listener = listen(config.server.listen)?;
+    let listener = listen(config.server.listen, "--listen")?;
+    let for_metrics =
+        config.server.metrics_listen.map(|address| listen(address, "server.metrics_listen")).transpose()?;
     let backend = lasting.block_on(async {
         let mut backend = Backend::open(&config).await?;
         backend.start(&config).await?;
@@ -90,7 +99,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         strange_proxies: StrangeProxies::default(),
         config,
     });
-    actix_web::rt::System::new().block_on(run(listener, state, upstream, shutdown, told))?;
+    actix_web::rt::System::new().block_on(run((listener, for_metrics), state, upstream, shutdown, told))?;
     lasting.block_on(async {
         settlement.drain().await;
         backend.close().await
@@ -99,18 +108,19 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+/// Takes the port; `setting` is what names it.
+fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
-            "port {} is in use: stop what listens there, or choose another with --listen {}:PORT",
+            "port {} is in use: stop what listens there, or choose another with {setting} {}:PORT",
             address.port(),
             address.ip()
         ),
         io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("port {} needs root: choose one above 1023 with --listen", address.port())
+            anyhow::anyhow!("port {} needs root: choose one above 1023 with {setting}", address.port())
         }
         io::ErrorKind::AddrNotAvailable => {
-            anyhow::anyhow!("{} is no address of this machine: choose another with --listen", address.ip())
+            anyhow::anyhow!("{} is no address of this machine: choose another with {setting}", address.ip())
         }
         _ => anyhow::Error::new(error).context(format!("can't listen at {address}")),
     })
@@ -126,7 +136,7 @@ struct Told {
 }
 
 /// Tells a person at the terminal all that they need to start.
-fn announce(state: &State, told: &Told, address: SocketAddr) -> io::Result<()> {
+fn announce(state: &State, told: &Told, address: SocketAddr, metrics: Option<SocketAddr>) -> io::Result<()> {
     let here = if address.ip().is_unspecified() {
         format!("http://127.0.0.1:{}", address.port())
     } else {
@@ -145,6 +155,9 @@ fn announce(state: &State, told: &Told, address: SocketAddr) -> io::Result<()> {
         writeln!(out, "  PROBLEM   {problem}")?;
         writeln!(out, "            It is tried again by itself; `tollgate check` and /readyz tell more.")?;
     }
+    if let Some(metrics) = metrics {
+        writeln!(out, "  Metrics   http://{metrics}/metrics")?;
+    }
     writeln!(out, "  Docs      {here}/docs")?;
     writeln!(out, "  Try       curl {here}/plans")?;
     writeln!(out, "Tollgate is ready at {here}")?;
@@ -152,7 +165,7 @@ fn announce(state: &State, told: &Told, address: SocketAddr) -> io::Result<()> {
 }
 
 async fn run(
-    listener: TcpListener,
+    (listener, for_metrics): (TcpListener, Option<TcpListener>),
     state: Data<State>,
     upstream: UpstreamPlan,
     shutdown: Shutdown,
@@ -161,6 +174,9 @@ async fn run(
     let document = app::document_under(state.config.server.base_path());
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
     let (for_announcement, address) = (state.clone(), listener.local_addr()?);
+    let metrics_address = for_metrics.as_ref().map(TcpListener::local_addr).transpose()?;
+    let metrics = for_metrics.map(|listener| metrics_listener::serve(listener, state.clone())).transpose()?;
+    let metrics_handle = metrics.as_ref().map(Server::handle);
     let grace = state.config.server.shutdown_grace.0;
     let (keep_alive, peer_timeout) = (state.config.server.keep_alive.0, state.config.server.peer_timeout.0);
     let for_workers = shutdown.clone();
@@ -199,8 +215,22 @@ async fn run(
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
-    announce(&for_announcement, &told, address)?;
-    Ok(server.await?)
+    announce(&for_announcement, &told, address, metrics_address)?;
+    let metrics = async {
+        match metrics {
+            Some(metrics) => metrics.await,
+            None => Ok(()),
+        }
+    };
+    let main = async {
+        let ended = server.await;
+        if let Some(metrics) = metrics_handle {
+            metrics.stop(false).await;
+        }
+        ended
+    };
+    let (main, metrics) = tokio::join!(main, metrics);
+    Ok(main.and(metrics)?)
 }
 
 /// A peer that vanished without a word is noticed when what was sent, heartbeats among it, stays unacknowledged for so

@@ -108,6 +108,8 @@ pub struct ServerConfig {
     pub session_key: Option<Secret>,
     /// Whether `/metrics` answers callers from elsewhere too.
     pub metrics_public: bool,
+    /// Where `/metrics` answers everybody, and nowhere else then.
+    pub metrics_listen: Option<SocketAddr>,
     /// Folder of the page's files, instead of those inside the binary.
     pub page_dir: Option<PathBuf>,
 }
@@ -126,6 +128,7 @@ impl Default for ServerConfig {
             shutdown_grace: Seconds::of(30),
             session_key: None,
             metrics_public: false,
+            metrics_listen: None,
             page_dir: None,
         }
     }

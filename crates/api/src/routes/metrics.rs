@@ -9,7 +9,8 @@ use crate::{metrics::CONTENT_TYPE, problem::ApiError, state::State};
 
 /// Tell the counters.
 ///
-/// In OpenMetrics' text format. Answers callers on this machine only, unless `server.metrics_public` is set.
+/// In OpenMetrics' text format. Answers callers on this machine only, and nobody where a proxy stands in front or
+/// `server.metrics_listen` names another port for it, unless `server.metrics_public` is set.
 #[utoipa::path(
     operation_id = "get_metrics", tag = "Service", security(()),
     responses(
@@ -22,9 +23,18 @@ pub async fn get_metrics(request: HttpRequest, state: Data<State>) -> Result<Htt
     let server = &state.config.server;
     // Where people come through a proxy on this machine, their requests look local too.
     let is_proxied = server.public_url.is_some() || !server.trusted_proxies.is_empty();
-    if !server.metrics_public && (is_proxied || !is_local(&request)) {
+    let is_for_caller = server.metrics_public || (!is_proxied && is_local(&request));
+    if server.metrics_listen.is_some() || !is_for_caller {
         return Err(ApiError::not_found("Nothing is here; /docs lists what this server offers."));
     }
+    counters(&state)
+}
+
+/// The counters, for whoever may see them.
+///
+/// # Errors
+/// When they can't be written down.
+pub fn counters(state: &State) -> Result<HttpResponse, ApiError> {
     let text = state.metrics.text().map_err(ApiError::internal)?;
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, CONTENT_TYPE)).body(text))
 }
