@@ -23,17 +23,18 @@ const DOCUMENT: &str = include_str!("../../docs/behind-a-proxy.md");
 const DOCUMENTED_HOST: &str = "llm.example.com";
 const DOCUMENTED_SERVER: &str = "127.0.0.1:8000";
 
-/// The document's one block of code in this language.
-///
-/// # Panics
-/// If there is none, or more than one.
-#[must_use]
-pub fn documented(language: &str) -> String {
+/// The document's blocks of code in this language.
+pub fn documented(language: &str) -> impl Iterator<Item = &'static str> {
     let fence = format!("```{language}\n");
-    let mut blocks = DOCUMENT.split(&fence).skip(1);
-    let block = blocks.next().and_then(|rest| rest.split("```").next());
+    let blocks: Vec<_> = DOCUMENT.split(fence.as_str()).skip(1).collect();
+    blocks.into_iter().filter_map(|rest| rest.split("```").next())
+}
+
+fn one_documented(language: &str) -> String {
+    let mut blocks = documented(language);
+    let block = blocks.next().unwrap_or_else(|| panic!("the document has no block of {language}"));
     assert!(blocks.next().is_none(), "the document has two blocks of {language}");
-    block.unwrap_or_else(|| panic!("the document has no block of {language}")).to_owned()
+    block.to_owned()
 }
 
 /// A proxy that people reach in place of the server. It runs until the test ends.
@@ -59,7 +60,7 @@ pub fn free_port() -> u16 {
 /// # Panics
 /// If nginx is missing, refuses the configuration or doesn't start.
 pub async fn nginx(port: u16, server: &str, change: impl FnOnce(String) -> String) -> Front {
-    let documented = change(documented("nginx"));
+    let documented = change(one_documented("nginx"));
     let plain = documented.lines().filter(|line| !line.trim_start().starts_with("ssl_certificate"));
     let plain = plain.collect::<Vec<_>>().join("\n").replace("listen 443 ssl", &format!("listen 127.0.0.1:{port}"));
     start_nginx("http", port, server, &plain, TempDir::new().expect("a temporary folder")).await
@@ -73,7 +74,7 @@ pub async fn nginx_with_tls(port: u16, server: &str, change: impl FnOnce(String)
     let home = TempDir::new().expect("a temporary folder");
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     let (certificate, key) = (made.cert.der().to_vec(), made.signing_key.serialize_der());
-    let mut text = change(documented("nginx")).replace("listen 443", &format!("listen 127.0.0.1:{port}"));
+    let mut text = change(one_documented("nginx")).replace("listen 443", &format!("listen 127.0.0.1:{port}"));
     for (ending, kind, der) in [("pem", "CERTIFICATE", certificate), ("key", "PRIVATE KEY", key)] {
         let path = home.path().join(format!("site.{ending}"));
         let pem = format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", BASE64.encode(&der));
@@ -107,7 +108,7 @@ async fn start_nginx(scheme: &str, port: u16, server: &str, site: &str, home: Te
 /// If Caddy is missing or doesn't start.
 pub async fn caddy(port: u16, server: &str) -> Front {
     let home = TempDir::new().expect("a temporary folder");
-    let site = documented("caddyfile").replace(DOCUMENTED_SERVER, server);
+    let site = one_documented("caddyfile").replace(DOCUMENTED_SERVER, server);
     let site = site.replace(DOCUMENTED_HOST, &format!("http://127.0.0.1:{port}"));
     let file = home.path().join("Caddyfile");
     fs::write(&file, format!("{{\n\tadmin off\n}}\n{site}")).expect("a file for Caddy");
