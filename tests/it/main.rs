@@ -6,6 +6,7 @@ mod bad_days;
 mod behind_a_proxy;
 mod chat;
 mod config;
+mod connections;
 mod forms;
 mod hostile_input;
 mod key_status;

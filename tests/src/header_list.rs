@@ -4,6 +4,7 @@ use reqwest::{StatusCode, header::HeaderMap};
 
 /// Headers of any answer.
 const ALWAYS: &[&str] = &[
+    "accept-encoding",
     "cache-control",
     "connection",
     "content-length",

@@ -106,6 +106,17 @@ impl RawClient {
         std::mem::take(&mut self.unread)
     }
 
+    /// Everything until the server ends the connection, and whether that was a reset.
+    pub async fn rest_and_end(&mut self) -> (Vec<u8>, bool) {
+        loop {
+            match within("reading from the server", self.stream.read_buf(&mut self.unread)).await {
+                Ok(0) => return (std::mem::take(&mut self.unread), false),
+                Ok(_) => self.secrets.not_in("the bytes of a connection", &self.unread),
+                Err(_) => return (std::mem::take(&mut self.unread), true),
+            }
+        }
+    }
+
     /// Leaves with a reset.
     ///
     /// # Panics

@@ -9,14 +9,14 @@ use std::{
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
-    body::{BodySize, BoxBody, MessageBody},
+    body::{BodySize, MessageBody},
     dev::ServiceRequest,
     http::StatusCode,
     web::Bytes,
 };
 use api_types::{KeyId, PlanName, RequestId};
 
-use crate::shutdown::InFlight;
+use crate::{connection::CallerBody, shutdown::InFlight};
 
 /// Most characters of a path that a line shows.
 const PATH_CHARS: usize = 200;
@@ -98,7 +98,7 @@ impl Line {
 
     /// The answer's body with this line around it: written when the body ends or is dropped.
     #[must_use]
-    pub fn around(mut self, status: StatusCode, body: BoxBody) -> LoggedBody {
+    pub fn around(mut self, status: StatusCode, body: CallerBody) -> LoggedBody {
         self.head = Some((status, self.started.elapsed()));
         LoggedBody { body: Some(body), line: self }
     }
@@ -160,12 +160,12 @@ impl Drop for Line {
 
 /// An answer's body that counts its bytes and writes its request's line at its end.
 pub struct LoggedBody {
-    body: Option<BoxBody>,
+    body: Option<CallerBody>,
     line: Line,
 }
 
 impl MessageBody for LoggedBody {
-    type Error = <BoxBody as MessageBody>::Error;
+    type Error = <CallerBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
         self.body.as_ref().map_or(BodySize::None, MessageBody::size)

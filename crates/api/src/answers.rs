@@ -1,6 +1,6 @@
 //! The outermost middleware: request id, panic net, problem bodies, security headers and the access log.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, rc::Rc};
 
 use actix_web::{
     Error, HttpResponse, ResponseError as _,
@@ -8,7 +8,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     error::InternalError,
     http::{
-        Method,
+        ConnectionType, Method, Version,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -20,6 +20,7 @@ use futures_util::FutureExt as _;
 use crate::{
     access_log::{Line, LoggedBody},
     ambient,
+    connection::{CallerBody, Connection, lasts_until_close},
     openai_error::OpenAiError,
     problem::ApiError,
     shutdown::Shutdown,
@@ -50,13 +51,16 @@ pub async fn answer(
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
     let mut is_https = false;
+    let connection = Connection::of(request.request()).cloned();
+    let version = request.head().version;
     if let Some(state) = request.app_data::<Data<State>>().cloned() {
         let server = &state.config.server;
         server.base_path().take_off(&mut request);
         state.strange_proxies.notice(request.request(), &server.trusted_proxies);
         is_https = server.is_https();
     }
-    let finish = |answer, line| finish(answer, id, line, is_https);
+    let caller = Caller { id, is_https, version, connection };
+    let finish = |answer, line| finish(answer, line, &caller);
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
     let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));
@@ -68,7 +72,20 @@ pub async fn answer(
         // Answered as its GET; the connection leaves the body out (RFC 9110, 9.3.2).
         request.head_mut().method = Method::GET;
     }
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    if caller.connection.as_ref().is_some_and(|connection| connection.is_gone()) {
+        return Err(left());
+    }
+    let answered = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let answered = match caller.connection.as_ref().filter(|_| data_plane) {
+        None => answered.await,
+        // A model may think for long: whoever leaves meanwhile takes the request along.
+        Some(connection) => tokio::select! {
+            biased;
+            answered = answered => answered,
+            () = connection.left(version) => return Err(left()),
+        },
+    };
+    match answered {
         Ok(result) => {
             let (request, answer) = result?.map_into_boxed_body().into_parts();
             let rendered = answer.error().map(|error| error_answer(error, id, &line));
@@ -80,6 +97,12 @@ pub async fn answer(
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
+}
+
+/// Nobody reads it; what is known of the request, its line in the log says.
+fn left() -> Error {
+    let mut answer = HttpResponse::RequestTimeout();
+    InternalError::from_response("the caller left", answer.force_close().finish()).into()
 }
 
 fn shutting_down(data_plane: bool) -> Error {
@@ -111,10 +134,18 @@ fn error_answer(error: &Error, id: RequestId, line: &Line) -> HttpResponse {
     answer
 }
 
+/// What of a request its answer needs to know.
+struct Caller {
+    id: RequestId,
+    is_https: bool,
+    version: Version,
+    connection: Option<Rc<Connection>>,
+}
+
 /// The headers that every answer has, and its line in the log.
-fn finish(mut answer: HttpResponse, id: RequestId, line: Line, is_https: bool) -> HttpResponse<LoggedBody> {
+fn finish(mut answer: HttpResponse, line: Line, caller: &Caller) -> HttpResponse<LoggedBody> {
     let headers = answer.headers_mut();
-    if let Ok(value) = HeaderValue::try_from(id.to_string()) {
+    if let Ok(value) = HeaderValue::try_from(caller.id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
@@ -123,13 +154,20 @@ fn finish(mut answer: HttpResponse, id: RequestId, line: Line, is_https: bool) -
     if !headers.contains_key(header::CONTENT_SECURITY_POLICY) {
         headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(NOTHING));
     }
-    if is_https {
+    if caller.is_https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(A_YEAR));
     }
     // What a cookie or a key opened belongs in no cache; what may be kept says so itself.
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    // What may still come as a body that was never asked for can't be told from a next request.
+    let ends = caller.connection.as_ref().is_some_and(|connection| connection.waits_for_invitation());
+    let lasts_until_close = lasts_until_close(answer.body().size(), caller.version);
+    if lasts_until_close || ends {
+        answer.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    answer.head_mut().no_chunking(lasts_until_close);
     let status = answer.status();
-    answer.map_body(|_, body| line.around(status, body))
+    answer.map_body(|_, body| line.around(status, CallerBody::new(body, caller.version, caller.connection.clone())))
 }

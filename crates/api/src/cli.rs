@@ -128,8 +128,11 @@ pub(crate) fn print(text: &str) -> anyhow::Result<()> {
 
 /// AWS's SDK writes whole requests and answers at its finer levels, people's keys among them, and at WARN what the
 /// machine's metadata service said. A filter of its own, since no directive of `log.level` may bring that back.
+///
+/// actix-http tells at ERROR what is a caller's fault, a request that can't be parsed above all: `serve` tells that at
+/// debug level instead.
 fn may_be_logged(event: &Metadata<'_>) -> bool {
-    !event.target().starts_with("aws_")
+    !event.target().starts_with("aws_") && !event.target().starts_with("actix_http::h1::")
 }
 
 /// Logs go to standard error; standard output is for answers.

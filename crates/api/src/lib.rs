@@ -14,6 +14,7 @@ mod base_path;
 mod check;
 pub mod cli;
 pub mod config;
+mod connection;
 mod extract;
 mod followed;
 mod metrics;

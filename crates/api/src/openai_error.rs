@@ -18,7 +18,7 @@ use api_types::{
     openai::{ErrorEnvelope, ErrorObject, SpentQuota},
 };
 
-use crate::{access_log::shown_path, rate_headers};
+use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS, rate_headers};
 
 mod upstream;
 
@@ -168,6 +168,15 @@ impl OpenAiError {
     pub fn request_too_large(most: usize) -> Self {
         let message = format!("The request body is larger than the {most} bytes allowed here.");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, "request_too_large", message)
+    }
+
+    /// The body is coded as we can't decode (RFC 9110, section 15.5.16).
+    #[must_use]
+    pub fn unsupported_coding() -> Self {
+        let message =
+            format!("The Content-Encoding of the request body isn't known here. Known are: {ACCEPTED_CODINGS}.");
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, "unsupported_content_encoding", message)
+            .header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_CODINGS))
     }
 
     /// The body didn't come in time.

@@ -6,11 +6,14 @@
 use access::{CreateAccountError, CreateKeyError, KeyError, NotReady, StoreError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
-    http::{StatusCode, header},
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
 };
 use api_types::{FieldError, Problem, ProblemCode, RequestId};
 
-use crate::sign_in::TooMany;
+use crate::{extract::ACCEPTED_CODINGS, sign_in::TooMany};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -19,14 +22,15 @@ pub struct ApiError {
     detail: String,
     errors: Vec<FieldError>,
     retry_after: Option<u64>,
-    allow: Option<String>,
+    /// One header more, where the code has one.
+    header: Option<Box<(HeaderName, HeaderValue)>>,
     cause: Option<String>,
 }
 
 impl ApiError {
     /// An error with words for the caller.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, allow: None, cause: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, header: None, cause: None }
     }
 
     /// Wrong fields, all at once.
@@ -73,11 +77,20 @@ impl ApiError {
         }
     }
 
+    /// The body is coded as we can't decode.
+    #[must_use]
+    pub fn unsupported_coding() -> Self {
+        let detail = format!("The Content-Encoding of the body isn't known here. Known are: {ACCEPTED_CODINGS}.");
+        let error = Self::new(ProblemCode::UnsupportedMediaType, detail);
+        let codings = HeaderValue::from_static(ACCEPTED_CODINGS);
+        Self { header: Some(Box::new((header::ACCEPT_ENCODING, codings))), ..error }
+    }
+
     /// The path takes other methods.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
         let error = Self::new(ProblemCode::MethodNotAllowed, format!("This path takes {allow}."));
-        Self { allow: Some(allow.to_owned()), ..error }
+        Self { header: HeaderValue::try_from(allow).ok().map(|allow| Box::new((header::ALLOW, allow))), ..error }
     }
 
     /// Come back after so many seconds.
@@ -136,8 +149,8 @@ impl ApiError {
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }
-        if let Some(methods) = &self.allow {
-            response.insert_header((header::ALLOW, methods.as_str()));
+        if let Some(more) = &self.header {
+            response.insert_header((more.0.clone(), more.1.clone()));
         }
         match self.code {
             ProblemCode::Unauthenticated => response.insert_header((header::WWW_AUTHENTICATE, "Bearer")),

@@ -1,7 +1,7 @@
 //! Starts the server, and stops it gracefully.
 
 use std::{
-    any::Any,
+    future::ready,
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
     sync::Arc,
@@ -9,9 +9,11 @@ use std::{
 };
 
 use access::StoreError;
+use actix_http::{HttpService, error::DispatchError};
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::{Server, ServerHandle},
+    App,
+    dev::{AppConfig, Server, ServerHandle},
     middleware::from_fn,
     rt::net::TcpStream,
     web::Data,
@@ -26,6 +28,7 @@ use crate::{
     answers, app,
     backend::Backend,
     config::Config,
+    connection::CallerSocket,
     metrics::Metrics,
     metrics_listener,
     openapi::Frame,
@@ -180,9 +183,11 @@ async fn run(
     let grace = state.config.server.shutdown_grace.0;
     let (keep_alive, peer_timeout) = (state.config.server.keep_alive.0, state.config.server.peer_timeout.0);
     let for_workers = shutdown.clone();
-    let server = HttpServer::new(move || {
+    let builder = Server::build().disable_signals().shutdown_timeout(FLUSHING_SECONDS);
+    let stopping = builder.graceful_shutdown_signal();
+    let http = move || {
         let document = document.clone();
-        App::new()
+        let app = App::new()
             .into_utoipa_app()
             .openapi(Frame::openapi())
             .app_data(state.clone())
@@ -193,20 +198,31 @@ async fn run(
             .into_app()
             .configure(move |config| app::undocumented(config, &document))
             .wrap(from_fn(answers::answer))
-    })
-    // Before `listen`, which takes it as it is then; what follows may come after.
-    .on_connect(move |connection, _| notice_a_vanished_peer(connection, peer_timeout))
-    .listen(listener)?
-    // Without it streamed events wait 40 ms for the caller's delayed acknowledgement.
-    .tcp_nodelay(true)
-    // With the default a caller who leaves a silent stream is never noticed.
-    .h1_allow_half_closed(false)
-    .keep_alive(keep_alive)
-    .client_request_timeout(REQUEST_HEAD)
-    .client_disconnect_timeout(CLIENT_DISCONNECT)
-    .shutdown_timeout(FLUSHING_SECONDS)
-    .disable_signals()
-    .run();
+            .into_factory()
+            .map_err(|error: actix_web::Error| error.error_response());
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .keep_alive(keep_alive)
+            .client_request_timeout(REQUEST_HEAD)
+            .client_disconnect_timeout(CLIENT_DISCONNECT)
+            // Whether a half-closed caller is gone, `connection` finds out.
+            .h1_allow_half_closed(true)
+            .local_addr(address)
+            .on_connect_ext(|socket: &CallerSocket, data| _ = data.insert(socket.connection()))
+            .h1(map_config(app, |()| AppConfig::default()));
+        fn_service(move |tcp: TcpStream| {
+            let peer = prepared(&tcp, peer_timeout);
+            ready(Ok((CallerSocket::new(tcp), peer)))
+        })
+        .and_then(http)
+        // A caller's fault, mostly: nobody may fill the log with theirs.
+        .map_err(|error: DispatchError| tracing::debug!(%error, "a caller's connection failed"))
+    };
+    let server = builder.listen("tollgate", listener, http)?.run();
     let handle = server.handle();
     // Before the ready line: whoever has read it may send a signal.
     let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -233,14 +249,15 @@ async fn run(
     Ok(main.and(metrics)?)
 }
 
-/// A peer that vanished without a word is noticed when what was sent, heartbeats among it, stays unacknowledged for so
-/// long (Linux, tcp(7), TCP_USER_TIMEOUT); so is one that is there but reads nothing.
-fn notice_a_vanished_peer(connection: &dyn Any, timeout: Duration) {
-    if let Some(stream) = connection.downcast_ref::<TcpStream>()
-        && let Err(error) = SockRef::from(stream).set_tcp_user_timeout(Some(timeout))
-    {
+/// A new connection's other end. Without `nodelay` streamed events wait 40 ms for the caller's delayed acknowledgement. A
+/// peer that vanished without a word is noticed when what was sent, heartbeats among it, stays unacknowledged for so long
+/// (Linux, tcp(7), TCP_USER_TIMEOUT); so is one that is there but reads nothing.
+fn prepared(tcp: &TcpStream, peer_timeout: Duration) -> Option<SocketAddr> {
+    let set = tcp.set_nodelay(true).and_then(|()| SockRef::from(tcp).set_tcp_user_timeout(Some(peer_timeout)));
+    if let Err(error) = set {
         tracing::warn!(%error, "a vanished caller will be noticed late");
     }
+    tcp.peer_addr().ok()
 }
 
 /// First signal: refuse new requests, let open streams finish for the grace time, then tell them to end. Second: exit.

@@ -10,7 +10,9 @@
 //! It is pulled: who doesn't read, slows the upstream. Dropping it closes the connection to the upstream at once.
 
 use std::{
+    cell::Cell,
     pin::Pin,
+    rc::Rc,
     task::{Context, Poll},
 };
 
@@ -95,6 +97,8 @@ pub struct Followed {
     last: Option<Result<Bytes, CutShort>>,
     clock: Clock,
     shutdown: Shutdown,
+    /// Somebody wants to see whether the caller is there.
+    heartbeat_due: Rc<Cell<bool>>,
 }
 
 impl Followed {
@@ -108,7 +112,13 @@ impl Followed {
         shutdown: Shutdown,
     ) -> Self {
         let clock = Clock::new(started, head_at, timeouts);
-        Self { source: Some(source), kind, follow: Some(follow), last: None, clock, shutdown }
+        let heartbeat_due = Rc::default();
+        Self { source: Some(source), kind, follow: Some(follow), last: None, clock, shutdown, heartbeat_due }
+    }
+
+    /// Lets a stream of events send a heartbeat as soon as one may stand, whenever this is true, which it then sets back.
+    pub fn heartbeat_when(&mut self, due: Rc<Cell<bool>>) {
+        self.heartbeat_due = due;
     }
 
     /// A body that is in memory as a whole.
@@ -274,6 +284,10 @@ impl Stream for Followed {
                 }
                 Poll::Ready(Some(Err(cause))) => body.fail(FailureKind::Interrupted, Some(cause)),
                 Poll::Ready(None) => body.end(),
+                Poll::Pending if body.between_events() && body.heartbeat_due.take() => {
+                    body.clock.sent();
+                    return Poll::Ready(Some(Ok(Bytes::from_static(HEARTBEAT))));
+                }
                 Poll::Pending => match body.clock.poll_tick(body.between_events(), cx) {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Tick::Heartbeat) => {

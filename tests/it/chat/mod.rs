@@ -1,6 +1,7 @@
 //! `POST /v1/chat/completions` and its like.
 
 mod back_pressure;
+mod coded_bodies;
 mod demo;
 mod disconnect;
 mod ends;

@@ -6,6 +6,8 @@ use std::{future::Future, pin::Pin, time::Duration};
 use actix_web::{Error, FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt as _;
 
+use crate::connection::Connection;
+
 /// A caller, then what they send. No handler lists two arguments that can fail.
 pub struct By<Who, What>(pub Who, pub What);
 
@@ -28,20 +30,24 @@ where
             let who = match Who::from_request(&request, &mut Payload::None).await {
                 Ok(who) => who,
                 Err(error) => {
-                    drain(payload).await;
+                    drain(&request, payload).await;
                     return Err(error.into());
                 }
             };
             let what = What::from_request(&request, &mut payload).await;
             if what.is_err() {
-                drain(payload).await;
+                drain(&request, payload).await;
             }
             Ok(Self(who, what.map_err(Into::into)?))
         })
     }
 }
 
-async fn drain(mut payload: Payload) {
+async fn drain(request: &HttpRequest, mut payload: Payload) {
+    if Connection::of(request).is_some_and(|connection| connection.waits_for_invitation()) {
+        // Whoever waits to be asked for it hears the refusal instead.
+        return;
+    }
     let mut left = DRAIN_BYTES;
     let read = async {
         while let Some(Ok(chunk)) = payload.next().await {

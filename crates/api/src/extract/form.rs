@@ -2,15 +2,10 @@
 
 use std::{future::Future, pin::Pin, time::Duration};
 
-use actix_web::{
-    FromRequest, HttpRequest,
-    dev::Payload,
-    http::header,
-    web::{Bytes, BytesMut},
-};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Bytes};
 use api_types::{Form, ProblemCode, limits::FORM_MAX_BYTES, read_form};
-use futures_util::StreamExt as _;
 
+use super::body::{self, Unreadable};
 use crate::problem::ApiError;
 
 /// How long a form may take to arrive.
@@ -18,7 +13,7 @@ const READ_TIME: Duration = Duration::from_secs(30);
 
 /// A form that must be sent.
 ///
-/// Errors: 415 unless marked as JSON, 413 above 64 KiB, 400 for what isn't JSON, 422 for wrong fields.
+/// Errors: 415 unless marked as JSON or where coded as we can't decode, 413 above 64 KiB, 400 for what isn't JSON, 422 for wrong fields.
 pub struct JsonForm<F>(pub F);
 
 /// A form that may be left out altogether: an empty body is `{}`.
@@ -30,7 +25,7 @@ impl<F: Form> FromRequest for JsonForm<F> {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move { parse(&request, &read(payload).await?).map(Self) })
+        Box::pin(async move { parse(&request, &read(&request, payload).await?).map(Self) })
     }
 }
 
@@ -41,7 +36,7 @@ impl<F: Form> FromRequest for OptionalJsonForm<F> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = read(payload).await?;
+            let body = read(&request, payload).await?;
             if body.is_empty() {
                 let empty = serde_json::Value::Object(serde_json::Map::new());
                 return read_form(empty).map(Self).map_err(ApiError::invalid);
@@ -68,23 +63,17 @@ fn is_json(request: &HttpRequest) -> bool {
     kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        let detail = format!("The body is larger than {FORM_MAX_BYTES} bytes.");
-        ApiError::new(ProblemCode::BodyTooLarge, detail)
-    };
-    let all = async {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| ApiError::new(ProblemCode::InvalidJson, "The body could not be read."))?;
-            if body.len() + chunk.len() > FORM_MAX_BYTES {
-                return Err(too_large());
-            }
-            body.extend_from_slice(&chunk);
+async fn read(request: &HttpRequest, payload: Payload) -> Result<Bytes, ApiError> {
+    body::read(request, payload, FORM_MAX_BYTES, READ_TIME).await.map_err(|why| match why {
+        Unreadable::TooLarge => {
+            let detail = format!("The body is larger than {FORM_MAX_BYTES} bytes.");
+            ApiError::new(ProblemCode::BodyTooLarge, detail)
         }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(READ_TIME, all)
-        .await
-        .map_err(|_| ApiError::new(ProblemCode::InvalidJson, "The body did not arrive in time."))?
+        Unreadable::TooSlow => ApiError::new(ProblemCode::InvalidJson, "The body did not arrive in time."),
+        Unreadable::Broken => ApiError::new(ProblemCode::InvalidJson, "The body could not be read."),
+        Unreadable::UnknownCoding => ApiError::unsupported_coding(),
+        Unreadable::WronglyCoded => {
+            ApiError::new(ProblemCode::InvalidJson, "The body isn't coded as its Content-Encoding says.")
+        }
+    })
 }

@@ -19,6 +19,7 @@ use proxy::{Answer, Body, BodyError, Endpoint, Failure, Request, Secret, demo};
 use crate::{
     access_log::Notes,
     ambient,
+    connection::Connection,
     extract::{Admitted, By, ChatBody, KeyCaller},
     followed,
     metrics::Metrics,
@@ -42,7 +43,8 @@ macro_rules! data_plane_post {
                 (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
                 (status = 404, description = "The model isn't offered.", body = ErrorEnvelope),
                 (status = 408, description = "The body didn't arrive in time.", body = ErrorEnvelope),
-                (status = 413, description = "The body is too large.", body = ErrorEnvelope),
+                (status = 413, description = "The body is too large, also once decoded.", body = ErrorEnvelope),
+                (status = 415, description = "The body's Content-Encoding isn't gzip, deflate or zstd.", body = ErrorEnvelope),
                 (status = 429, description = "Over the quota or the throttle, or the upstream over its own.", body = ErrorEnvelope),
                 (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
                 (status = 503, description = "Quotas can't be checked, or shutting down.", body = ErrorEnvelope),
@@ -126,6 +128,10 @@ async fn answer(
             answer
         }
     };
+    let mut answer = answer;
+    if let Some(connection) = Connection::of(request) {
+        answer.body.heartbeat_when(connection.heartbeat_due());
+    }
     Ok(respond(answer, quota.as_ref(), now))
 }
 
