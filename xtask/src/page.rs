@@ -39,7 +39,31 @@ pub(crate) fn bundle(progress: &Progress, wasm_opt: bool) -> Result<()> {
     // Trunk takes 1 for a mistake: it wants true or false.
     trunk.env_remove("NO_COLOR");
     progress.run("bundle the page", trunk)?;
+    leave_out_remarks(&page)?;
     fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
+}
+
+/// wasm-bindgen writes for readers. Its remarks on lines of their own, and the indentation, are 800 bytes of the page when
+/// compressed.
+fn leave_out_remarks(page: &Path) -> Result<()> {
+    let entries = fs::read_dir(page).with_context(|| format!("cannot read {}", page.display()))?;
+    for script in entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "js"))
+    {
+        fs::read_to_string(&script)
+            .and_then(|text| fs::write(&script, without_remarks(&text)))
+            .with_context(|| format!("cannot change {}", script.display()))?;
+    }
+    Ok(())
+}
+
+fn without_remarks(script: &str) -> String {
+    let mut is_remark = false;
+    let is_kept = |line: &&str| {
+        let is_inside = is_remark || line.starts_with("/**");
+        is_remark = is_inside && !line.trim_end().ends_with("*/");
+        !is_inside && !line.starts_with("//")
+    };
+    script.split_inclusive('\n').map(str::trim_start).filter(is_kept).collect()
 }
 
 /// wasm-opt needs the module's list of features, which stripping symbols removes; without wasm-opt they only cost bytes.
@@ -61,6 +85,8 @@ fn stamp(wasm_opt: bool) -> Result<String> {
     files.sort();
     let mut hasher = DefaultHasher::new();
     tools::versions(wasm_opt)?.hash(&mut hasher);
+    // How it is bundled.
+    include_str!("page.rs").hash(&mut hasher);
     for file in files {
         let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         file.strip_prefix(root).unwrap_or(&file).hash(&mut hasher);
@@ -81,4 +107,15 @@ fn assets(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_remarks_are_left_out() {
+        let script = "a(); // stays\n  /**\n   * @returns {number}\n   */\n  b() {\n/** one line */\n    // told\n  }\nc = 2 ** 3;\n";
+        assert_eq!(without_remarks(script), "a(); // stays\nb() {\n}\nc = 2 ** 3;\n");
+    }
 }
