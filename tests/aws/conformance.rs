@@ -65,6 +65,7 @@ impl Site {
             accounts: Arc::new(site.store.clone()),
             registry: Arc::new(site.gateway.clone()),
             gate: Arc::new(site.gateway.clone()),
+            owners: Arc::new(site.store.clone()),
             stage: Some(stage(&site)),
             apply_plans: Box::new(move |plans, now| {
                 let site = Arc::clone(&site);

@@ -19,6 +19,7 @@ mod policy;
 mod provision;
 mod rotate;
 mod served;
+mod stored_state;
 mod story;
 mod strangers;
 mod sweep;

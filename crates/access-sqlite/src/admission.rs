@@ -41,7 +41,7 @@ impl Ledger {
     pub(crate) fn admit(&mut self, rows: &impl Rows, asking: Asking) -> Result<Decision<Admission>, StoreError> {
         let Asking { key, digest, attempt, asker, now } = asking;
         let unknown = Decision { answer: Admission::Unknown, held: false };
-        let Some(row) = self.keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
+        let Some((row, account)) = self.keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
         if let Some(pass) = self.attempts.again(attempt) {
             if pass.holder.as_ref().is_none_or(|holder| holder.key != key) {
                 return Err(StoreError::new("admit", "the attempt belongs to another key"));
@@ -82,7 +82,8 @@ impl Ledger {
                     counts.used += 1;
                 }
                 let booking = Some(Booking { subscription: stored.id, day: span.today, quota: granted });
-                let pass = Pass { attempt, holder, booking, credential: UpstreamCredential::Configured };
+                let account = Some(account);
+                let pass = Pass { attempt, holder, account, booking, credential: UpstreamCredential::Configured };
                 let period = (span.start, span.end);
                 let (day, asker) = (span.today, Some(asker));
                 self.attempts.begin(OpenPass { pass: pass.clone(), subscription: row, day, period, asker });
@@ -164,7 +165,7 @@ impl Ledger {
         (key, digest): (KeyId, KeyDigest),
         now: Timestamp,
     ) -> Result<Decision<Option<KeyStatus>>, StoreError> {
-        let Some(row) = self.keys.subscription_of(rows, key, digest, now)? else {
+        let Some((row, _)) = self.keys.subscription_of(rows, key, digest, now)? else {
             return Ok(Decision { answer: None, held: false });
         };
         let Some(quota) = self.quota(rows, row, now)? else { return Ok(Decision { answer: None, held: false }) };
@@ -202,7 +203,7 @@ mod tests {
     use std::{cell::RefCell, collections::HashMap};
 
     use access::{TimeZone, UsagePlan};
-    use api_types::{Period, Plan, PlanName, Quota, SubscriptionId, Throttle};
+    use api_types::{AccountId, Period, Plan, PlanName, Quota, SubscriptionId, Throttle};
 
     use super::*;
     use crate::{
@@ -227,7 +228,8 @@ mod tests {
 
     impl Rows for Store {
         fn key(&self, _: KeyId) -> Result<Option<KeyRow>, StoreError> {
-            Ok(Some(KeyRow { digest: digest(), previous: None, enabled: true, subscription: 1 }))
+            let account = AccountId::from_random([2; 16]);
+            Ok(Some(KeyRow { digest: digest(), previous: None, enabled: true, account, subscription: 1 }))
         }
 
         fn subscription(&self, _: SubscriptionRow) -> Result<Option<StoredSubscription>, StoreError> {

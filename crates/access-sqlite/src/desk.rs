@@ -11,12 +11,15 @@ use crate::{
     ledger::Ledger,
     live_plan::{LivePlan, PlanRow},
     rows::{SqliteRows, write_days, write_heartbeat},
+    state_owners::Unwritten,
 };
 
 /// Connection and ledger, always together.
 pub(crate) struct Desk {
     pub(crate) conn: Connection,
     pub(crate) ledger: Ledger,
+    /// Owners of what the upstream keeps that wait to be written.
+    pub(crate) owners: Unwritten,
     pub(crate) synchronous: Synchronous,
     /// The day of the last look for subscriptions that nobody needs.
     pub(crate) purged_on: Option<Date>,
@@ -38,18 +41,33 @@ impl Desk {
     /// Writes what the batch changed, in one transaction, and tells the ledger how it went.
     pub(crate) fn commit_batch(&mut self, beat: bool) -> Result<(), StoreError> {
         let rows = self.ledger.unwritten(&SqliteRows(&self.conn));
+        let owners = &mut self.owners;
         let written = rows.and_then(|rows| {
             let write = |conn: &Connection| {
                 write_days(conn, &rows)?;
+                owners.write(conn)?;
                 if beat { write_heartbeat(conn) } else { Ok(()) }
             };
             in_transaction(&self.conn, write).map_err(store_error("write counts"))
         });
         match &written {
-            Ok(()) => self.ledger.committed(),
+            Ok(()) => {
+                self.ledger.committed();
+                self.owners.written();
+            }
             Err(_) => self.ledger.rolled_back(),
         }
         written
+    }
+
+    /// Whether there is anything that isn't on the disk.
+    pub(crate) fn is_dirty(&self) -> bool {
+        self.ledger.is_dirty() || !self.owners.is_empty()
+    }
+
+    /// Writes the owners that wait, so that a look-up on another connection sees them.
+    pub(crate) fn write_owners(&mut self) -> Result<(), StoreError> {
+        if self.owners.is_empty() { Ok(()) } else { self.commit_batch(false) }
     }
 
     /// A change of the management plane in a transaction of its own, on the disk when it returns. An inner `Err` is an

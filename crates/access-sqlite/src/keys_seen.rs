@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use access::{KeyDigest, StoreError};
-use api_types::{KeyId, Timestamp};
+use api_types::{AccountId, KeyId, Timestamp};
 
 use crate::{attempts::SubscriptionRow, ledger::Rows};
 
@@ -21,6 +21,8 @@ pub(crate) struct KeyRow {
     pub(crate) previous: Option<(KeyDigest, Timestamp)>,
     /// Whether its owner has it switched on.
     pub(crate) enabled: bool,
+    /// Whose it is.
+    pub(crate) account: AccountId,
     /// Who is charged.
     pub(crate) subscription: SubscriptionRow,
 }
@@ -47,17 +49,17 @@ struct Seen {
 }
 
 impl KeysSeen {
-    /// The subscription that a presented key is charged to; `None` if it opens nothing.
+    /// The subscription that a presented key is charged to, and whose it is; `None` if it opens nothing.
     pub(crate) fn subscription_of(
         &mut self,
         rows: &impl Rows,
         key: KeyId,
         digest: KeyDigest,
         now: Timestamp,
-    ) -> Result<Option<SubscriptionRow>, StoreError> {
+    ) -> Result<Option<(SubscriptionRow, AccountId)>, StoreError> {
         if let Some(seen) = self.known.get_mut(&key) {
             seen.recent = true;
-            return Ok(seen.row.admits(digest, now).then_some(seen.row.subscription));
+            return Ok(seen.row.admits(digest, now).then_some((seen.row.subscription, seen.row.account)));
         }
         if self.unknown.contains(&key) {
             return Ok(None);
@@ -73,7 +75,7 @@ impl KeysSeen {
             self.sweep();
         }
         self.known.insert(key, Seen { row, recent: true });
-        Ok(row.admits(digest, now).then_some(row.subscription))
+        Ok(row.admits(digest, now).then_some((row.subscription, row.account)))
     }
 
     /// The key's row, or that there is none, must be read again.
@@ -124,12 +126,13 @@ mod tests {
     #[test]
     fn a_key_costs_one_read_and_so_does_an_unknown_one() {
         let digest = KeyDigest::from_bytes([1; 32]);
-        let row = KeyRow { digest, previous: None, enabled: true, subscription: 7 };
+        let account = AccountId::from_random([2; 16]);
+        let row = KeyRow { digest, previous: None, enabled: true, account, subscription: 7 };
         for found in [Some(row), None] {
             let rows = Reads(Cell::new(0), found);
             let mut keys = KeysSeen::default();
             for _ in 0..3 {
-                let expected = found.map(|row| row.subscription);
+                let expected = found.map(|row| (row.subscription, row.account));
                 assert_eq!(keys.subscription_of(&rows, id(1), digest, Timestamp::UNIX_EPOCH).unwrap(), expected);
             }
             assert_eq!(rows.0.get(), 1);
@@ -142,7 +145,8 @@ mod tests {
     #[test]
     fn both_memories_are_bounded() {
         let digest = KeyDigest::from_bytes([1; 32]);
-        let row = KeyRow { digest, previous: None, enabled: true, subscription: 7 };
+        let account = AccountId::from_random([2; 16]);
+        let row = KeyRow { digest, previous: None, enabled: true, account, subscription: 7 };
         for (found, bound) in [(Some(row), KEYS_KEPT), (None, UNKNOWN_KEPT)] {
             let rows = Reads(Cell::new(0), found);
             let mut keys = KeysSeen::default();

@@ -30,6 +30,7 @@ mod remote_rows;
 mod rows;
 mod schema;
 mod sessions;
+mod state_owners;
 mod usage;
 mod writer;
 
@@ -53,6 +54,7 @@ use crate::{
     ledger::Ledger,
     queue::{Message, Queue, queue},
     reader::{Reader, reader},
+    state_owners::Unwritten,
     writer::Writer,
 };
 
@@ -106,6 +108,7 @@ impl SqliteStore {
         let desk = Desk {
             conn: opened.writing,
             ledger: Ledger::new(plans),
+            owners: Unwritten::default(),
             synchronous: options.synchronous,
             purged_on: None,
         };

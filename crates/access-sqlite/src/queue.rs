@@ -11,7 +11,7 @@ use access::{Admission, Charge, KeyDigest, StoreError};
 use api_types::{AttemptId, KeyId, KeyStatus, Timestamp};
 use tokio::sync::oneshot;
 
-use crate::{admission::Asking, desk::Desk};
+use crate::{admission::Asking, desk::Desk, state_owners::NamedId};
 
 /// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
 const QUEUE_MAX: usize = 65_536;
@@ -29,6 +29,8 @@ pub(crate) enum Message {
     Settle(AttemptId, Charge, Timestamp, Reply<Charge>),
     /// Tell a key about itself.
     Inspect(KeyId, KeyDigest, Timestamp, Reply<Option<KeyStatus>>),
+    /// Remember who may name what the upstream keeps.
+    Remember(NamedId),
     /// Prove that writing works.
     Beat(Reply<()>),
     /// A job of the management plane, which answers by itself.

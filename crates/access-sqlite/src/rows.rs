@@ -20,7 +20,8 @@ pub(crate) struct SqliteRows<'a>(pub(crate) &'a Connection);
 
 impl Rows for SqliteRows<'_> {
     fn key(&self, id: KeyId) -> Result<Option<KeyRow>, StoreError> {
-        let sql = "SELECT keys.digest, keys.previous_digest, keys.previous_until, keys.enabled, plan_keys.subscription
+        let sql = "SELECT keys.digest, keys.previous_digest, keys.previous_until, keys.enabled, plan_keys.subscription,
+                          keys.account
                    FROM keys JOIN plan_keys ON plan_keys.key = keys.id WHERE keys.id = ?1";
         let read = |row: &Row<'_>| {
             Ok(KeyRow {
@@ -28,6 +29,7 @@ impl Rows for SqliteRows<'_> {
                 previous: optional_key_digest(row, 1)?.zip(optional_time(row, 2)?),
                 enabled: row.get(3)?,
                 subscription: row.get(4)?,
+                account: text(row, 5, "an account's id")?,
             })
         };
         let found =

@@ -15,6 +15,9 @@ const BATCH_MAX: usize = 4_096;
 /// Longest that a refusal stays uncounted on the disk; nobody waits for it.
 const REFUSALS_WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
+/// Longest that an owner of what the upstream keeps stays off the disk: a killed process loses those.
+const OWNERS_WRITTEN_WITHIN: Duration = Duration::from_millis(100);
+
 /// The thread's work.
 pub(crate) struct Writer {
     desk: Desk,
@@ -92,7 +95,7 @@ impl Writer {
                 _ => {}
             }
         };
-        let flushed = if self.desk.ledger.is_dirty() { self.commit(false) } else { Ok(()) };
+        let flushed = if self.desk.is_dirty() { self.commit(false) } else { Ok(()) };
         let conn = self.desk.conn;
         // What the checkpoint leaves in the write-ahead log is read from there at the next start.
         let checked = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
@@ -139,6 +142,7 @@ impl Writer {
                 Ok(decision) => drop(reply.send(Ok(decision.answer))),
                 Err(error) => drop(reply.send(Err(error))),
             },
+            Message::Remember(named) => self.desk.owners.push(named),
             Message::Beat(reply) => {
                 batch.beat = true;
                 batch.held.push(Held::Done(reply));
@@ -168,14 +172,23 @@ impl Writer {
         for held in batch.held {
             held.answer(&outcome);
         }
-        if self.due.is_none() && self.desk.ledger.is_dirty() {
-            self.due = Some(Instant::now() + REFUSALS_WRITTEN_WITHIN);
-        }
+        self.set_due();
+    }
+
+    /// What nobody waits for is written soon all the same.
+    fn set_due(&mut self) {
+        let within = match (self.desk.owners.is_empty(), self.desk.ledger.is_dirty()) {
+            (true, false) => return,
+            (true, true) => REFUSALS_WRITTEN_WITHIN,
+            (false, _) => OWNERS_WRITTEN_WITHIN,
+        };
+        let due = Instant::now() + within;
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
     }
 
     /// Writes what nobody waits for.
     fn flush(&mut self) {
-        if self.desk.ledger.is_dirty() {
+        if self.desk.is_dirty() {
             let _ = self.commit(false);
         } else {
             self.due = None;
@@ -193,9 +206,7 @@ impl Writer {
             _ => {}
         }
         self.failing = outcome.is_err();
-        if self.desk.ledger.is_dirty() {
-            self.due = Some(Instant::now() + REFUSALS_WRITTEN_WITHIN);
-        }
+        self.set_due();
         outcome
     }
 }

@@ -22,7 +22,8 @@ fn run(law: &Law) {
     let world = World {
         accounts: Arc::new(store.clone()),
         registry: Arc::new(store.clone()),
-        gate: Arc::new(store),
+        gate: Arc::new(store.clone()),
+        owners: Arc::new(store),
         stage: None,
         apply_plans: Box::new(move |plans, now| {
             let store = planned.clone();

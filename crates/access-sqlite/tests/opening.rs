@@ -10,6 +10,9 @@ use api_types::{InstallationId, Survival};
 use house::{House, noon, used};
 use rusqlite::Connection;
 
+/// The newest schema.
+const KNOWN: i64 = 3;
+
 fn open_error(path: &std::path::Path) -> OpenError {
     SqliteStore::open(path, Options::default()).unwrap_err()
 }
@@ -43,7 +46,7 @@ async fn a_newer_schema_is_left_alone() {
     house.store.close().await.unwrap();
     house.other_program().pragma_update(None, "user_version", 999).unwrap();
     let error = open_error(&house.path());
-    assert!(matches!(error, OpenError::NewerSchema { found: 999, known: 2, .. }), "{error}");
+    assert!(matches!(error, OpenError::NewerSchema { found: 999, known: KNOWN, .. }), "{error}");
 }
 
 #[test]
@@ -100,7 +103,7 @@ fn schema_version(file: &Connection) -> i64 {
 async fn a_file_of_the_first_schema_keeps_its_rows_and_takes_remote_keys() {
     let house = house_of_the_first_schema().await;
     let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
-    assert_eq!(schema_version(&house.other_program()), 2);
+    assert_eq!(schema_version(&house.other_program()), KNOWN);
     assert_eq!(used(&again, &house.key, noon()).await, 1);
     house::granted(again.admit(&house.key, house::attempt(), noon()).await);
     assert_eq!(again.remote_keys().await.unwrap(), []);
@@ -128,7 +131,7 @@ async fn a_file_of_today_is_opened_without_a_migration() {
     house.store.close().await.unwrap();
     let file = house.other_program();
     let before = (tables(&file), schema_version(&file));
-    assert_eq!(before.1, 2);
+    assert_eq!(before.1, KNOWN);
     drop(SqliteStore::open(&house.path(), Options::default()).unwrap());
     assert_eq!((tables(&file), schema_version(&file)), before);
 }

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod limits;
 pub mod plans;
 pub mod sessions;
+pub mod state_owners;
 mod table;
 pub mod usage;
 mod world;
@@ -157,6 +158,12 @@ macro_rules! __each_law {
             sessions::an_expired_refresh_token_is_unknown Always,
             sessions::signing_out_ends_session_and_tokens Always,
             sessions::deleting_an_account_ends_its_sessions_and_frees_the_address Always,
+            state_owners::an_account_owns_what_its_answers_named Always,
+            state_owners::the_first_foreign_id_of_several_is_told Always,
+            state_owners::the_first_owner_of_an_id_stays Always,
+            state_owners::an_owner_is_forgotten_in_time Always,
+            state_owners::what_an_account_owns_is_bounded Always,
+            state_owners::a_deleted_account_owns_nothing Always,
         }
     };
 }

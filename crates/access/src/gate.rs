@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use api_types::{
-    AttemptId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+    AccountId, AttemptId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp,
 };
 use async_trait::async_trait;
 
@@ -33,6 +33,8 @@ pub struct Pass {
     pub attempt: AttemptId,
     /// Who asked. `None`: a key that only the upstream knows.
     pub holder: Option<Holder>,
+    /// Whose key it is. `None`: a key that only the upstream knows.
+    pub account: Option<AccountId>,
     /// Where it is counted. `None`: the upstream counts.
     pub booking: Option<Booking>,
     /// What the upstream gets to see.

@@ -15,6 +15,7 @@ mod plan;
 mod registry;
 mod remote_keys;
 mod secret;
+mod state_owners;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccountRow, NewSession, PasswordHash, Refresh, Session};
 pub use bucket::TokenBucket;
@@ -31,3 +32,4 @@ pub use remote_keys::{
     CarriedUse, Intent, IntentKind, PreviousValue, RemoteChange, RemoteKey, RemoteKeys, RemoteValue,
 };
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
+pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};

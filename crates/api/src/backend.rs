@@ -5,7 +5,7 @@ pub(crate) mod aws;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
-use access::{Accounts, Gate, Registry};
+use access::{Accounts, Gate, Registry, StateOwners};
 use access_sqlite::{Options, SqliteStore};
 use anyhow::Context as _;
 
@@ -17,7 +17,7 @@ use crate::{
 /// The database's name in the data folder.
 const DATABASE: &str = "tollgate.db";
 
-/// An opened backend behind the three traits.
+/// An opened backend behind its traits.
 pub struct Backend {
     /// Its name, as the configuration and the page call it.
     pub name: &'static str,
@@ -29,6 +29,8 @@ pub struct Backend {
     pub registry: Arc<dyn Registry>,
     /// Admission.
     pub gate: Arc<dyn Gate>,
+    /// Who may name what the upstream keeps.
+    pub owners: Arc<dyn StateOwners>,
     store: SqliteStore,
     #[cfg(feature = "aws")]
     upkeep: Option<aws::Upkeep>,
@@ -63,6 +65,7 @@ impl Backend {
             accounts: Arc::new(store.clone()),
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
+            owners: Arc::new(store.clone()),
             store,
             #[cfg(feature = "aws")]
             upkeep: None,
@@ -79,6 +82,7 @@ impl Backend {
             accounts: Arc::new(store.clone()),
             registry: Arc::new(gateway.clone()),
             gate: Arc::new(gateway.clone()),
+            owners: Arc::new(store.clone()),
             store,
             upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh.0)),
         })

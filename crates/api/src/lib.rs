@@ -32,6 +32,7 @@ mod shutdown;
 mod sign_in;
 mod source;
 mod state;
+mod stored_state;
 mod upstream;
 
 pub use app::document;

@@ -163,6 +163,32 @@ impl OpenAiError {
         error
     }
 
+    /// The body names what may be another's, in a way that can't be told.
+    #[must_use]
+    pub fn stored_state_refused(message: impl Into<String>, param: Option<&str>) -> Self {
+        let mut error = Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, "stored_state_refused", message);
+        error.body.error.param = param.map(str::to_owned);
+        error
+    }
+
+    /// The response to go on from isn't one of the caller's. OpenAI's own words and code; its status for it is 400.
+    #[must_use]
+    pub fn previous_response_not_found(id: &str) -> Self {
+        Self::state_not_found("Previous response", "previous_response_not_found", "previous_response_id", id)
+    }
+
+    /// Something that the upstream keeps isn't the caller's: one text for others' and for what isn't there.
+    #[must_use]
+    pub fn state_not_found(what: &str, code: &str, param: &str, id: &str) -> Self {
+        let message = format!(
+            "{what} with id '{id}' not found. Only what an answer to a key of your account named in the last 30 days can \
+             be named here."
+        );
+        let mut error = Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, code, message);
+        error.body.error.param = Some(param.to_owned());
+        error
+    }
+
     /// The body is larger than allowed.
     #[must_use]
     pub fn request_too_large(most: usize) -> Self {

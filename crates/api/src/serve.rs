@@ -94,6 +94,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         accounts: Arc::clone(&backend.accounts),
         registry: Arc::clone(&backend.registry),
         gate: Arc::clone(&backend.gate),
+        owners: Arc::clone(&backend.owners),
         metrics,
         settlement: settlement.clone(),
         upstream: upstream.info(),

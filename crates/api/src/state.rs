@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use access::{Accounts, Gate, OwnerDigest, Registry};
+use access::{Accounts, Gate, OwnerDigest, Registry, StateOwners};
 use api_types::{Email, UpstreamInfo};
 
 use crate::{
@@ -29,6 +29,8 @@ pub struct State {
     pub registry: Arc<dyn Registry>,
     /// Admission.
     pub gate: Arc<dyn Gate>,
+    /// Who may name what the upstream keeps.
+    pub owners: Arc<dyn StateOwners>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// Where ended passes go.

@@ -307,7 +307,7 @@ impl<'de> serde::Deserialize<'de> for FieldName<'de> {
 
 /// A name without regard to case, as Go's readers fold it: to upper and back, which also maps the Kelvin sign to `k`
 /// and the long s to `s`.
-fn fold(name: &str) -> Cow<'_, str> {
+pub(crate) fn fold(name: &str) -> Cow<'_, str> {
     if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_') {
         return Cow::Borrowed(name);
     }

@@ -2,6 +2,8 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use crate::named_ids::Tell;
+
 /// How far a request came. Later phases are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
@@ -112,6 +114,7 @@ pub struct End {
 /// Made before the request is sent and moved along with it, so that there is no moment in which nobody would tell.
 pub struct Follow {
     on_end: Option<Box<dyn FnOnce(End)>>,
+    on_id: Option<Tell>,
     phase: Rc<Cell<Phase>>,
     upstream_status: Option<u16>,
     bytes: u64,
@@ -123,10 +126,24 @@ impl Follow {
     pub fn new(on_end: impl FnOnce(End) + 'static) -> Self {
         Self {
             on_end: Some(Box::new(on_end)),
+            on_id: None,
             phase: Rc::new(Cell::new(Phase::NotSent)),
             upstream_status: None,
             bytes: 0,
         }
+    }
+
+    /// Has the answer watched for the ids by which it can be named later: each is told once, before the bytes that name
+    /// it go out. Like `on_end`, it must not block or panic.
+    #[must_use]
+    pub fn on_id(mut self, on_id: impl FnMut(&str) + 'static) -> Self {
+        self.on_id = Some(Box::new(on_id));
+        self
+    }
+
+    /// Who is to be told of ids; whoever takes it watches for them.
+    pub(crate) fn take_on_id(&mut self) -> Option<Tell> {
+        self.on_id.take()
     }
 
     /// Ends a request that was refused before it was sent.

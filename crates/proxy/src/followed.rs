@@ -27,6 +27,7 @@ use crate::{
     complete::{JsonWatch, StreamWatch},
     error_event::error_event,
     leftover,
+    named_ids::NamedIds,
 };
 
 /// Most bytes of an unfinished event that are held back.
@@ -93,6 +94,8 @@ pub struct Followed {
     kind: Kind,
     /// Taken when the end is known.
     follow: Option<Follow>,
+    /// Looks for ids, where somebody wants to know them.
+    named: Option<NamedIds>,
     /// What is said after the end is known: the error event, or the abort.
     last: Option<Result<Bytes, CutShort>>,
     clock: Clock,
@@ -106,14 +109,18 @@ impl Followed {
     pub(crate) fn new(
         source: Source,
         kind: Kind,
-        follow: Follow,
+        mut follow: Follow,
         (started, head_at): (Instant, Instant),
         timeouts: &Timeouts,
         shutdown: Shutdown,
     ) -> Self {
         let clock = Clock::new(started, head_at, timeouts);
+        let named = follow.take_on_id().map(|tell| match kind {
+            Kind::Events(_) => NamedIds::of_events(tell),
+            Kind::Framed { .. } | Kind::UntilClose(_) => NamedIds::of_json(tell),
+        });
         let heartbeat_due = Rc::default();
-        Self { source: Some(source), kind, follow: Some(follow), last: None, clock, shutdown, heartbeat_due }
+        Self { source: Some(source), kind, follow: Some(follow), named, last: None, clock, shutdown, heartbeat_due }
     }
 
     /// Lets a stream of events send a heartbeat as soon as one may stand, whenever this is true, which it then sets back.
@@ -141,6 +148,8 @@ impl Followed {
                 }
                 let whole = events.watch.complete();
                 if whole && !tail.is_empty() {
+                    // Its blank line is missing, not only to us.
+                    self.named.iter_mut().for_each(|named| named.look(&[&tail, &b"\n\n"[..]].concat()));
                     if let Some(follow) = &mut self.follow {
                         follow.relayed(tail.len());
                     }
@@ -240,6 +249,7 @@ impl Followed {
         if out.is_empty() {
             return None;
         }
+        self.named.iter_mut().for_each(|named| named.look(&out));
         if let Some(follow) = &mut self.follow {
             follow.relayed(out.len());
         }

@@ -23,13 +23,16 @@ mod error_event;
 mod failure;
 mod follow;
 mod followed;
+mod json_walk;
 mod leftover;
 mod models;
+mod named_ids;
 mod opening;
 mod relay;
 mod reported_error;
 mod request;
 mod shutdown;
+pub mod stored_state;
 mod upstream;
 mod wire;
 

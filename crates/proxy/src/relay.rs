@@ -187,6 +187,8 @@ where
     }
     // Charged whatever its body is like: the upstream has judged the request.
     follow.accepted();
+    // A refusal names nothing that is kept.
+    drop(follow.take_on_id());
     if let Some(coded) = refuse_coding(&response) {
         return Err(coded);
     }

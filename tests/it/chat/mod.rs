@@ -12,5 +12,6 @@ mod passing;
 mod refusals;
 mod reported_errors;
 mod shutdown;
+mod stored_state;
 mod stream;
 mod upstream_failures;

@@ -20,13 +20,14 @@ impl Gate for ApiGateway {
     /// Lets through what may be good: whether it is, and within its limits, API Gateway decides. What is known here to
     /// be bad stays here.
     async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError> {
-        let holder = match self.inner.look(key, now) {
-            Look::Good(row) => Some(holder(&row)),
+        let row = match self.inner.look(key, now) {
+            Look::Good(row) => Some(row),
             Look::Unheard => None,
             Look::Bad => return Ok(Admission::Unknown),
         };
+        let (holder, account) = (row.as_deref().map(holder), row.as_deref().map(|row| row.account));
         let credential = UpstreamCredential::CallersKey;
-        Ok(Admission::Granted(Pass { attempt, holder, booking: None, credential }))
+        Ok(Admission::Granted(Pass { attempt, holder, account, booking: None, credential }))
     }
 
     /// Notes what passed. API Gateway has counted it, unless it was never sent or refused there; nothing can be given

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use api_types::{PlanName, Timestamp};
 
-use crate::{Accounts, Gate, PresentedKey, Registry, StoreError, UsagePlan};
+use crate::{Accounts, Gate, PresentedKey, Registry, StateOwners, StoreError, UsagePlan};
 
 /// What a gate that stands in front of the upstream answered to a request.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct World {
     pub registry: Arc<dyn Registry>,
     /// Its gate.
     pub gate: Arc<dyn Gate>,
+    /// Its owners of what the upstream keeps.
+    pub owners: Arc<dyn StateOwners>,
     /// The way upstream, where a gate stands in front of it that has its say too.
     pub stage: Option<Stage>,
     /// How plans of the configuration get in.

@@ -222,6 +222,8 @@ pub struct UpstreamConfig {
     /// Silence after which a heartbeat comment goes to the caller.
     #[serde(rename = "heartbeat_seconds")]
     pub heartbeat: Seconds,
+    /// Whether all callers may name what the upstream keeps, whoever's answer named it.
+    pub shared_state: bool,
     /// Pause between two words of the demo model.
     pub demo_pace_ms: u64,
 }
@@ -239,6 +241,7 @@ impl Default for UpstreamConfig {
             idle_timeout: Seconds::of(300),
             total_timeout: Seconds::of(3600),
             heartbeat: Seconds::of(15),
+            shared_state: false,
             demo_pace_ms: 40,
         }
     }

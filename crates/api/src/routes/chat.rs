@@ -22,11 +22,11 @@ use crate::{
     connection::Connection,
     extract::{Admitted, By, ChatBody, KeyCaller},
     followed,
-    metrics::Metrics,
     openai_error::OpenAiError,
     rate_headers,
     shutdown::Shutdown,
     state::State,
+    stored_state,
     upstream::{Answers, WorkerUpstream},
 };
 
@@ -39,9 +39,9 @@ macro_rules! data_plane_post {
             responses(
                 (status = 200, description = "The upstream's answer, untouched; server-sent events where the body says `stream`.",
                     content((Value = "application/json"), (String = "text/event-stream"))),
-                (status = 400, description = "The body can't be used, or two different keys.", body = ErrorEnvelope),
+                (status = 400, description = "The body can't be used, or names what can't be told to be the caller's own; or two different keys.", body = ErrorEnvelope),
                 (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
-                (status = 404, description = "The model isn't offered.", body = ErrorEnvelope),
+                (status = 404, description = "The model isn't offered, or a response, conversation or item named isn't the caller's.", body = ErrorEnvelope),
                 (status = 408, description = "The body didn't arrive in time.", body = ErrorEnvelope),
                 (status = 413, description = "The body is too large, also once decoded.", body = ErrorEnvelope),
                 (status = 415, description = "The body's Content-Encoding isn't gzip, deflate or zstd.", body = ErrorEnvelope),
@@ -59,7 +59,7 @@ macro_rules! data_plane_post {
             state: Data<State>,
             By(admitted, ChatBody(bytes)): By<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
-            answer(&request, &upstream, &shutdown, &state.metrics, admitted, $endpoint, bytes).await
+            answer(&request, &upstream, &shutdown, &state, admitted, $endpoint, bytes).await
         }
     };
 }
@@ -99,16 +99,20 @@ async fn answer(
     request: &HttpRequest,
     upstream: &WorkerUpstream,
     shutdown: &Shutdown,
-    metrics: &Arc<Metrics>,
+    state: &State,
     Admitted { pass, caller }: Admitted,
     endpoint: Endpoint,
     bytes: Bytes,
 ) -> Result<HttpResponse, OpenAiError> {
     let now = ambient::now();
     let body = Body::parse(endpoint, bytes, &upstream.policy).map_err(body_error)?;
+    let account = pass.pass().and_then(|pass| pass.account);
+    stored_state::check(&body, account, state).await?;
+    let metrics = &state.metrics;
     let is_with_callers_key = pass.pass().is_some_and(|pass| pass.credential == UpstreamCredential::CallersKey);
     let quota = pass.pass().and_then(|pass| Some(pass.booking?.quota));
     let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
+    let follow = stored_state::remember(follow, endpoint, account, state);
     let ending = proxy::shutdown(shutdown.ending());
     let answer = match &upstream.answers {
         Answers::Demo { pace } => demo::answer(&body, demo_answer(*pace, now), follow, ending).map_err(body_error)?,

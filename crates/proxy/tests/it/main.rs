@@ -6,6 +6,7 @@ mod before_the_first_byte;
 mod broken_answers;
 mod demo;
 mod healthy_answers;
+mod named_ids;
 mod silence_and_leaving;
 mod support;
 mod what_goes_up;
