@@ -170,9 +170,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_the_same_however_the_bytes_are_cut() {
-        let stream = format!("{}: heartbeat\n\n{}{}data: [DONE]\n\n", delta("Grüße, "), delta("🌊"), finish("stop"));
-        for step in 1..stream.len() {
-            assert_eq!(run(&stream, step), ("Grüße, 🌊".to_owned(), Progress::Complete), "{step}");
+        for heartbeat in [": heartbeat\n\n", ": heartbeat\n"] {
+            let parts = [&delta("Grüße, "), heartbeat, &delta("🌊"), &finish("stop"), heartbeat, "data: [DONE]\n\n"];
+            let stream = parts.concat();
+            for step in 1..stream.len() {
+                assert_eq!(run(&stream, step), ("Grüße, 🌊".to_owned(), Progress::Complete), "{step}");
+            }
         }
     }
 

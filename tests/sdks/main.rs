@@ -2,10 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod client;
+mod readers;
+mod tap;
 
 use client::{Client, Sdk};
+use readers::Reader;
 use serde_json::{Value, json};
-use tests::{Caller, FakeUpstream, Identity, PlanSpec, TestServer, unknown_key};
+use tap::Tap;
+use tests::{Caller, Exchange, FakeUpstream, Identity, PlanSpec, TestServer, chunk, event, unknown_key};
+use tokio::join;
 
 /// A server with one plan, and a key on it.
 async fn server_and_key(upstream: &FakeUpstream, plan: PlanSpec) -> (TestServer, Caller) {
@@ -154,7 +159,50 @@ async fn tells_that_a_key_is_wrong(sdk: Sdk) {
     assert_eq!((refused(&server, "key").await, upstream.posts()), (1, 0));
 }
 
-/// The same five for each SDK.
+/// Events as OpenAI sends them, which have data and nothing else.
+const PLAIN: [&str; 3] = ["", "", ""];
+/// Events with what else the standard knows. Some clients keep the `id` for all that follows.
+const WITH_FIELDS: [&str; 3] = ["id: 1\n", "event: message\n", "event: message\nid: 2\nretry: 1000\n"];
+/// What OpenAI's SDK for Go says of itself.
+const OPENAI_GO: [(&str, &str); 2] = [("user-agent", "OpenAI/Go 3.42.0"), ("x-stainless-lang", "go")];
+const PIECES: [&str; 3] = ["one ", "two ", "three"];
+
+/// A server that isn't silent for long, and a key.
+async fn server_with_heartbeats(upstream: &FakeUpstream) -> (TestServer, Caller) {
+    upstream.by_hand();
+    let setup = TestServer::setup().upstream(upstream).plans(&[PlanSpec::daily("plan", 100)]);
+    let server = setup.set("upstream.heartbeat_seconds", "0.05").start().await;
+    let key = server.with_key("plan").await;
+    (server, key)
+}
+
+/// Sends a piece of the answer with these lines before its data.
+async fn send_piece(exchange: &mut Exchange, fields: &str, piece: &str) {
+    exchange.send(chunk(format!("{fields}{}", event(piece)))).await;
+}
+
+async fn reads_on_after_heartbeats(sdk: Sdk) {
+    let upstream = FakeUpstream::start().await;
+    let (_server, key) = server_with_heartbeats(&upstream).await;
+    let tap = Tap::before(&key).await;
+    let mut client = sdk.start_with(&key, &["stream", "stream"], &[("OPENAI_BASE_URL", &tap.base_url())]);
+    for fields in [PLAIN, WITH_FIELDS] {
+        let mut exchange = upstream.exchange().await;
+        exchange.start_stream().await;
+        tap.heartbeats(3).await;
+        for (fields, piece) in fields.into_iter().zip(PIECES) {
+            send_piece(&mut exchange, fields, piece).await;
+            assert_eq!(client.next().await, json!({"piece": piece}));
+            tap.heartbeats(3).await;
+        }
+        exchange.finish_stream().await;
+        sdk.hear_finish(&mut client, "stop").await;
+        assert_eq!(client.next().await, json!({"whole": "one two three"}));
+    }
+    assert!(client.rest().await.is_empty());
+}
+
+/// The same six for each SDK.
 macro_rules! sdk_tests {
     ($($module:ident: $sdk:expr,)*) => {$(
         mod $module {
@@ -183,6 +231,11 @@ macro_rules! sdk_tests {
             #[tokio::test]
             async fn tells_that_a_key_is_wrong() {
                 super::tells_that_a_key_is_wrong($sdk).await;
+            }
+
+            #[tokio::test]
+            async fn reads_on_after_heartbeats() {
+                super::reads_on_after_heartbeats($sdk).await;
             }
         }
     )*};
@@ -226,4 +279,58 @@ async fn curl_shows_the_stream_growing() {
     assert!(curl.line().await.contains("\"stop\""));
     assert_eq!(curl.line().await, "");
     assert_eq!(curl.line().await, "data: [DONE]");
+}
+
+/// The text of an answer with heartbeats before, between and after its pieces, as this client reads it.
+async fn read_with_heartbeats(
+    upstream: &FakeUpstream,
+    key: &Caller,
+    reader: Reader,
+    headers: &[(&str, &str)],
+    fields: [&str; 3],
+) -> Result<String, String> {
+    let call = headers.iter().fold(key.chat_stream("hello"), |call, (name, value)| call.header(name, value));
+    let start = async {
+        let mut exchange = upstream.exchange().await;
+        exchange.start_stream().await;
+        // The first event comes at once, as what a client keeps of it is what matters; the others after heartbeats.
+        send_piece(&mut exchange, fields[0], PIECES[0]).await;
+        exchange
+    };
+    let (mut exchange, mut events) = join!(start, call.stream());
+    assert_eq!(events.next_text().await, PIECES[0]);
+    for (fields, piece) in fields.into_iter().zip(PIECES).skip(1) {
+        events.comments(3).await;
+        send_piece(&mut exchange, fields, piece).await;
+        assert_eq!(events.next_text().await, piece);
+    }
+    events.comments(3).await;
+    exchange.finish_stream().await;
+    events.rest().await;
+    reader.text(&String::from_utf8(events.bytes).unwrap())
+}
+
+#[tokio::test]
+async fn clients_that_are_not_installed_read_on_after_heartbeats_by_their_rule() {
+    let upstream = FakeUpstream::start().await;
+    let (_server, key) = server_with_heartbeats(&upstream).await;
+    let read = async |reader, headers: &[(&str, &str)], fields| {
+        let text = read_with_heartbeats(&upstream, &key, reader, headers, fields).await;
+        assert_eq!(text, Ok("one two three".to_owned()), "{reader:?}, {headers:?}, {fields:?}");
+    };
+    let id_once = ["id: 1\n", "", ""];
+    for reader in [Reader::OpenAiGo, Reader::OpenAiGoSince343] {
+        for fields in [PLAIN, id_once, WITH_FIELDS] {
+            read(reader, &OPENAI_GO, fields).await;
+        }
+    }
+    // Where an event had more than data, whoever asks.
+    for reader in [Reader::OpenAiGo, Reader::Pieces] {
+        for fields in [id_once, WITH_FIELDS] {
+            read(reader, &[], fields).await;
+        }
+    }
+    for reader in [Reader::Pieces, Reader::PiecesByTheirBeginning] {
+        read(reader, &[], PLAIN).await;
+    }
 }

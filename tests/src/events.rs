@@ -70,6 +70,19 @@ impl Events {
         }
     }
 
+    /// Waits for so many comments more.
+    ///
+    /// # Panics
+    /// If the body ends before them.
+    pub async fn comments(&mut self, more: usize) {
+        let count =
+            |bytes: &[u8]| usize::from(bytes.starts_with(b":")) + bytes.windows(2).filter(|two| *two == b"\n:").count();
+        let wanted = count(&self.bytes) + more;
+        while count(&self.bytes) < wanted {
+            assert!(self.read_on().await, "the stream ended without a comment");
+        }
+    }
+
     /// Whether the body was cut off by the transport and not ended.
     #[must_use]
     pub fn was_cut(&self) -> bool {

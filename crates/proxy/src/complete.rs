@@ -42,6 +42,8 @@ struct Seen {
     unsure: bool,
     /// The number that the next event of a response would have.
     next_sequence_number: u64,
+    /// All events had data and nothing else.
+    plain: bool,
 }
 
 impl StreamWatch {
@@ -56,6 +58,7 @@ impl StreamWatch {
             choices: BTreeMap::new(),
             unsure: false,
             next_sequence_number: 0,
+            plain: true,
         };
         Self { reader: sse::Reader::new(EVENT_MAX), seen }
     }
@@ -90,6 +93,11 @@ impl StreamWatch {
     /// Nothing can follow: a terminal mark or an error went by.
     pub(crate) fn over(&self) -> bool {
         self.seen.done || self.seen.error_told
+    }
+
+    /// No event so far had more than data.
+    pub(crate) fn plain(&self) -> bool {
+        self.seen.plain
     }
 
     /// The upstream itself told the caller of an error.
@@ -138,6 +146,7 @@ impl Choice {
 
 impl Seen {
     fn event(&mut self, event: &sse::Event<'_>) {
+        self.plain &= event.plain;
         if event.data.trim() == "[DONE]" {
             self.done = true;
             return;

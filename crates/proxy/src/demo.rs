@@ -18,6 +18,7 @@ use crate::{
     Answer, Body, BodyError, Endpoint, Follow, Followed, Shutdown, Timeouts,
     complete::StreamWatch,
     followed::{Kind, Source},
+    heartbeat::Heartbeat,
 };
 
 /// The demo model's name.
@@ -53,7 +54,7 @@ pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Re
     follow.accepted();
     let timeouts = Timeouts::default();
     let (content_type, length, body) = if body.streams() {
-        let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1));
+        let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1), Heartbeat::default());
         let now = Instant::now();
         let source = paced(chat.events(&demo), demo.pace);
         let body = Followed::new(source, kind, follow, (now, now), &timeouts, shutdown);

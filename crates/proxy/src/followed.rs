@@ -26,14 +26,13 @@ use crate::{
     clock::{Clock, Tick},
     complete::{JsonWatch, StreamWatch},
     error_event::error_event,
+    heartbeat::Heartbeat,
     leftover,
     named_ids::NamedIds,
 };
 
 /// Most bytes of an unfinished event that are held back.
 pub const HELD_MAX: usize = 64 * 1024;
-/// What keeps a silent stream's connection alive.
-const HEARTBEAT: &[u8] = b": heartbeat\n\n";
 
 /// The answer broke off: whoever carries it must abort the transport, so that it can't look whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -57,8 +56,9 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) fn events(watch: StreamWatch) -> Self {
-        Self::Events(Box::new(Events { splitter: sse::Splitter::new(HELD_MAX), held: BytesMut::new(), watch }))
+    pub(crate) fn events(watch: StreamWatch, heartbeat: Heartbeat) -> Self {
+        let splitter = sse::Splitter::new(HELD_MAX);
+        Self::Events(Box::new(Events { splitter, held: BytesMut::new(), watch, heartbeat }))
     }
 }
 
@@ -67,6 +67,7 @@ pub(crate) struct Events {
     splitter: sse::Splitter,
     held: BytesMut,
     watch: StreamWatch,
+    heartbeat: Heartbeat,
 }
 
 impl Events {
@@ -256,9 +257,14 @@ impl Followed {
         Some(out)
     }
 
-    /// A heartbeat may stand here: a stream of events, and not within one.
-    fn between_events(&self) -> bool {
-        matches!(&self.kind, Kind::Events(events) if !events.splitter.mid_event())
+    /// The heartbeat that may stand here: in a stream of events, not within one, and not within the end of its last line.
+    fn heartbeat(&self) -> Option<&'static [u8]> {
+        match &self.kind {
+            Kind::Events(events) if !events.splitter.mid_event() && !events.splitter.after_cr() => {
+                Some(events.heartbeat.bytes(events.watch.plain()))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -294,20 +300,27 @@ impl Stream for Followed {
                 }
                 Poll::Ready(Some(Err(cause))) => body.fail(FailureKind::Interrupted, Some(cause)),
                 Poll::Ready(None) => body.end(),
-                Poll::Pending if body.between_events() && body.heartbeat_due.take() => {
-                    body.clock.sent();
-                    return Poll::Ready(Some(Ok(Bytes::from_static(HEARTBEAT))));
-                }
-                Poll::Pending => match body.clock.poll_tick(body.between_events(), cx) {
-                    Poll::Pending => return Poll::Pending,
-                    Poll::Ready(Tick::Heartbeat) => {
+                Poll::Pending => {
+                    let heartbeat = body.heartbeat();
+                    if let Some(heartbeat) = heartbeat
+                        && body.heartbeat_due.take()
+                    {
                         body.clock.sent();
-                        return Poll::Ready(Some(Ok(Bytes::from_static(HEARTBEAT))));
+                        return Poll::Ready(Some(Ok(Bytes::from_static(heartbeat))));
                     }
-                    Poll::Ready(Tick::Finished) => body.finish(),
-                    Poll::Ready(Tick::Idle) => body.fail(FailureKind::IdleTimeout, None),
-                    Poll::Ready(Tick::Total) => body.fail(FailureKind::TotalTimeout, None),
-                },
+                    match body.clock.poll_tick(heartbeat.is_some(), cx) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(Tick::Heartbeat) => {
+                            body.clock.sent();
+                            if let Some(heartbeat) = heartbeat {
+                                return Poll::Ready(Some(Ok(Bytes::from_static(heartbeat))));
+                            }
+                        }
+                        Poll::Ready(Tick::Finished) => body.finish(),
+                        Poll::Ready(Tick::Idle) => body.fail(FailureKind::IdleTimeout, None),
+                        Poll::Ready(Tick::Total) => body.fail(FailureKind::TotalTimeout, None),
+                    }
+                }
             }
         }
     }

@@ -23,6 +23,7 @@ mod error_event;
 mod failure;
 mod follow;
 mod followed;
+mod heartbeat;
 mod json_walk;
 mod leftover;
 mod models;

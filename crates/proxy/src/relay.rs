@@ -115,6 +115,7 @@ async fn try_relay(
     let timeouts = client.upstream().timeouts;
     let caller_key = request.caller_key.clone();
     let (endpoint, streams, choices) = (request.body.endpoint(), request.body.streams(), request.body.choices());
+    let heartbeat = request.heartbeat;
     let head = timeout(timeouts.first_byte.min(timeouts.total), request.send(client, follow.phase()));
     let response = tokio::select! {
         biased;
@@ -135,7 +136,7 @@ async fn try_relay(
     let length = content_length(&response);
     let content_type = header_text(&response, header::CONTENT_TYPE);
     let kind = match essence(&content_type).as_str() {
-        "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint, choices)),
+        "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint, choices), heartbeat),
         "application/json" if lasts_until_close(&response) => Kind::UntilClose(JsonWatch::default()),
         "application/json" => Kind::Framed { left: length },
         _ => return Err(Failure::BadContentType { status, content_type }),

@@ -14,7 +14,7 @@ use awc::{
 };
 use bytes::Bytes;
 
-use crate::{Body, Client, Credential, Phase, Secret};
+use crate::{Body, Client, Credential, Phase, Secret, heartbeat::Heartbeat};
 
 /// The caller's headers that reach the upstream. Only those that change what the answer says.
 ///
@@ -30,19 +30,24 @@ pub struct Request {
     pub(crate) body: Body,
     headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) caller_key: Option<Secret>,
+    pub(crate) heartbeat: Heartbeat,
 }
 
 impl Request {
     /// A request with this body and no headers of the caller.
     pub fn new(body: Body) -> Self {
-        Self { body, headers: Vec::new(), caller_key: None }
+        Self { body, headers: Vec::new(), caller_key: None, heartbeat: Heartbeat::default() }
     }
 
-    /// Takes those of the caller's headers that may pass.
+    /// Takes those of the caller's headers that may pass, and sees which heartbeats the caller can bear.
     #[must_use]
     pub fn with_headers<'a>(mut self, headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Self {
-        let passed = headers.into_iter().filter(|(name, _)| PASSED_UP.contains(&name.as_str()));
-        self.headers.extend(passed.map(|(name, value)| (name.clone(), value.clone())));
+        for (name, value) in headers {
+            if PASSED_UP.contains(&name.as_str()) {
+                self.headers.push((name.clone(), value.clone()));
+            }
+            self.heartbeat = self.heartbeat.told(name);
+        }
         self
     }
 

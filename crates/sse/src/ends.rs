@@ -16,6 +16,10 @@ impl Ends {
         Self { line_empty: true, after_cr: false, cr_ended_event: false }
     }
 
+    pub(crate) fn after_cr(&self) -> bool {
+        self.after_cr
+    }
+
     /// Reads up to and including the next end of an event and returns how many bytes that is, or reads all and returns
     /// `None`. After an event that ended in a CR, the LF that may follow counts as an end of its own.
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Option<usize> {

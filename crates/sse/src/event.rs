@@ -11,6 +11,8 @@ pub struct Event<'a> {
     pub data: Cow<'a, str>,
     /// The event was longer than the reader keeps: `data` is only its beginning.
     pub cut: bool,
+    /// It consists of `data` lines alone, as far as it is kept. Not every client reads others.
+    pub plain: bool,
 }
 
 impl<'a> Event<'a> {
@@ -18,6 +20,7 @@ impl<'a> Event<'a> {
     pub(crate) fn parse(block: &'a [u8], cut: bool) -> Option<Self> {
         let mut name = None;
         let mut data: Option<Cow<'a, str>> = None;
+        let mut plain = true;
         for line in Lines(block) {
             let (field, value) = match line.iter().position(|byte| *byte == b':') {
                 Some(colon) => {
@@ -26,6 +29,7 @@ impl<'a> Event<'a> {
                 }
                 None => (line, &b""[..]),
             };
+            plain &= field == b"data" || line.is_empty();
             match field {
                 b"data" => {
                     let value = String::from_utf8_lossy(value);
@@ -43,7 +47,7 @@ impl<'a> Event<'a> {
                 _ => {}
             }
         }
-        data.map(|data| Self { name: name.filter(|name| !name.is_empty()), data, cut })
+        data.map(|data| Self { name: name.filter(|name| !name.is_empty()), data, cut, plain })
     }
 }
 
@@ -75,6 +79,7 @@ mod tests {
         let event = Event::parse(b"data:  a\ndata:b\r\ndata\n\n", false).unwrap();
         assert_eq!(event.data, " a\nb\n");
         assert_eq!(event.name, None);
+        assert!(event.plain);
     }
 
     #[test]
@@ -87,5 +92,14 @@ mod tests {
     fn the_name_is_read() {
         let event = Event::parse(b"event: response.completed\ndata: {}\n\n", false).unwrap();
         assert_eq!(event.name.as_deref(), Some("response.completed"));
+    }
+
+    #[test]
+    fn an_event_with_other_lines_is_not_plain() {
+        for line in ["event: x", "id: 1", "id", "retry: 5", ": comment", "unknown"] {
+            for block in [format!("{line}\ndata: a\n\n"), format!("data: a\r\n{line}\r\n\r\n")] {
+                assert!(!Event::parse(block.as_bytes(), false).unwrap().plain, "{block:?}");
+            }
+        }
     }
 }

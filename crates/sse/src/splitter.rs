@@ -54,6 +54,12 @@ impl Splitter {
         self.mid_event
     }
 
+    /// True while the last byte read is a CR, whose LF may still come: what is written in between would stand between
+    /// the two.
+    pub fn after_cr(&self) -> bool {
+        self.ends.after_cr()
+    }
+
     /// How many bytes the caller holds: the unfinished event's, none of them released.
     pub fn held(&self) -> usize {
         self.held
@@ -78,9 +84,11 @@ mod tests {
     fn a_crlf_cut_in_two_ends_its_event_at_the_cr_and_lets_the_lf_follow() {
         let mut splitter = Splitter::new(100);
         assert_eq!(splitter.push(b"data: a\r\n\r"), 10);
+        assert!(splitter.after_cr());
         assert_eq!(splitter.push(b"\ndata: b\r"), 1);
         assert_eq!(splitter.push(b"\n"), 0, "that LF ends a line, not an event");
         assert_eq!(splitter.push(b"\r\n"), 2);
+        assert!(!splitter.after_cr());
     }
 
     #[test]

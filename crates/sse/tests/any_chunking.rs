@@ -94,15 +94,17 @@ proptest! {
     fn a_heartbeat_at_any_release_changes_no_event(
         bytes in stream().prop_filter("a BOM is only one at the very start", |bytes| !bytes.starts_with("\u{feff}".as_bytes())),
         cuts in proptest::collection::vec(0usize..30, 0..30),
+        apart in any::<bool>(),
     ) {
         let mut splitter = Splitter::new(1 << 20);
-        let (mut out, mut held) = (sse::comment("heartbeat").into_bytes(), Vec::new());
+        let heartbeat = sse::comment("heartbeat") + if apart { "\n" } else { "" };
+        let (mut out, mut held) = (heartbeat.clone().into_bytes(), Vec::new());
         for chunk in chunks(&bytes, &cuts) {
             let ready = splitter.push(chunk);
             held.extend_from_slice(&chunk[..ready]);
             if ready > 0 {
                 out.append(&mut held);
-                out.extend_from_slice(sse::comment("heartbeat").as_bytes());
+                out.extend_from_slice(heartbeat.as_bytes());
             }
             held.extend_from_slice(&chunk[ready..]);
         }

@@ -41,6 +41,61 @@ async fn heartbeats_fill_silence_between_events_and_never_stand_within_one() {
     assert_eq!(end.bytes, (EVENT.len() + DONE.len()) as u64, "heartbeats aren't the upstream's bytes");
 }
 
+/// What goes out when the upstream sends this, is then silent for two heartbeats, and then finishes.
+async fn silence_after(event: &str, request: proxy::Request) -> String {
+    let fake = FakeUpstream::start().await;
+    let client = fake.client(Timeouts { heartbeat: SHORT, ..Timeouts::default() });
+    let (follow, _ends) = follow();
+    let (seen, mut was_seen) = mpsc::channel(1);
+    let upstream = async {
+        let mut up = fake.accept().await;
+        up.request().await;
+        up.send(STREAM_HEAD).await;
+        up.chunk(event).await;
+        was_seen.recv().await.unwrap();
+        up.chunk(DONE).await;
+        up.last_chunk().await;
+    };
+    let caller = async {
+        let mut answer = relay(&client, request, follow, proxy::never()).await.unwrap();
+        assert_eq!(answer.body.next().await.unwrap().unwrap(), event);
+        let mut text = String::new();
+        for _ in 0..2 {
+            text.push_str(std::str::from_utf8(&answer.body.next().await.unwrap().unwrap()).unwrap());
+        }
+        seen.send(()).await.unwrap();
+        assert_eq!(take(answer).await.text(), DONE);
+        text
+    };
+    tokio::join!(upstream, caller).1
+}
+
+#[actix_rt::test]
+async fn a_heartbeat_has_its_blank_line_where_the_reader_needs_it_and_none_where_it_would_break_it() {
+    assert_eq!(silence_after(EVENT, chat(true)).await, HEARTBEAT.repeat(2));
+    let mut headers = awc::http::header::HeaderMap::new();
+    headers.insert("x-stainless-lang".parse().unwrap(), "go".parse().unwrap());
+    let of_an_sdk = chat(true).with_headers(headers.iter());
+    assert_eq!(silence_after(EVENT, of_an_sdk).await, BARE_HEARTBEAT.repeat(2));
+    for fields in ["id: 1\n", "event: x\n", "retry: 5\n"] {
+        assert_eq!(silence_after(&format!("{fields}{EVENT}"), chat(true)).await, BARE_HEARTBEAT.repeat(2), "{fields}");
+    }
+}
+
+#[actix_rt::test]
+async fn no_heartbeat_stands_within_the_end_of_a_line() {
+    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..Timeouts::default() };
+    let cut = EVENT.replace('\n', "\r\n");
+    let cut = cut.strip_suffix('\n').unwrap();
+    let (got, _end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
+        up.send(STREAM_HEAD).await;
+        up.chunk(cut).await;
+        up.closed().await;
+    })
+    .await;
+    assert_interrupted(&got.unwrap(), cut);
+}
+
 #[actix_rt::test]
 async fn heartbeats_alone_are_no_first_byte() {
     let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..Timeouts::default() };

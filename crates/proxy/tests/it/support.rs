@@ -217,6 +217,7 @@ pub(crate) fn assert_interrupted(got: &Got, before: &str) {
 /// The event that finishes the only choice.
 pub(crate) const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
 pub(crate) const HEARTBEAT: &str = ": heartbeat\n\n";
+pub(crate) const BARE_HEARTBEAT: &str = ": heartbeat\n";
 /// A stream's head without length or chunks: its body lasts until the close.
 pub(crate) const CLOSE_HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
