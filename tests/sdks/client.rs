@@ -14,6 +14,8 @@ use tests::{Caller, Output, wait_until};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sdk {
     OpenAiPython,
+    Llm,
+    LlamaIndex,
     OpenAiNode,
     LangChain,
     Vercel,
@@ -37,7 +39,9 @@ impl Sdk {
     /// The same with these environment variables.
     pub fn start_with(self, key: &Caller, requests: &[&str], variables: &[(&str, &str)]) -> Client {
         let (mut command, scripts) = match self {
-            Self::OpenAiPython => (python("openai_chat.py"), None),
+            Self::OpenAiPython => (python("TOLLGATE_SDKS_PYTHON", "python", "openai_chat.py"), None),
+            Self::Llm => (python("TOLLGATE_SDKS_PYTHON", "python", "llm_chat.py"), None),
+            Self::LlamaIndex => (python("TOLLGATE_SDKS_LLAMAINDEX", "llamaindex", "llamaindex_chat.py"), None),
             Self::OpenAiNode => node("openai.mjs"),
             Self::LangChain => node("langchain.mjs"),
             Self::Vercel => node("vercel.mjs"),
@@ -134,9 +138,10 @@ fn parse(line: &str) -> Value {
     serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))
 }
 
-fn python(script: &str) -> Command {
-    let mut command = Command::new(installed("TOLLGATE_SDKS_PYTHON", "python", "bin/python"));
-    command.arg(sources("python").join(script));
+/// The Python of an environment, which leaves nothing beside the script.
+fn python(variable: &str, environment: &str, script: &str) -> Command {
+    let mut command = Command::new(installed(variable, environment, "bin/python"));
+    command.arg("-B").arg(sources("python").join(script));
     command
 }
 

@@ -54,9 +54,9 @@ impl Sdk {
         if self == Self::Vercel { "StreamProviderError" } else { "APIError" }
     }
 
-    /// Turns off the retries of the one SDK that reads no `x-should-retry`.
+    /// Turns off the retries of the SDKs that read no `x-should-retry`.
     fn without_retries(self) -> &'static [(&'static str, &'static str)] {
-        if self == Self::Vercel { &[("MAX_RETRIES", "0")] } else { &[] }
+        if matches!(self, Self::Vercel | Self::LlamaIndex) { &[("MAX_RETRIES", "0")] } else { &[] }
     }
 
     /// Hears what it tells on the way from a failure to its verdict: one calls `onError` instead of throwing.
@@ -243,6 +243,8 @@ macro_rules! sdk_tests {
 
 sdk_tests! {
     openai_python: Sdk::OpenAiPython,
+    llm: Sdk::Llm,
+    llamaindex: Sdk::LlamaIndex,
     openai_node: Sdk::OpenAiNode,
     langchain: Sdk::LangChain,
     vercel: Sdk::Vercel,

@@ -21,6 +21,8 @@ const NODE_FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 pub(crate) struct Sdks {
     /// A virtual environment: `bin/python` and its packages.
     pub(crate) python: PathBuf,
+    /// Another, with LlamaIndex, which wants older packages than the others.
+    pub(crate) llamaindex: PathBuf,
     /// `bin/node`, and `node_modules`.
     pub(crate) node: PathBuf,
 }
@@ -29,12 +31,14 @@ pub(crate) struct Sdks {
 pub(crate) fn require(progress: &Progress, python: &Python) -> Result<Sdks> {
     CURL.provide(progress, || workspace::find_program("curl"))?;
     let dir = workspace::root().join("target/sdks");
-    let sdks = Sdks { python: dir.join("python"), node: dir.join("node") };
-    let requirements = sources("python").join("requirements.txt");
+    let sdks = Sdks { python: dir.join("python"), llamaindex: dir.join("llamaindex"), node: dir.join("node") };
+    let (requirements, llamaindex) =
+        (sources("python").join("requirements.txt"), sources("python").join("llamaindex.txt"));
     let mut pinning: Vec<PathBuf> = NODE_FILES.iter().map(|name| sources("node").join(name)).collect();
-    pinning.push(requirements.clone());
+    pinning.extend([requirements.clone(), llamaindex.clone()]);
     pinned::once(progress, &dir, &pinning, &python.version, || {
         python.environment(progress, &sdks.python, &requirements, "SDKs for Python, and Node")?;
+        python.environment(progress, &sdks.llamaindex, &llamaindex, "LlamaIndex")?;
         install_node(progress, &sdks)
     })?;
     Ok(sdks)

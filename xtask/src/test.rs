@@ -64,6 +64,7 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_NGINX", &built.proxies.nginx)
             .env("TOLLGATE_CADDY", &built.proxies.caddy)
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
+            .env("TOLLGATE_SDKS_LLAMAINDEX", &built.sdks.llamaindex)
             .env("TOLLGATE_SDKS_NODE", &built.sdks.node)
             .env("TOLLGATE_MOTO", &built.emulators.moto)
             .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
