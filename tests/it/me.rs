@@ -18,6 +18,19 @@ async fn everyone_sees_only_themselves() {
 }
 
 #[tokio::test]
+async fn a_proxys_own_sign_in_beside_the_pages_cookie_is_passed_over() {
+    let server = TestServer::start().await;
+    let page = server.with_cookie("ada").await;
+    for beside in ["Basic dXNlcjpwYXNz", "Negotiate YII=", "Bearer ", ""] {
+        page.get("/me").header("authorization", beside).send().await.expect(200);
+        let alone = server.anonymous().get("/me").header("authorization", beside);
+        alone.send().await.is_problem(401, "unauthenticated");
+    }
+    // A token that is there decides.
+    page.get("/me").header("authorization", "Bearer wrong").send().await.is_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn a_changed_password_ends_every_other_session() {
     let server = TestServer::start().await;
     let (here, elsewhere, page) =

@@ -108,10 +108,14 @@ impl OpenAiError {
         Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "key_made_elsewhere", message)
     }
 
-    /// Two headers, two keys.
+    /// Two headers, two keys; `first` and `second` are the headers' names.
     #[must_use]
-    pub fn conflicting_credentials() -> Self {
-        let message = "x-api-key and Authorization hold different keys. Send one of them, or the same in both.";
+    pub fn conflicting_credentials(first: &str, second: &str) -> Self {
+        let message = if first == second {
+            format!("Two {first} headers hold different keys. Send one.")
+        } else {
+            format!("{first} and {second} hold different keys. Send one of them, or the same in both.")
+        };
         Self::new(StatusCode::BAD_REQUEST, INVALID_REQUEST, "conflicting_credentials", message)
     }
 

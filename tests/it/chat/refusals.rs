@@ -84,6 +84,62 @@ async fn two_different_keys_are_a_400_and_twice_the_same_is_one() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_two_keys_says_which_headers_hold_them() {
+    let scene = scene().await;
+    let (one, other) = (scene.key.secret(), unknown_key(1));
+    let bearer = |key: &str| ("authorization", format!("Bearer {key}"));
+    let plain = |key: &str| ("x-api-key", key.to_owned());
+    for (headers, told) in [
+        ([plain(one), bearer(&other)], "x-api-key and Authorization: Bearer hold"),
+        ([bearer(one), bearer(&other)], "Two Authorization: Bearer headers hold"),
+        ([plain(one), plain(&other)], "Two x-api-key headers hold"),
+        // Some SDKs want a key where there is none to give; it might be one all the same.
+        ([plain(one), bearer("none")], "x-api-key and Authorization: Bearer hold"),
+    ] {
+        let call = scene.server.anonymous().chat("hello");
+        let call = headers.iter().fold(call, |call, (name, value)| call.header(name, value));
+        let error = call.send().await.is_error(400, "conflicting_credentials");
+        assert!(error["message"].as_str().unwrap().starts_with(told), "{error}");
+    }
+    scene.cost_nothing().await;
+}
+
+#[tokio::test]
+async fn what_is_no_key_of_ours_beside_one_is_passed_over() {
+    let scene = scene().await;
+    let key = scene.key.secret();
+    let beside_x_api_key = [
+        // A proxy's own sign-in, which it passes on.
+        ("authorization", "Basic dXNlcjpwYXNz"),
+        ("authorization", "Negotiate YII="),
+        ("authorization", "Digest username=\"u\", realm=\"r\""),
+        ("authorization", ""),
+        ("authorization", "Bearer"),
+        ("authorization", "Bearer "),
+        ("authorization", "Bearer   "),
+        // A scheme of its own, as no scheme is named.
+        ("authorization", key),
+        ("authorization", &unknown_key(1)),
+        ("x-api-key", ""),
+        ("x-api-key", key),
+    ];
+    for (name, value) in beside_x_api_key {
+        let call = scene.server.anonymous().get("/v1/key").header("x-api-key", key);
+        call.header(name, value).send().await.expect(200);
+        let call = scene.server.anonymous().get("/v1/key").header(name, value);
+        call.header("x-api-key", key).send().await.expect(200);
+    }
+    for (name, value) in [("x-api-key", ""), ("x-api-key", " "), ("authorization", "Basic dXNlcjpwYXNz")] {
+        scene.key.get("/v1/key").header(name, value).send().await.expect(200);
+    }
+    // Alone it opens nothing.
+    for value in ["Basic dXNlcjpwYXNz", "Bearer", "Bearer ", "", key] {
+        let call = scene.server.anonymous().get("/v1/key").header("authorization", value);
+        call.send().await.is_error(401, "invalid_api_key");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_no_json_object_is_a_400_in_openais_words() {
     let scene = scene().await;
     let deep = "[".repeat(100_000);

@@ -1,10 +1,11 @@
 //! Who presents a key: from which address, and whether it was right, which limits how many wrong ones may be tried.
 
 use access::{PresentedKey, UpstreamHead, Verdict};
-use actix_web::{HttpRequest, http::header, web::Data};
+use actix_web::{HttpRequest, web::Data};
 use api_types::Timestamp;
 use proxy::Failure;
 
+use super::presented;
 use crate::{ambient, openai_error::OpenAiError, source::Source, state::State};
 
 /// A presented key that may be looked at.
@@ -20,8 +21,8 @@ impl KeyCaller {
     /// ones; one that hasn't is checked for that by [`Self::may_be_passed_on`], since looking at it costs nothing here.
     pub(super) fn read(request: &HttpRequest) -> Result<Self, OpenAiError> {
         let state = super::signed_in::state(request).map_err(OpenAiError::internal)?;
-        let key = presented(request)?.ok_or_else(OpenAiError::invalid_api_key)?;
-        let key = PresentedKey::parse(&key).ok_or_else(OpenAiError::invalid_api_key)?;
+        let key = presented::key(request)?.and_then(|key| std::str::from_utf8(key).ok());
+        let key = key.and_then(PresentedKey::parse).ok_or_else(OpenAiError::invalid_api_key)?;
         let source = Source::of(request, &state.config.server.trusted_proxies);
         let caller = Self { state, key, source };
         if caller.key.own().is_some() {
@@ -83,24 +84,4 @@ impl KeyCaller {
             Verdict::Misdirected => Some(OpenAiError::misdirected(failure)),
         }
     }
-}
-
-/// The key from `x-api-key` or `Authorization: Bearer`; both may stand, if they are equal.
-fn presented(request: &HttpRequest) -> Result<Option<String>, OpenAiError> {
-    let mut found: Option<&str> = None;
-    let plain = request.headers().get_all("x-api-key").map(|value| value.to_str().unwrap_or_default());
-    let bearer = request.headers().get_all(header::AUTHORIZATION).map(|value| {
-        let text = value.to_str().unwrap_or_default();
-        match text.split_once(' ') {
-            Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => key.trim(),
-            _ => "",
-        }
-    });
-    for key in plain.chain(bearer) {
-        match found {
-            Some(other) if other != key => return Err(OpenAiError::conflicting_credentials()),
-            _ => found = Some(key),
-        }
-    }
-    Ok(found.map(str::to_owned))
 }

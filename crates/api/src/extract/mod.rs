@@ -8,6 +8,7 @@ mod content_coding;
 mod form;
 mod key_caller;
 mod path;
+mod presented;
 mod signed_in;
 
 pub use admitted::{Admitted, KeyHolder, KeyTeller};

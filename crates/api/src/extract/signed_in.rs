@@ -3,9 +3,10 @@
 use std::{future::Future, pin::Pin};
 
 use access::Session;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use api_types::ProblemCode;
 
+use super::presented;
 use crate::{
     ambient,
     problem::ApiError,
@@ -28,7 +29,7 @@ impl FromRequest for SignedIn {
         Box::pin(async move {
             let state = state(&request)?;
             let now = ambient::now();
-            let token = presented(&request, &state)?;
+            let token = presented_token(&request, &state)?;
             let token = AccessToken::verify(&token, &state.session_key, now).ok_or_else(ApiError::unauthenticated)?;
             let session = state.accounts.session(token.session, now).await?;
             match session.filter(|session| session.account.id == token.account) {
@@ -44,13 +45,9 @@ pub(super) fn state(request: &HttpRequest) -> Result<Data<State>, ApiError> {
 }
 
 /// The token that the caller presents; a header beats the cookie.
-fn presented(request: &HttpRequest, state: &State) -> Result<String, ApiError> {
-    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let text = value.to_str().unwrap_or_default();
-        return match text.split_once(' ') {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(token.trim().to_owned()),
-            _ => Err(ApiError::unauthenticated()),
-        };
+fn presented_token(request: &HttpRequest, state: &State) -> Result<String, ApiError> {
+    if let Some(token) = presented::bearer_tokens(request).next() {
+        return String::from_utf8(token.to_vec()).map_err(|_| ApiError::unauthenticated());
     }
     let cookie = request.cookie(state.cookies.session_name()).ok_or_else(ApiError::unauthenticated)?;
     if !request.method().is_safe() && !is_own_origin(request, state.config.server.public_url.as_ref()) {
