@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod forms;
+mod other_origin;
 mod story;
 mod sub_path;
 mod talking;

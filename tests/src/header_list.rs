@@ -37,6 +37,12 @@ const PORTAL: &[&str] = &[
 
 /// Headers of the data plane. The last line is the upstream's: what OpenAI tells about its own work.
 const DATA_PLANE: &[&str] = &[
+    "access-control-allow-headers",
+    "access-control-allow-methods",
+    "access-control-allow-origin",
+    "access-control-allow-private-network",
+    "access-control-expose-headers",
+    "access-control-max-age",
     "allow",
     "ratelimit",
     "ratelimit-policy",

@@ -21,6 +21,7 @@ use crate::{
     access_log::{Line, LoggedBody},
     ambient,
     connection::{CallerBody, Connection, lasts_until_close},
+    cors::Cors,
     openai_error::OpenAiError,
     problem::ApiError,
     shutdown::Shutdown,
@@ -60,10 +61,18 @@ pub async fn answer(
         is_https = server.is_https();
     }
     let caller = Caller { id, is_https, version, connection };
-    let finish = |answer, line| finish(answer, line, &caller);
+    let cors = Cors::of(&request);
+    let finish = |mut answer: HttpResponse, line| {
+        cors.mark(answer.headers_mut());
+        finish(answer, line, &caller)
+    };
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
     let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));
+    // Before all refusals: a page may read those only if this went well.
+    if let Some(answer) = cors.preflight(&request) {
+        return Ok(request.into_response(finish(answer, line)));
+    }
     if shutdown.is_some_and(|shutdown| shutdown.is_draining()) {
         let answer = error_answer(&shutting_down(data_plane), id, &line);
         return Ok(request.into_response(finish(answer, line)));

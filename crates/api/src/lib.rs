@@ -15,6 +15,7 @@ mod check;
 pub mod cli;
 pub mod config;
 mod connection;
+mod cors;
 mod extract;
 mod followed;
 mod metrics;

@@ -2,6 +2,7 @@
 
 mod back_pressure;
 mod coded_bodies;
+mod cors;
 mod demo;
 mod disconnect;
 mod ends;

@@ -1,6 +1,7 @@
 //! The configuration: its sections, defaults and bounds. `load.rs` reads it, `plans.rs` checks the plans.
 
 mod aws;
+mod cors;
 mod load;
 mod plans;
 mod public_url;
@@ -13,6 +14,7 @@ use api_types::limits::CHAT_BODY_MAX_BYTES;
 use serde::Deserialize;
 
 pub use aws::AwsConfig;
+pub use cors::{AllowedOrigins, CorsConfig};
 pub use load::{ConfigError, Environment, Overrides, load, load_without_backend};
 pub use plans::default_plans;
 pub use public_url::PublicUrl;
@@ -40,6 +42,8 @@ pub struct Config {
     pub accounts: AccountsConfig,
     /// Bounds on requests.
     pub limits: LimitsConfig,
+    /// Pages of other origins.
+    pub cors: CorsConfig,
     /// The usage plans, in the order shown.
     #[serde(deserialize_with = "plans::deserialize")]
     pub plans: Vec<UsagePlan>,
@@ -56,6 +60,7 @@ impl Default for Config {
             upstream: UpstreamConfig::default(),
             accounts: AccountsConfig::default(),
             limits: LimitsConfig::default(),
+            cors: CorsConfig::default(),
             plans: default_plans(),
         }
     }
