@@ -141,7 +141,8 @@ fn failure(error: &Value) -> Option<String> {
         Value::Bool(says) => !says,
         Value::String(text) => text.is_empty(),
         Value::Object(fields) => fields.is_empty(),
-        Value::Number(_) | Value::Array(_) => false,
+        Value::Array(items) => items.is_empty(),
+        Value::Number(number) => number.as_f64() == Some(0.0),
     };
     let message = error.get("message").and_then(Value::as_str).or(error.as_str());
     (!says_nothing).then(|| message.filter(|text| !text.is_empty()).unwrap_or("The model failed.").to_owned())
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn what_is_there_and_says_nothing_is_neither_an_end_nor_an_error() {
         assert!(matches!(run(&format!("{}{}", delta("a"), finish("")), 9).1, Progress::Interrupted(_)));
-        for empty in ["null", "\"\"", "{}", "false"] {
+        for empty in ["null", "\"\"", "{}", "false", "0", "[]"] {
             let stream = format!("data: {{\"choices\":null,\"error\":{empty}}}\n\n{}{}", delta("a"), finish("stop"));
             assert_eq!(run(&stream, 9), ("a".to_owned(), Progress::Complete), "{empty}");
         }

@@ -73,6 +73,8 @@ async fn a_caller_who_closes_only_its_sending_side_gets_its_answer() {
         ("GET /plans HTTP/1.0\r\n\r\n".to_owned(), "10RequestPerDay"),
         (chat("1.1", key.secret(), "", CHAT), "one two three"),
         (chat("1.1", key.secret(), "", STREAM), "data: [DONE]"),
+        (chat("1.0", key.secret(), "", CHAT), "one two three"),
+        (chat("1.0", key.secret(), "", STREAM), "data: [DONE]"),
     ] {
         let mut client = sent(&server, &request).await;
         client.finish().await;
@@ -80,7 +82,7 @@ async fn a_caller_who_closes_only_its_sending_side_gets_its_answer() {
         let answer = text(bytes);
         assert!(answer.contains(" 200 OK\r\n") && answer.contains(expected) && !was_reset, "{request}\n{answer}");
     }
-    settled(2, || key.used()).await;
+    settled(4, || key.used()).await;
 }
 
 #[tokio::test]
@@ -114,6 +116,35 @@ async fn a_half_closed_caller_waits_for_a_slow_model_and_reads_a_slow_stream() {
     exchange.finish_stream().await;
     let (bytes, was_reset) = client.rest_and_end().await;
     assert!(text(bytes).contains("data: [DONE]") && !was_reset);
+    settled(2, || key.used()).await;
+}
+
+#[tokio::test]
+async fn an_interim_answer_stands_between_answers_only() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("10RequestPerDay").await;
+    upstream.by_hand();
+    let mut client = sent(&server, chat("1.1", key.secret(), "", STREAM).repeat(2)).await;
+    let mut first = upstream.exchange().await;
+    first.start_stream().await;
+    first.send_text("first").await;
+    client.until("first").await;
+    client.finish().await;
+    client.until("\n:").await;
+    first.finish_stream().await;
+    // The second begins in the very step in which the first one's end is written.
+    let mut second = upstream.exchange().await;
+    second.start_stream().await;
+    second.send_text("second").await;
+    second.finish_stream().await;
+    let answer = client.answer().await.unwrap();
+    assert!(text(answer.body).ends_with("data: [DONE]\n\n"), "a body with nothing in between");
+    let mut answer = client.answer().await.unwrap();
+    if answer.status == 100 {
+        answer = client.answer().await.unwrap();
+    }
+    assert!(text(answer.body).contains("second"));
     settled(2, || key.used()).await;
 }
 
@@ -204,6 +235,7 @@ async fn a_bare_line_feed_ends_no_line() {
         "GET /plans HTTP/1.1\nhost: x\n\n".to_owned(),
         "GET /plans HTTP/1.1\r\nhost: x\n\r\n".to_owned(),
         "GET /plans HTTP/1.1\r\nhost: x\r\n\n".to_owned(),
+        "GET /plans HTTP/1.1\r\nhost: x\r\nupgrade: h2c\nx: y\r\n\r\n".to_owned(),
         "\nGET /plans HTTP/1.1\r\nhost: x\r\n\r\n".to_owned(),
         chunked("2\n{}\r\n0\r\n\r\n"),
         chunked("2;a=b\n{}\r\n0\r\n\r\n"),

@@ -45,8 +45,21 @@ impl TestServer {
     /// Where there is no procfs.
     #[must_use]
     pub fn resident_bytes(&self) -> u64 {
+        self.memory("VmRSS:")
+    }
+
+    /// The most that [`resident_bytes`](Self::resident_bytes) ever was.
+    ///
+    /// # Panics
+    /// Where there is no procfs.
+    #[must_use]
+    pub fn peak_bytes(&self) -> u64 {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, figure: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("procfs");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a resident size");
+        let line = status.lines().find_map(|line| line.strip_prefix(figure)).expect("a size");
         let kibibytes = line.trim().trim_end_matches(" kB").parse::<u64>();
         kibibytes.expect("a number of kB") * 1024
     }

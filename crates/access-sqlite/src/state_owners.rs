@@ -31,6 +31,8 @@ pub(crate) struct NamedId {
 #[derive(Debug, Default)]
 pub(crate) struct Unwritten {
     waiting: Vec<NamedId>,
+    /// Some were lost since the last write, and it was told.
+    is_losing: bool,
     /// So many of each account were written since it was counted.
     since_counted: HashMap<AccountId, u64>,
 }
@@ -40,7 +42,7 @@ impl Unwritten {
     pub(crate) fn push(&mut self, named: NamedId) {
         if self.waiting.len() < WAITING_MAX {
             self.waiting.push(named);
-        } else if self.waiting.len() == WAITING_MAX {
+        } else if !std::mem::replace(&mut self.is_losing, true) {
             tracing::error!("too many owners of answers wait to be written: from now on they are lost");
         }
     }
@@ -86,6 +88,7 @@ impl Unwritten {
     /// They are written.
     pub(crate) fn written(&mut self) {
         self.waiting.clear();
+        self.is_losing = false;
     }
 }
 

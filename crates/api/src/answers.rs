@@ -20,7 +20,7 @@ use futures_util::FutureExt as _;
 use crate::{
     access_log::{Line, LoggedBody},
     ambient,
-    connection::{CallerBody, Connection, lasts_until_close},
+    connection::{self, CallerBody, Connection, lasts_until_close},
     cors::Cors,
     openai_error::OpenAiError,
     problem::ApiError,
@@ -60,11 +60,17 @@ pub async fn answer(
         state.strange_proxies.notice(request.request(), &server.trusted_proxies);
         is_https = server.is_https();
     }
-    let caller = Caller { id, is_https, version, connection };
+    let expects = connection::expects(request.headers());
+    let caller = Caller { id, is_https, version, expects, connection };
     let cors = Cors::of(&request);
     let finish = |mut answer: HttpResponse, line| {
         cors.mark(answer.headers_mut());
         finish(answer, line, &caller)
+    };
+    let left = |line| {
+        // It may be read all the same, by a caller of HTTP/1.0 who closed only its sending side.
+        let answer = finish(error_answer(&OpenAiError::caller_left().into(), id, &line), line);
+        InternalError::from_response("the caller left", answer.map_into_boxed_body()).into()
     };
     let data_plane = is_data_plane(request.path());
     let shutdown = request.app_data::<Data<Shutdown>>().cloned();
@@ -82,7 +88,7 @@ pub async fn answer(
         request.head_mut().method = Method::GET;
     }
     if caller.connection.as_ref().is_some_and(|connection| connection.is_gone()) {
-        return Err(left());
+        return Err(left(line));
     }
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind();
     let answered = match caller.connection.as_ref().filter(|_| data_plane) {
@@ -91,7 +97,7 @@ pub async fn answer(
         Some(connection) => tokio::select! {
             biased;
             answered = answered => answered,
-            () = connection.left(version) => return Err(left()),
+            () = connection.left(version) => return Err(left(line)),
         },
     };
     match answered {
@@ -106,12 +112,6 @@ pub async fn answer(
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
     }
-}
-
-/// Nobody reads it; what is known of the request, its line in the log says.
-fn left() -> Error {
-    let mut answer = HttpResponse::RequestTimeout();
-    InternalError::from_response("the caller left", answer.force_close().finish()).into()
 }
 
 fn shutting_down(data_plane: bool) -> Error {
@@ -148,6 +148,7 @@ struct Caller {
     id: RequestId,
     is_https: bool,
     version: Version,
+    expects: bool,
     connection: Option<Rc<Connection>>,
 }
 
@@ -171,7 +172,10 @@ fn finish(mut answer: HttpResponse, line: Line, caller: &Caller) -> HttpResponse
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     // What may still come as a body that was never asked for can't be told from a next request.
-    let ends = caller.connection.as_ref().is_some_and(|connection| connection.waits_for_invitation());
+    let ends = caller.expects && caller.connection.as_ref().is_some_and(|connection| connection.is_uninvited());
+    if let Some(connection) = &caller.connection {
+        connection.writes();
+    }
     let lasts_until_close = lasts_until_close(answer.body().size(), caller.version);
     if lasts_until_close || ends {
         answer.head_mut().set_connection_type(ConnectionType::Close);

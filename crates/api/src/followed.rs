@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::{End, Phase};
-use proxy::{Follow, How};
+use proxy::{FailureKind, Follow, How};
 
 use crate::{access_log::Notes, metrics::Metrics, settlement::OpenPass};
 
@@ -25,5 +25,6 @@ fn facts(end: &proxy::End) -> End {
         proxy::Phase::Accepted => Phase::Accepted,
         proxy::Phase::FirstByte => Phase::FirstByte,
     };
-    End { phase, status: end.upstream_status, caller_left: matches!(end.how, How::Cancelled) }
+    let is_an_apis = end.how != How::Failed(FailureKind::BadContentType);
+    End { phase, status: end.upstream_status.filter(|_| is_an_apis), caller_left: matches!(end.how, How::Cancelled) }
 }

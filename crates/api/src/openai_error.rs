@@ -273,6 +273,15 @@ impl OpenAiError {
         self
     }
 
+    /// The caller counts as gone: mostly nobody reads this.
+    #[must_use]
+    pub fn caller_left() -> Self {
+        let message = "You closed your side of the connection before the answer began, which over HTTP/1.0 means that you \
+                       left. Keep it open, or use HTTP/1.1.";
+        Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "caller_left", message)
+            .header(header::CONNECTION, HeaderValue::from_static("close"))
+    }
+
     /// Shutting down.
     #[must_use]
     pub fn shutting_down() -> Self {

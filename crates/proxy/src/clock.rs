@@ -68,13 +68,10 @@ impl Clock {
         self.sent_at = Instant::now();
     }
 
-    /// Whether all choices are finished, so that little may follow.
-    pub(crate) fn finished(&mut self, is_finished: bool) {
-        self.finish_by = is_finished.then(|| self.finish_by.unwrap_or_else(|| Instant::now() + self.after_finish));
-    }
-
-    pub(crate) fn waited_after_the_finish(&self) -> bool {
-        self.finish_by.is_some_and(|by| Instant::now() >= by)
+    /// Whether the answer is finished but for what little may follow. The wait for that begins anew with each `progress`.
+    pub(crate) fn finished(&mut self, is_finished: bool, progress: bool) {
+        let begun = self.finish_by.filter(|_| !progress);
+        self.finish_by = is_finished.then(|| begun.unwrap_or_else(|| Instant::now() + self.after_finish));
     }
 
     pub(crate) fn total_is_over(&self) -> bool {
@@ -136,11 +133,12 @@ mod tests {
         clock.received();
         assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Idle);
         clock.received();
-        clock.finished(true);
-        clock.finished(true);
+        clock.finished(true, false);
+        clock.finished(true, false);
         assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Finished);
-        assert!(clock.waited_after_the_finish());
-        clock.finished(false);
+        clock.finished(true, true);
+        assert!(poll_fn(|cx| Poll::Ready(clock.poll_tick(false, cx).is_pending())).await, "the wait begins anew");
+        clock.finished(false, false);
         assert_eq!(poll_fn(|cx| clock.poll_tick(false, cx)).await, Tick::Total);
         assert!(clock.total_is_over());
 
@@ -156,7 +154,7 @@ mod tests {
             Timeouts { connect: all, first_byte: all, idle: all, after_finish: all, total: all, heartbeat: all };
         let now = Instant::now();
         let mut clock = Clock::new(now, now, &timeouts);
-        clock.finished(true);
+        clock.finished(true, true);
         assert!(!clock.total_is_over());
         poll_fn(|cx| {
             assert!(clock.poll_tick(true, cx).is_pending());

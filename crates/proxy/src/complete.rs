@@ -36,6 +36,8 @@ struct Seen {
     error_told: bool,
     /// An event went by that is no error: a part of the answer.
     answered: bool,
+    /// An event with choices went by since it was last asked.
+    progressed: bool,
     /// For each choice, whether it has its `finish_reason`.
     choices: BTreeMap<u64, bool>,
     /// Choices were seen that aren't followed, so that only `[DONE]` is believed.
@@ -55,6 +57,7 @@ impl StreamWatch {
             done: false,
             error_told: false,
             answered: false,
+            progressed: false,
             choices: BTreeMap::new(),
             unsure: false,
             next_sequence_number: 0,
@@ -90,9 +93,20 @@ impl StreamWatch {
         !seen.error_told && (seen.done || all_finished)
     }
 
-    /// Nothing can follow: a terminal mark or an error went by.
+    /// Nothing can follow: a terminal mark or an error went by. In the Responses API a terminal event follows an error.
     pub(crate) fn over(&self) -> bool {
-        self.seen.done || self.seen.error_told
+        self.seen.done || (self.seen.error_told && self.seen.endpoint != Endpoint::Responses)
+    }
+
+    /// Little can follow: the usage and `[DONE]` where the answer is whole, the terminal event after an error.
+    pub(crate) fn nearly_over(&self) -> bool {
+        self.seen.error_told || self.complete()
+    }
+
+    /// Whether a part of the answer went by since this was last asked. Some servers write a `finish_reason` into every
+    /// chunk.
+    pub(crate) fn take_progress(&mut self) -> bool {
+        std::mem::take(&mut self.seen.progressed)
     }
 
     /// No event so far had more than data.
@@ -171,6 +185,7 @@ impl Seen {
             self.answered = true;
         }
         for choice in chunk.choices.unwrap_or_default() {
+            self.progressed = true;
             let index = choice.index.unwrap_or_default();
             if self.choices.len() < CHOICES_MAX || self.choices.contains_key(&index) {
                 *self.choices.entry(index).or_default() |= choice.is_finished();
@@ -197,7 +212,7 @@ impl Seen {
         self.done |= ["response.completed", "response.failed", "response.incomplete"].into_iter().any(is_named);
         if is_error || is_named("error") {
             self.error_told = true;
-        } else {
+        } else if !self.error_told {
             self.answered = true;
         }
     }

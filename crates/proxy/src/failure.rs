@@ -117,7 +117,7 @@ impl Failure {
             Self::Coded { .. } => FailureKind::Coded,
             Self::Reported { .. } => FailureKind::UpstreamReported,
             Self::Broke { kind, .. } => *kind,
-            Self::NotJson { .. } => FailureKind::UpstreamStatus,
+            Self::NotJson { .. } => FailureKind::BadContentType,
             Self::BadErrorBody { .. } => FailureKind::BadErrorBody,
             Self::BadList { .. } => FailureKind::Incomplete,
             Self::ShuttingDown => FailureKind::ShuttingDown,

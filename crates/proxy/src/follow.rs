@@ -175,7 +175,7 @@ impl Follow {
         }
     }
 
-    /// What was handed on was an error and nothing of an answer: the request failed as if its head had.
+    /// What came was an error or a proxy's page, and nothing of an answer: the request failed as if its head had.
     pub(crate) fn delivered_nothing(&mut self) {
         self.phase.set(self.phase.get().min(Phase::Sent));
     }

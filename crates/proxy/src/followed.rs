@@ -33,6 +33,8 @@ use crate::{
 
 /// Most bytes of an unfinished event that are held back.
 pub const HELD_MAX: usize = 64 * 1024;
+/// Most bytes, comments mostly, that are passed on after an answer's finish.
+const SURPLUS_MAX: usize = 64 * 1024;
 
 /// The answer broke off: whoever carries it must abort the transport, so that it can't look whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -101,6 +103,8 @@ pub struct Followed {
     last: Option<Result<Bytes, CutShort>>,
     clock: Clock,
     shutdown: Shutdown,
+    /// So many bytes came after the finish, none of them a part of the answer.
+    surplus: usize,
     /// Somebody wants to see whether the caller is there.
     heartbeat_due: Rc<Cell<bool>>,
 }
@@ -121,7 +125,17 @@ impl Followed {
             Kind::Framed { .. } | Kind::UntilClose(_) => NamedIds::of_json(tell),
         });
         let heartbeat_due = Rc::default();
-        Self { source: Some(source), kind, follow: Some(follow), named, last: None, clock, shutdown, heartbeat_due }
+        Self {
+            source: Some(source),
+            kind,
+            follow: Some(follow),
+            named,
+            last: None,
+            clock,
+            shutdown,
+            surplus: 0,
+            heartbeat_due,
+        }
     }
 
     /// Lets a stream of events send a heartbeat as soon as one may stand, whenever this is true, which it then sets back.
@@ -204,7 +218,12 @@ impl Followed {
         let Kind::Events(events) = &mut self.kind else { return };
         // A lone CR ends a line; if it was a half CRLF, its other half belongs to the answer.
         if !events.watch.over() || events.splitter.mid_event() || out.ends_with(b"\r") {
-            self.clock.finished(events.watch.complete());
+            let (is_finished, progress) = (events.watch.nearly_over(), events.watch.take_progress());
+            self.clock.finished(is_finished, progress);
+            self.surplus = if is_finished && !progress { self.surplus + out.len() } else { 0 };
+            if self.surplus > SURPLUS_MAX {
+                self.finish_or_fail();
+            }
             return;
         }
         let tail = events.held.split().freeze();
@@ -221,6 +240,15 @@ impl Followed {
         }
         self.last = (!tail.is_empty()).then_some(Ok(tail));
         self.finish();
+    }
+
+    /// What could follow the finish or the error has had its time.
+    fn finish_or_fail(&mut self) {
+        if self.complete() {
+            self.finish();
+        } else {
+            self.fail(FailureKind::UpstreamReported, None);
+        }
     }
 
     /// All that belongs to the answer has been handed on, though its connection may still be open.
@@ -280,10 +308,6 @@ impl Stream for Followed {
                 body.fail(FailureKind::TotalTimeout, None);
                 continue;
             }
-            if body.clock.waited_after_the_finish() {
-                body.finish();
-                continue;
-            }
             if body.shutdown.as_mut().poll(cx).is_ready() {
                 // Resolved once, it must not be asked again; the source is gone, so that it won't.
                 body.fail(FailureKind::ShuttingDown, None);
@@ -316,7 +340,7 @@ impl Stream for Followed {
                                 return Poll::Ready(Some(Ok(Bytes::from_static(heartbeat))));
                             }
                         }
-                        Poll::Ready(Tick::Finished) => body.finish(),
+                        Poll::Ready(Tick::Finished) => body.finish_or_fail(),
                         Poll::Ready(Tick::Idle) => body.fail(FailureKind::IdleTimeout, None),
                         Poll::Ready(Tick::Total) => body.fail(FailureKind::TotalTimeout, None),
                     }

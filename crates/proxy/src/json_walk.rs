@@ -6,7 +6,7 @@
 /// How deep it looks. JSON readers give up at a few hundred to a thousand levels; requests and answers have about ten.
 const DEPTH_MAX: usize = 128;
 /// Longest name or text that is kept, in bytes. Ids have about 60.
-const TEXT_MAX: usize = 256;
+const TEXT_MAX: usize = 1_024;
 
 /// The places of one kind of document.
 pub(crate) trait Places: Copy {

@@ -1,9 +1,10 @@
 //! What the body of a 2xx opens with, looked at before its head is passed on.
 //!
 //! Some servers answer 200 and then report an error: as the first event of a stream, or in place of a JSON answer. As
-//! long as nothing was sent to the caller, such an error gets a status of its own. A stream's first event is waited for a
-//! moment, in which a server that refuses mostly says so; a model may think for longer, and the caller's head then goes
-//! out. A JSON answer that is small enough is read whole, and a connection that breaks in it is a status too.
+//! long as nothing was sent to the caller, such an error gets a status of its own, and so does a JSON answer that breaks.
+//! What comes is waited for a moment, in which a server that refuses mostly says so, and one that answers in JSON mostly
+//! is done. A model may think for longer, and some servers fill that time with blank lines or comments, which keep
+//! proxies awake: then the head goes out, and what came.
 
 use std::time::Duration;
 
@@ -15,15 +16,14 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Endpoint, FailureKind,
-    clock::LONGEST,
-    complete::{reported_error, truthy},
+    complete::{JsonWatch, reported_error, truthy},
     followed::{Kind, Source},
 };
 
 /// Most bytes that are read before the head is passed on.
 const OPENING_MAX: usize = 64 * 1024;
-/// Longest wait for a stream's first event; no caller is left without a heartbeat for it.
-const FIRST_EVENT_WAIT: Duration = Duration::from_secs(1);
+/// Longest wait for a stream's first event, or for the end of a JSON answer that began.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// What a body opens with.
 pub(crate) enum Opening {
@@ -37,25 +37,21 @@ pub(crate) enum Opening {
     Broke(FailureKind, Option<String>),
 }
 
-/// Looks at the start of a body: for less than `heartbeat` at a stream, for as long as `idle` between two pieces of a JSON
-/// answer, and not after `ends`.
+/// Looks at the start of a body for a moment: for less than `heartbeat` at a stream, and not after `ends`.
 pub(crate) async fn look(
     source: Source,
     kind: &Kind,
     endpoint: Endpoint,
-    (heartbeat, idle, ends): (Duration, Duration, Instant),
+    heartbeat: Duration,
+    ends: Instant,
 ) -> Opening {
+    let until = |wait: Duration| (Instant::now() + wait).min(ends);
     match kind {
-        Kind::Events(_) => {
-            let wait = if heartbeat.is_zero() { FIRST_EVENT_WAIT } else { heartbeat.min(FIRST_EVENT_WAIT) };
-            look_at_events(source, endpoint, soon(wait).min(ends)).await
-        }
-        Kind::Framed { .. } | Kind::UntilClose(_) => look_at_json(source, kind, idle, ends).await,
+        Kind::Events(_) if heartbeat.is_zero() => look_at_events(source, endpoint, until(WAIT)).await,
+        Kind::Events(_) => look_at_events(source, endpoint, until(WAIT.min(heartbeat))).await,
+        Kind::Framed { left } => look_at_json(source, JsonEnd::Framed(*left), until(WAIT)).await,
+        Kind::UntilClose(watch) => look_at_json(source, JsonEnd::Bracket(watch.clone()), until(WAIT)).await,
     }
-}
-
-fn soon(wait: Duration) -> Instant {
-    Instant::now() + wait.min(LONGEST)
 }
 
 async fn look_at_events(mut source: Source, endpoint: Endpoint, until: Instant) -> Opening {
@@ -90,34 +86,41 @@ async fn look_at_events(mut source: Source, endpoint: Endpoint, until: Instant) 
     }
 }
 
-async fn look_at_json(mut source: Source, kind: &Kind, idle: Duration, ends: Instant) -> Opening {
+/// What ends a JSON answer.
+enum JsonEnd {
+    /// Its connection's framing, after so many bytes where their number is known.
+    Framed(Option<u64>),
+    /// Its outermost bracket; what its connection does then means nothing.
+    Bracket(JsonWatch),
+}
+
+async fn look_at_json(mut source: Source, mut end: JsonEnd, until: Instant) -> Opening {
     let mut read = BytesMut::new();
-    loop {
-        let Ok(chunk) = timeout_at(soon(idle).min(ends), source.next()).await else {
-            let kind = if Instant::now() >= ends { FailureKind::TotalTimeout } else { FailureKind::IdleTimeout };
-            return Opening::Broke(kind, None);
-        };
+    let is_whole = loop {
+        let Ok(chunk) = timeout_at(until, source.next()).await else { return goes_on([read.freeze()], source) };
         match chunk {
             Some(Ok(chunk)) if read.len() + chunk.len() > OPENING_MAX => {
-                let start =
-                    stream::iter([Ok(read.freeze()), Ok(chunk)].into_iter().filter(|piece| piece != &Ok(Bytes::new())));
-                return Opening::Goes(Box::pin(start.chain(source)));
+                return goes_on([read.freeze(), chunk], source);
             }
-            Some(Ok(chunk)) => read.extend_from_slice(&chunk),
+            Some(Ok(chunk)) => {
+                read.extend_from_slice(&chunk);
+                if let JsonEnd::Bracket(watch) = &mut end {
+                    watch.look(&chunk);
+                    if watch.complete() {
+                        break true;
+                    }
+                }
+            }
             Some(Err(cause)) => return Opening::Broke(FailureKind::Interrupted, Some(cause)),
-            None => break,
+            None => {
+                break match end {
+                    JsonEnd::Framed(length) => length.is_none_or(|length| length == read.len() as u64),
+                    JsonEnd::Bracket(_) => false,
+                };
+            }
         }
-    }
-    let read = read.freeze();
-    let is_whole = match kind {
-        Kind::Framed { left } => left.is_none_or(|length| length == read.len() as u64),
-        Kind::UntilClose(watch) => {
-            let mut watch = watch.clone();
-            watch.look(&read);
-            watch.complete()
-        }
-        Kind::Events(_) => true,
     };
+    let read = read.freeze();
     if !is_whole {
         return Opening::Broke(FailureKind::Incomplete, None);
     }
@@ -125,6 +128,11 @@ async fn look_at_json(mut source: Source, kind: &Kind, idle: Duration, ends: Ins
         Some(error) => Opening::Error(error),
         None => Opening::Whole(read),
     }
+}
+
+fn goes_on<const N: usize>(read: [Bytes; N], rest: Source) -> Opening {
+    let read = read.into_iter().filter(|piece| !piece.is_empty()).map(Ok);
+    Opening::Goes(Box::pin(stream::iter(read).chain(rest)))
 }
 
 /// The fields of a JSON answer that tell an answer from an error.

@@ -128,6 +128,7 @@ async fn try_relay(
     let headers = passed_down(&response);
     if !status.is_success() {
         let bytes = refusal_of_the_request(client.upstream(), response, follow, &mut shutdown, caller_key).await?;
+        let headers = as_json(headers);
         return Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) });
     }
     if let Some(coded) = refuse_coding(&response) {
@@ -141,11 +142,11 @@ async fn try_relay(
         "application/json" => Kind::Framed { left: length },
         _ => return Err(Failure::BadContentType { status, content_type }),
     };
-    let bounds = (timeouts.heartbeat, timeouts.idle, started + timeouts.total.min(LONGEST));
+    let ends = started + timeouts.total.min(LONGEST);
     let opening = tokio::select! {
         biased;
         () = &mut shutdown => return Err(Failure::ShuttingDown),
-        opening = opening::look(source(response), &kind, endpoint, bounds) => opening,
+        opening = opening::look(source(response), &kind, endpoint, timeouts.heartbeat, ends) => opening,
     };
     match opening {
         Opening::Goes(source) => {
@@ -186,7 +187,7 @@ where
     if !is_about_the_request(status) {
         return Err(refused(upstream, response, caller_key.as_ref()).await);
     }
-    // Charged whatever its body is like: the upstream has judged the request.
+    // Charged also where its body breaks off: the upstream has judged the request.
     follow.accepted();
     // A refusal names nothing that is kept.
     drop(follow.take_on_id());
@@ -202,12 +203,25 @@ where
     let bytes = body
         .unwrap_or_else(|_| Err("it didn't come in time".to_owned()))
         .map_err(|cause| Failure::BadErrorBody { status, cause })?;
-    if bytes.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
+    let is_structured = matches!(bytes.trim_ascii_start().first(), Some(b'{' | b'['));
+    if is_structured && serde_json::from_slice::<IgnoredAny>(&bytes).is_ok() {
         return Ok(bytes);
     }
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOGGED_MAX)]);
-    let text = (!text.trim().is_empty()).then(|| redacted(upstream, caller_key.as_ref(), &text));
+    let text = redacted(upstream, caller_key.as_ref(), &String::from_utf8_lossy(&bytes));
+    let text = (!text.trim().is_empty()).then(|| text.chars().take(LOGGED_MAX).collect());
+    // Not an API's answer: it says nothing about the request.
+    follow.delivered_nothing();
     Err(Failure::NotJson { status, text })
+}
+
+/// The headers of a body that is JSON, whatever the upstream called it.
+fn as_json(mut headers: Vec<(HeaderName, HeaderValue)>) -> Vec<(HeaderName, HeaderValue)> {
+    let is_json = |value: &HeaderValue| value.to_str().is_ok_and(|kind| essence(kind).contains("json"));
+    headers.retain(|(name, value)| *name != header::CONTENT_TYPE || is_json(value));
+    if headers.iter().all(|(name, _)| *name != header::CONTENT_TYPE) {
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
+    }
+    headers
 }
 
 /// A text of the upstream without our credential and without the caller's key.

@@ -5,6 +5,8 @@ use serde_json::Value;
 
 /// Longest message that is passed on, in characters.
 const MESSAGE_MAX: usize = 2_000;
+/// Longest code or parameter that is passed on, in characters.
+const NAME_MAX: usize = 100;
 
 /// What an upstream reported, read into OpenAI's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +35,8 @@ impl ReportedError {
         Self {
             status: status.and_then(|code| StatusCode::from_u16(code).ok()).unwrap_or(StatusCode::BAD_GATEWAY),
             message: redact(message).chars().take(MESSAGE_MAX).collect(),
-            code: text("code").filter(|_| number.is_none()).map(&redact),
-            param: text("param").map(redact),
+            code: text("code").filter(|_| number.is_none()).map(|code| redact(code).chars().take(NAME_MAX).collect()),
+            param: text("param").map(|param| redact(param).chars().take(NAME_MAX).collect()),
         }
     }
 }

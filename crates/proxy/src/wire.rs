@@ -58,13 +58,21 @@ pub(crate) struct Wire {
     expect: Expect,
     /// What was read and not yet handed on.
     read: BytesMut,
+    /// Some of an answer was handed on, so that what is written next is another request.
+    is_answering: bool,
     /// The rest of the request, which nobody reads, is dropped unsent.
     unwanted: bool,
 }
 
 impl Wire {
     pub(crate) fn new(socket: Socket) -> Self {
-        Self { socket, expect: Expect::Head { searched: 0 }, read: BytesMut::new(), unwanted: false }
+        Self {
+            socket,
+            expect: Expect::Head { searched: 0 },
+            read: BytesMut::new(),
+            is_answering: false,
+            unwanted: false,
+        }
     }
 
     /// Looks at what was read of a head. False when more is needed.
@@ -188,6 +196,7 @@ impl AsyncRead for Wire {
             let half = !wire.read.is_empty();
             return Poll::Ready(if half { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) });
         }
+        wire.is_answering = true;
         if !wire.read.is_empty() {
             let take = wire.read.len().min(out.remaining());
             out.put_slice(&wire.read[..take]);
@@ -208,9 +217,10 @@ impl AsyncRead for Wire {
 impl AsyncWrite for Wire {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wire = self.get_mut();
-        if matches!(wire.expect, Expect::Body { .. }) && !bytes.is_empty() {
+        if wire.is_answering && !bytes.is_empty() {
             // The next request on a kept connection; the pool has checked that nothing is left to read.
             wire.expect = Expect::Head { searched: 0 };
+            wire.is_answering = false;
             wire.read.clear();
         }
         let written = if wire.unwanted { Poll::Pending } else { Pin::new(&mut wire.socket).poll_write(cx, bytes) };

@@ -7,7 +7,6 @@ use flate2::{
     write::{DeflateEncoder, GzEncoder, ZlibEncoder},
 };
 use reqwest::Method;
-use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::{Value, json};
 use tests::{Answer, Caller, FakeUpstream, TestServer, settled};
 
@@ -32,7 +31,7 @@ fn raw_deflate(body: &[u8]) -> Vec<u8> {
 }
 
 fn zstd(body: &[u8]) -> Vec<u8> {
-    compress_to_vec(body, CompressionLevel::Fastest)
+    zstd::encode_all(body, 3).unwrap()
 }
 
 type Encode = fn(&[u8]) -> Vec<u8>;
@@ -64,9 +63,13 @@ async fn a_coded_body_reaches_the_upstream_decoded() {
             assert_eq!(sent.header("content-encoding"), None);
         }
     }
-    let two = [gzip(&BODY.as_bytes()[..20]), gzip(&BODY.as_bytes()[20..])].concat();
-    asked(&key, "/v1/chat/completions", "gzip", two).await.expect(200);
-    assert_eq!(upstream.last().body, BODY.as_bytes(), "a body in two members");
+    let skippable = [0x50, 0x2a, 0x4d, 0x18, 2, 0, 0, 0, b'h', b'i'];
+    for (coding, encode, before) in [("gzip", gzip as Encode, &[][..]), ("zstd", zstd, &[]), ("zstd", zstd, &skippable)]
+    {
+        let parts = [before, &encode(&BODY.as_bytes()[..20]), &encode(&BODY.as_bytes()[20..])].concat();
+        asked(&key, "/v1/chat/completions", coding, parts).await.expect(200);
+        assert_eq!(String::from_utf8(upstream.last().body).unwrap(), BODY, "a body in two members or frames");
+    }
 }
 
 #[tokio::test]
@@ -87,6 +90,29 @@ async fn what_becomes_too_large_is_a_413_however_small_it_was_sent() {
     asked(&server.anonymous(), "/sessions", "gzip", gzip(&bomb)).await.is_problem(413, "body_too_large");
     assert_eq!(upstream.posts(), 0);
     settled(0, || key.used()).await;
+}
+
+/// A zstd frame by hand (RFC 8878): with a window of 2 to the power of `log`, so many blocks of 128 KiB of one byte each,
+/// of which none is the last.
+fn endless_frame(log: u8, blocks: usize) -> Vec<u8> {
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0, (log - 10) << 3];
+    for _ in 0..blocks {
+        frame.extend_from_slice(&(((128 << 10) << 3 | 1 << 1) as u32).to_le_bytes()[..3]);
+        frame.push(b' ');
+    }
+    frame
+}
+
+#[tokio::test]
+async fn a_frame_that_asks_for_a_huge_window_gets_no_memory() {
+    let server = TestServer::setup().start().await;
+    let before = server.peak_bytes();
+    for (log, status) in [(38, 400), (27, 400), (24, 400), (23, 413)] {
+        let answer = asked(&server.anonymous(), "/sessions", "zstd", endless_frame(log, 10_000)).await;
+        assert_eq!(answer.status, status, "2^{log}: {}", answer.text());
+    }
+    let grown = server.peak_bytes().saturating_sub(before);
+    assert!(grown < 48 << 20, "{grown} bytes at the peak");
 }
 
 #[tokio::test]

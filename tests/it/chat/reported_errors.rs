@@ -91,6 +91,31 @@ async fn an_error_event_of_the_responses_api_is_one_too() {
 }
 
 #[tokio::test]
+async fn what_follows_an_error_of_the_responses_api_still_comes() {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::before(&upstream).await;
+    let key = server.with_key("10RequestPerDay").await;
+    let created = "data: {\"type\":\"response.created\",\"sequence_number\":0}\n\n";
+    let error = "data: {\"type\":\"error\",\"code\":\"server_error\",\"message\":\"x\",\"sequence_number\":1}\n\n";
+    let failed = "data: {\"type\":\"response.failed\",\"sequence_number\":2}\n\n";
+    upstream.by_hand();
+    let start = async {
+        let mut exchange = upstream.exchange().await;
+        exchange.start_stream().await;
+        exchange.send(tests::chunk(format!("{created}{error}"))).await;
+        exchange
+    };
+    let call = key.post("/v1/responses", &json!({"model": "model-1", "stream": true, "input": "hello"}));
+    let (mut exchange, mut events) = tokio::join!(start, call.stream());
+    assert!(events.next().await.unwrap().contains("created") && events.next().await.unwrap().contains("server_error"));
+    exchange.send(tests::chunk(failed)).await;
+    assert!(events.next().await.unwrap().contains("response.failed"));
+    assert_eq!(events.next().await, None, "and then it is over, though the connection stays open");
+    assert!(!events.was_cut());
+    settled(1, || key.used()).await;
+}
+
+#[tokio::test]
 async fn an_error_after_heartbeats_is_an_event_and_costs_nothing() {
     let upstream = FakeUpstream::start().await;
     let server = TestServer::setup().upstream(&upstream).set("upstream.heartbeat_seconds", "0.05").start().await;

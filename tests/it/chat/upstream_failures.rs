@@ -114,7 +114,7 @@ async fn a_refusal_in_html_or_words_keeps_its_status_in_our_envelope() {
         (413, "text/html", "<html>upstream says too large for sk-upstream-credential</html>"),
         (404, "text/plain", "404 page not found; upstream says hello"),
         (400, "application/json", "upstream says nothing in JSON"),
-        (422, "application/json", "[\"upstream says\"]"),
+        (422, "application/json", "upstream says [\"no\"]"),
         (404, "application/json", ""),
     ] {
         for call in [key.chat("hello"), key.chat_stream("hello")] {
@@ -127,10 +127,13 @@ async fn a_refusal_in_html_or_words_keeps_its_status_in_our_envelope() {
     for beginning in ["upstream says too large for [redacted]", "404 page not found; upstream says hello"] {
         server.output().until(beginning).await;
     }
-    let detail = "{\"detail\":\"Not Found\"}";
-    upstream.next(Script::answer(404, "application/json", &[], detail));
-    assert_eq!(key.chat("hello").send().await.expect(404).text(), detail, "JSON passes as it is");
-    settled(11, || key.used()).await;
+    settled(0, || key.used()).await;
+    for detail in ["{\"detail\":\"Not Found\"}", "[{\"error\":{\"message\":\"too long\"}}]"] {
+        upstream.next(Script::answer(404, "text/html", &[], detail));
+        let answer = key.chat("hello").send().await.expect(404);
+        assert_eq!((answer.text().as_str(), answer.header("content-type")), (detail, "application/json"));
+    }
+    settled(2, || key.used()).await;
 }
 
 #[tokio::test]

@@ -52,6 +52,9 @@ impl MessageBody for CallerBody {
             return Poll::Ready(Some(Err(ErrorGone("the caller left").into())));
         }
         let next = Pin::new(&mut self.body).poll_next(cx);
+        if let (Poll::Ready(_), Some(connection)) = (&next, &self.connection) {
+            connection.writes();
+        }
         if let (Poll::Ready(Some(Err(_))), true, Some(connection)) = (&next, self.lasts_until_close, &self.connection) {
             connection.end_with_reset();
         }

@@ -11,8 +11,8 @@ use httparse::{EMPTY_HEADER, Header, Request, Status};
 const HEAD_MAX: usize = 131_072;
 /// Most header fields of a head; actix-http's own limit.
 const FIELDS_MAX: usize = 96;
-/// What `expect` becomes: as long, and known to nobody.
-const UNKNOWN_NAME: &[u8; 6] = b"x-pect";
+/// What `expect` becomes: as long, and known to nobody but the request that has it.
+pub(super) const UNKNOWN_NAME: &str = "x-pect";
 
 /// What makes actix-http refuse the request, in whatever part of it: neither does a CR stand alone, nor is there a NUL.
 pub(super) const REFUSED: &[u8] = b"\r\0";
@@ -162,23 +162,29 @@ impl Framing {
         if !matches!(request.parse(head), Ok(Status::Complete(_))) || request.method == Some("CONNECT") {
             return;
         }
-        let field = |name: &str| request.headers.iter().find(|field| field.name.eq_ignore_ascii_case(name));
+        let fields =
+            |name: &'static str| request.headers.iter().filter(move |field| field.name.eq_ignore_ascii_case(name));
         let text = |field: &Header<'_>| String::from_utf8_lossy(field.value).trim().to_ascii_lowercase();
-        self.at = match (field("transfer-encoding").map(text), field("content-length").map(text), field("upgrade")) {
-            (.., Some(_)) => return,
-            (Some(coding), ..) if coding.ends_with("chunked") => AT_CHUNK_SIZE,
-            (Some(_), ..) => return,
-            (None, Some(length), _) => match length.parse() {
+        let first = |name| fields(name).next().map(text);
+        self.at = match (first("transfer-encoding"), first("content-length")) {
+            (Some(coding), _) if coding.ends_with("chunked") => AT_CHUNK_SIZE,
+            (Some(_), _) => return,
+            // The one other protocol that actix-http would speak, where the body isn't chunked.
+            _ if fields("upgrade").any(|field| text(field) == "websocket") => return,
+            (None, Some(length)) => match length.parse() {
                 Ok(0) => NEW_HEAD,
                 Ok(length) => At::Body(length),
                 Err(_) => return,
             },
-            (None, None, None) => NEW_HEAD,
+            (None, None) => NEW_HEAD,
         };
-        let is_expected = |field: &&Header<'_>| text(field).starts_with("100-");
-        if let Some(at) = field("expect").filter(is_expected).map(|field| field.name.as_ptr() as usize - start) {
-            self.expects = request.version == Some(1) && !matches!(self.at, At::Head { .. });
-            head[at..at + UNKNOWN_NAME.len()].copy_from_slice(UNKNOWN_NAME);
+        let is_modern = request.version == Some(1);
+        let expected = fields("expect").map(|field| (field.name.as_ptr() as usize - start, text(field)));
+        let expected: Vec<_> = expected.collect();
+        for (at, value) in expected {
+            let asks = value.split(',').any(|one| one.trim() == "100-continue");
+            self.expects |= asks && is_modern && !matches!(self.at, At::Head { .. });
+            head[at..at + UNKNOWN_NAME.len()].copy_from_slice(UNKNOWN_NAME.as_bytes());
         }
     }
 
@@ -280,6 +286,7 @@ mod tests {
             ("", "GET / HTTP/1.1\r\nhost: x\r\n\n"),
             ("", "\nGET / HTTP/1.1\r\n\r\n"),
             (PLAIN, "GET / HTTP/1.1\n\n"),
+            ("GET / HTTP/1.1\r\nupgrade: h2c\r\n\r\n", "GET / HTTP/1.1\n\n"),
         ] {
             assert_eq!(whole_and_in_bytes(&format!("{start}{rest}")), (start.to_owned(), Rest::Refused, false));
         }
@@ -300,6 +307,9 @@ mod tests {
     fn an_expectation_is_made_unknown_where_a_body_follows() {
         let post = |name: &str| format!("POST / HTTP/1.1\r\n{name}: 100-continue\r\ncontent-length: 2\r\n\r\n{{}}");
         assert_eq!(whole_and_in_bytes(&post("Expect")), (post("x-pect"), Rest::Nothing, true));
+        let twice = post("Expect: x, y\r\nEXPECT");
+        let unknown = post("x-pect: x, y\r\nx-pect");
+        assert_eq!(whole_and_in_bytes(&twice), (unknown, Rest::Nothing, true));
         // HTTP/1.0 knows no interim answer, and without a body there is nothing to ask for.
         assert!(!whole_and_in_bytes(&post("expect").replace("1.1", "1.0")).2);
         let get = PLAIN.replace("host: x", "expect: 100-continue");
@@ -310,7 +320,7 @@ mod tests {
     fn what_cant_be_followed_passes_as_it_is() {
         for odd in [
             "nonsense\r\n\r\n\n",
-            "GET / HTTP/1.1\r\nupgrade: x\r\n\r\n\n",
+            "GET / HTTP/1.1\r\nupgrade: WebSocket\r\n\r\n\n",
             "CONNECT x:1 HTTP/1.1\r\n\r\n\n",
             "POST / HTTP/1.1\r\ncontent-length: x\r\n\r\n\n",
             "POST / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffffff\r\n\n",

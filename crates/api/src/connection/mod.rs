@@ -4,8 +4,8 @@
 //! something is written, which a caller who is gone answers with a reset. So before the answer's head a half-closed
 //! caller is sent `100 Continue`, which clients must be able to skip (RFC 9110, section 15.2), and a stream a heartbeat;
 //! where a reset comes back the request is dropped and the upstream's work with it. HTTP/1.0 knows no interim answers: a
-//! caller of it who half-closes while a model thinks counts as gone, as it does for nginx, which itself asks by HTTP/1.0
-//! unless told otherwise and would else go unnoticed. Whether a body is asked for (`Expect: 100-continue`): when
+//! caller of it who half-closes counts as gone when its answer hasn't begun a second later. nginx asks by HTTP/1.0 unless
+//! told otherwise: its callers who leave would else go unnoticed. Whether a body is asked for (`Expect: 100-continue`): when
 //! somebody is about to read it, and not before. And that a broken answer whose end is the connection's ends with a reset.
 
 mod caller_body;
@@ -25,15 +25,18 @@ use std::{
 
 use actix_web::{
     HttpRequest,
-    http::Version,
+    http::{Version, header::HeaderMap},
     rt::{net::TcpStream, task::JoinHandle},
 };
 use socket2::SockRef;
 use tokio::io::{AsyncRead as _, AsyncWrite as _, Interest, ReadBuf};
 
 pub use caller_body::{CallerBody, lasts_until_close};
+use framing::UNKNOWN_NAME;
 pub use socket::CallerSocket;
 
+/// How long a half-closed caller of HTTP/1.0 may wait for its answer to begin before it counts as gone.
+const HTTP_1_0_PATIENCE: Duration = Duration::from_secs(1);
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 
 /// One caller's connection, shared by its socket and the requests on it, which all live in one task.
@@ -45,8 +48,8 @@ pub struct Connection {
     half_closed: Cell<bool>,
     /// Whether a stream's heartbeat is due, to see if the half-closed caller is there.
     heartbeat_due: Rc<Cell<bool>>,
-    /// Whether the same was asked by an interim answer.
-    is_asked: Cell<bool>,
+    /// An interim answer is to follow what is being written.
+    interim_due: Cell<bool>,
     is_gone: Cell<bool>,
     /// The connection's task.
     waker: RefCell<Option<Waker>>,
@@ -57,6 +60,12 @@ pub struct Connection {
     ends_with_reset: Cell<bool>,
 }
 
+/// Whether the request of these headers came with `Expect: 100-continue`.
+#[must_use]
+pub fn expects(headers: &HeaderMap) -> bool {
+    headers.contains_key(UNKNOWN_NAME)
+}
+
 impl Connection {
     fn new(tcp: TcpStream) -> Self {
         Self {
@@ -64,7 +73,7 @@ impl Connection {
             is_writing: Cell::new(false),
             half_closed: Cell::new(false),
             heartbeat_due: Rc::default(),
-            is_asked: Cell::new(false),
+            interim_due: Cell::new(false),
             is_gone: Cell::new(false),
             waker: RefCell::new(None),
             watch: RefCell::new(None),
@@ -87,20 +96,16 @@ impl Connection {
 
     /// Resolves when the caller has gone before its answer began.
     pub async fn left(self: &Rc<Self>, version: Version) {
-        poll_fn(|cx| self.poll_left(version, cx)).await;
-    }
-
-    fn poll_left(self: &Rc<Self>, version: Version, cx: &mut Context<'_>) -> Poll<()> {
-        if self.half_closed.get() {
-            if version < Version::HTTP_11 {
-                return Poll::Ready(());
-            }
-            if !self.is_asked.get() && !self.is_writing.get() && self.write_now(CONTINUE) {
-                self.is_asked.set(true);
-                self.heartbeat_due.set(false);
-            }
+        // Both wake this task when they change: what reads the socket lives in it.
+        poll_fn(|cx| if self.half_closed.get() { Poll::Ready(()) } else { self.poll_gone(cx) }).await;
+        let gone = poll_fn(|cx| self.poll_gone(cx));
+        if version >= Version::HTTP_11 {
+            self.send_interim();
+            self.heartbeat_due.set(false);
+            return gone.await;
         }
-        self.poll_gone(cx)
+        // Nothing can be written that would show whether anybody is there.
+        let _ = tokio::time::timeout(HTTP_1_0_PATIENCE, gone).await;
     }
 
     /// Ready when it is known that nobody is there any more.
@@ -126,18 +131,41 @@ impl Connection {
         self.expects_invitation.set(true);
     }
 
-    /// Asks for the request's body, if its caller waits for that. To be called by whoever is about to read it.
-    pub fn invite_body(&self) {
-        if self.expects_invitation.take() && !self.is_writing.get() {
-            self.write_now(CONTINUE);
+    /// Asks for a request's body, if its caller waits for that. To be called by whoever is about to read it.
+    pub fn invite_body(request: &HttpRequest) {
+        if let Some(connection) = Self::of(request)
+            && Self::waits_for_invitation(request)
+        {
+            connection.expects_invitation.set(false);
+            connection.send_interim();
         }
     }
 
-    /// Whether a request's body was never asked for. It may come all the same, so that nothing else can be read from this
+    /// Whether a request's body was never asked for. It may come all the same, so that nothing else can be read from its
     /// connection.
     #[must_use]
-    pub fn waits_for_invitation(&self) -> bool {
+    pub fn waits_for_invitation(request: &HttpRequest) -> bool {
+        expects(request.headers()) && Self::of(request).is_some_and(|connection| connection.is_uninvited())
+    }
+
+    /// The same of the request that this connection serves now, if it [`expects`] to be asked.
+    #[must_use]
+    pub fn is_uninvited(&self) -> bool {
         self.expects_invitation.get()
+    }
+
+    /// Bytes of an answer are on their way to the socket.
+    pub fn writes(&self) {
+        self.is_writing.set(true);
+    }
+
+    /// Sends an interim answer, after what is on its way.
+    fn send_interim(&self) {
+        if self.is_writing.get() {
+            self.interim_due.set(true);
+        } else {
+            self.write_now(CONTINUE);
+        }
     }
 
     /// Lets the connection end with a reset: for an answer that is broken and has no other end.
@@ -145,9 +173,9 @@ impl Connection {
         self.ends_with_reset.set(true);
     }
 
-    fn write_now(&self, bytes: &[u8]) -> bool {
-        let tcp = self.tcp.borrow();
-        tcp.as_ref().is_some_and(|tcp| tcp.try_write(bytes).is_ok_and(|written| written == bytes.len()))
+    /// A socket that takes nothing has a caller who isn't waiting for this.
+    fn write_now(&self, bytes: &[u8]) {
+        let _ = self.tcp.borrow().as_ref().map(|tcp| tcp.try_write(bytes));
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
@@ -160,12 +188,15 @@ impl Connection {
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.is_writing.set(true);
+        self.writes();
         self.with_tcp(|tcp| tcp.poll_write(cx, bytes))
     }
 
     fn flushed(&self) {
         self.is_writing.set(false);
+        if self.interim_due.take() {
+            self.write_now(CONTINUE);
+        }
     }
 
     fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

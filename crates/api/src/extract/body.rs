@@ -40,9 +40,7 @@ pub async fn read(request: &HttpRequest, payload: Payload, most: usize, time: Du
         return Err(Unreadable::TooLarge);
     }
     let coding = Coding::of(request.headers()).ok_or(Unreadable::UnknownCoding)?;
-    if let Some(connection) = Connection::of(request) {
-        connection.invite_body();
-    }
+    Connection::invite_body(request);
     let body = tokio::time::timeout(time, gather(payload, most)).await.map_err(|_| Unreadable::TooSlow)??;
     coding.decode(body, most).await.map_err(|why| match why {
         Undecodable::TooLarge => Unreadable::TooLarge,

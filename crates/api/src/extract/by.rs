@@ -35,16 +35,13 @@ where
                 }
             };
             let what = What::from_request(&request, &mut payload).await;
-            if what.is_err() {
-                drain(&request, payload).await;
-            }
             Ok(Self(who, what.map_err(Into::into)?))
         })
     }
 }
 
 async fn drain(request: &HttpRequest, mut payload: Payload) {
-    if Connection::of(request).is_some_and(|connection| connection.waits_for_invitation()) {
+    if Connection::waits_for_invitation(request) {
         // Whoever waits to be asked for it hears the refusal instead.
         return;
     }

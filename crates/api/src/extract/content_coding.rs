@@ -7,11 +7,14 @@ use actix_web::{
     web::{self, Bytes},
 };
 use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
-use ruzstd::decoding::StreamingDecoder;
 
 /// What we decode, as `Accept-Encoding` names it. Brotli isn't among it: its dictionary alone is 120 KB, and no client
 /// of this API sends it.
 pub const ACCEPTED: &str = "gzip, deflate, zstd";
+
+/// Largest window that a zstd frame may ask for, as a power of two: the 8 MiB that decoders must support (RFC 8878, section
+/// 3.1.1.1.2). It is memory before a byte of the body is there.
+const WINDOW_LOG_MAX: u32 = 23;
 
 /// Bodies of up to so many bytes are decoded at once, larger ones beside what else the worker does.
 const AT_ONCE_MAX: usize = 4 * 1024;
@@ -84,7 +87,8 @@ impl Coding {
                 Err(_) => bounded(DeflateDecoder::new(body), most).map_err(wrong)?,
             },
             Self::Zstd => {
-                let decoder = StreamingDecoder::new(body).map_err(|_| Undecodable::WronglyCoded)?;
+                let mut decoder = zstd::Decoder::with_buffer(body).map_err(wrong)?;
+                decoder.window_log_max(WINDOW_LOG_MAX).map_err(wrong)?;
                 bounded(decoder, most).map_err(wrong)?
             }
         }
