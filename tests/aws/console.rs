@@ -2,7 +2,7 @@
 
 use access::{CreateKeyError, KeyError, Registry as _, RemoteChange, RemoteKeys as _};
 use api_types::{KeyState, PlanName};
-use tests::aws::{Quota, Throttle};
+use tests::aws::{Fault, Quota, Throttle, When};
 
 use crate::house::{House, SWITCH_OFF};
 
@@ -159,6 +159,32 @@ async fn keys_of_a_plan_that_was_made_anew_are_attached_to_it() {
     house.plan = house.aws.add_plan("basic", Some(Quota::per_day(5)), None, &api, &stage);
     house.refresh().await;
     assert_eq!(house.call(&person.presented).await, 200);
+    house.assert_consistent("attached again").await;
+    let _ = house.aws.take_calls();
+    house.refresh().await;
+    assert_eq!(house.aws.calls_of("CreateUsagePlanKey"), [], "once");
+}
+
+#[tokio::test]
+async fn values_in_their_grace_are_attached_to_a_plan_made_anew_too() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    let mut values = vec![person.presented.clone()];
+    for grace in [600, 900] {
+        house.rotate(&mut person, Some(house.later(grace))).await.unwrap();
+        values.push(person.presented.clone());
+    }
+    house.aws.console_delete_plan(&house.plan);
+    house.gateway.refresh(house.now()).await.unwrap_err();
+    let (api, stage) = (house.place.api_id.clone(), house.place.stage.clone());
+    house.plan = house.aws.add_plan("basic", Some(Quota::per_day(5)), None, &api, &stage);
+    // One of them can't be attached at first.
+    house.aws.fault("CreateUsagePlanKey", When::Nth(2), Fault::AccessDenied);
+    house.gateway.refresh(house.now()).await.unwrap_err();
+    house.refresh().await;
+    for value in &values {
+        assert_eq!(house.call(value).await, 200);
+    }
     house.assert_consistent("attached again").await;
     let _ = house.aws.take_calls();
     house.refresh().await;

@@ -314,9 +314,9 @@ impl House {
         }
     }
 
-    /// Until when the only row's old value works, as the store has it.
-    pub async fn store_previous(&self) -> Option<Timestamp> {
-        Some(self.store.remote_keys().await.unwrap()[0].previous.as_ref()?.until)
+    /// Until when the only row's old values work, as the store has it.
+    pub async fn store_earlier(&self) -> Vec<Timestamp> {
+        self.store.remote_keys().await.unwrap()[0].earlier.iter().map(|old| old.until).collect()
     }
 
     /// The keys that AWS has.
@@ -328,7 +328,7 @@ impl House {
     pub async fn assert_consistent(&self, what: &str) {
         let rows = self.store.remote_keys().await.unwrap();
         let mut ours: Vec<_> = rows.iter().map(|row| row.value.remote_id.clone()).collect();
-        ours.extend(rows.iter().filter_map(|row| Some(row.previous.as_ref()?.value.remote_id.clone())));
+        ours.extend(rows.iter().flat_map(|row| row.earlier.iter().map(|old| old.value.remote_id.clone())));
         let mut theirs: Vec<_> = self.remote().into_iter().map(|key| key.id).collect();
         ours.sort();
         theirs.sort();
@@ -338,7 +338,7 @@ impl House {
         assert!(ours.iter().all(|id| plan.keys.contains(id)), "{what}: a key is in no plan");
         assert_eq!(plan.keys.len(), ours.len(), "{what}: the plan has others");
         let waiting = self.store.intents().await.unwrap();
-        let grace = rows.iter().filter(|row| row.previous.is_some()).count();
+        let grace: usize = rows.iter().map(|row| row.earlier.len()).sum();
         assert_eq!(waiting.len(), grace, "{what}: {waiting:?}");
     }
 }

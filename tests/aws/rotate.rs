@@ -1,7 +1,7 @@
 //! Rotation on API Gateway: a new value takes the old one's place with what is left of its quota, and any fault at any
 //! step leaves exactly one good value.
 
-use access::Registry as _;
+use access::{KeyError, Registry as _};
 use futures_util::future::join_all;
 use serde_json::json;
 use tests::aws::{Fault, When};
@@ -48,23 +48,65 @@ async fn with_grace_both_values_work_until_the_sweep_after_it() {
     assert_eq!((house.call(&old).await, house.call(&person.presented).await), (403, 200));
     house.assert_consistent("after the grace").await;
     assert_eq!(house.remote().len(), 1);
-    assert_eq!(house.store_previous().await, None, "the row remembers the old value no more");
+    assert_eq!(house.store_earlier().await, [], "the row remembers the old value no more");
 }
 
 #[tokio::test]
-async fn a_second_rotation_removes_the_oldest_value_at_once() {
-    let house = House::new().await;
+async fn each_earlier_value_works_until_its_own_grace_ends() {
+    let mut house = House::new().await;
     let mut person = house.person(1).await;
-    let first = person.presented.clone();
+    let mut values = vec![person.presented.clone()];
+    for grace in [600, 60, 300] {
+        house.rotate(&mut person, Some(house.later(grace))).await.unwrap();
+        values.push(person.presented.clone());
+    }
+    house.assert_consistent("four values").await;
+    // A restart changes nothing of that.
+    house.restart().await;
+    let alive = async |house: &House| {
+        let mut alive = Vec::new();
+        for value in &values {
+            let works = house.call(value).await == 200;
+            assert_eq!(house.is_refused(value, house.now()).await, !works);
+            alive.push(works);
+        }
+        alive
+    };
+    for (seconds, expected) in [
+        (0, [true, true, true, true]),
+        (60, [true, false, true, true]),
+        (240, [true, false, false, true]),
+        (300, [false, false, false, true]),
+    ] {
+        house.pass(seconds);
+        house.gateway.sweep(house.now()).await.unwrap();
+        assert_eq!(alive(&house).await, expected, "{seconds} seconds later");
+        house.assert_consistent("after a grace").await;
+    }
+}
+
+#[tokio::test]
+async fn a_fifth_value_in_its_grace_is_refused_and_nothing_is_made() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    for grace in [400, 100, 300, 200] {
+        house.rotate(&mut person, Some(house.later(grace))).await.unwrap();
+    }
+    operations(&house);
+    let refused = house.rotate(&mut person, Some(house.later(50))).await;
+    let first_end = house.later(100);
+    assert!(matches!(refused, Err(KeyError::TooManyOldValues { until }) if until == first_end), "{refused:?}");
+    assert_eq!(operations(&house), [""; 0]);
+    house.assert_consistent("five values").await;
+    // Without a grace nothing more is promised.
+    house.rotate(&mut person, None).await.unwrap();
+    house.assert_consistent("still five").await;
+    assert_eq!(house.remote().len(), 5);
+    house.pass(100);
     house.rotate(&mut person, Some(house.later(600))).await.unwrap();
-    let second = person.presented.clone();
-    house.rotate(&mut person, Some(house.later(600))).await.unwrap();
-    let statuses = [house.call(&first).await, house.call(&second).await, house.call(&person.presented).await];
-    assert_eq!(statuses, [403, 200, 200]);
-    house.assert_consistent("two values").await;
-    house.sweep().await;
-    assert_eq!(house.remote().len(), 1);
-    house.assert_consistent("one value").await;
+    house.assert_consistent("the one that has ended made room").await;
+    assert_eq!(house.remote().len(), 5);
+    assert_eq!(house.call(&person.presented).await, 200);
 }
 
 #[tokio::test]
@@ -117,6 +159,34 @@ async fn what_is_used_with_the_old_value_in_its_grace_counts_in_the_end() {
     house.pass(600);
     house.gateway.sweep(house.now()).await.unwrap();
     house.assert_consistent("after the grace").await;
+    assert_eq!(house.left(&person.presented).await, 4);
+}
+
+#[tokio::test]
+async fn what_is_used_with_each_of_several_old_values_counts_once_in_the_end() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    let first = person.presented.clone();
+    house.use_up(&first, 1).await;
+    house.rotate(&mut person, Some(house.later(600))).await.unwrap();
+    let second = person.presented.clone();
+    house.use_up(&first, 1).await;
+    house.use_up(&second, 1).await;
+    // It begins with what is left after three.
+    house.rotate(&mut person, Some(house.later(300))).await.unwrap();
+    assert_eq!(house.used(&person).await, 3);
+    house.use_up(&first, 1).await;
+    house.use_up(&second, 1).await;
+    house.use_up(&person.presented, 1).await;
+    house.pass(300);
+    assert_eq!(house.used(&person).await, 6);
+    for _ in 0..2 {
+        house.gateway.sweep(house.now()).await.unwrap();
+        house.assert_consistent("after a grace").await;
+        house.pass(60);
+        assert_eq!(house.used(&person).await, 6);
+        house.pass(240);
+    }
     assert_eq!(house.left(&person.presented).await, 4);
 }
 

@@ -229,7 +229,8 @@ mod tests {
     impl Rows for Store {
         fn key(&self, _: KeyId) -> Result<Option<KeyRow>, StoreError> {
             let account = AccountId::from_random([2; 16]);
-            Ok(Some(KeyRow { digest: digest(), previous: None, enabled: true, account, subscription: 1 }))
+            let earlier = Box::default();
+            Ok(Some(KeyRow { digest: digest(), earlier, enabled: true, account, subscription: 1 }))
         }
 
         fn subscription(&self, _: SubscriptionRow) -> Result<Option<StoredSubscription>, StoreError> {

@@ -62,11 +62,6 @@ pub(crate) fn key_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<KeyDi
     row.get::<_, [u8; 32]>(column).map(KeyDigest::from_bytes).map_err(|_| unreadable(column, "a digest"))
 }
 
-/// A key's digest, if there is one.
-pub(crate) fn optional_key_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<KeyDigest>> {
-    if row.get_ref(column)?.data_type() == Type::Null { Ok(None) } else { key_digest(row, column).map(Some) }
-}
-
 /// The digest of an owner's address.
 pub(crate) fn owner_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<OwnerDigest> {
     row.get(column).map(OwnerDigest).map_err(|_| unreadable(column, "a digest"))

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     attempts::SubscriptionRow,
-    columns::{optional_time, text, text_by, time},
+    columns::{optional_time, store_error, text, text_by, time},
     desk::Desk,
+    earlier_values::earlier_values,
     live_plan::PlanRow,
 };
 
@@ -20,11 +21,10 @@ pub(crate) struct StoredKey {
     state: KeyState,
     created_at: Timestamp,
     rotated_at: Option<Timestamp>,
-    old_value_until: Option<Timestamp>,
 }
 
 const SELECT: &str = "SELECT keys.id, plan_keys.subscription, subscriptions.plan, keys.label, keys.enabled,
-                             keys.created_at, keys.rotated_at, keys.previous_until
+                             keys.created_at, keys.rotated_at
                       FROM keys JOIN plan_keys ON plan_keys.key = keys.id
                                 JOIN subscriptions ON subscriptions.id = plan_keys.subscription
                       WHERE keys.account = ?1";
@@ -38,7 +38,6 @@ fn read(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
         state: if row.get(4)? { KeyState::Active } else { KeyState::Disabled },
         created_at: time(row, 5)?,
         rotated_at: optional_time(row, 6)?,
-        old_value_until: optional_time(row, 7)?,
     })
 }
 
@@ -65,15 +64,19 @@ pub(crate) fn entry(desk: &mut Desk, key: StoredKey, now: Timestamp) -> Result<K
     let quota = ledger.quota(&rows, key.subscription, now)?;
     let quota = quota.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
     let plan = ledger.plan(key.plan)?.plan.plan();
+    let (plan_name, throttle) = (plan.name.clone(), plan.throttle);
+    let earlier = earlier_values(&desk.conn, key.id).map_err(store_error("list old values"))?;
+    let old_values_until: Vec<Timestamp> = earlier.into_iter().map(|(_, until)| until).filter(|u| *u > now).collect();
     Ok(KeyEntry {
         id: key.id,
-        plan_name: plan.name.clone(),
+        plan_name,
         label: key.label,
         state: key.state,
         created_at: key.created_at,
         rotated_at: key.rotated_at,
-        old_value_until: key.old_value_until.filter(|until| *until > now),
+        old_value_until: old_values_until.last().copied(),
+        old_values_until,
         quota,
-        throttle: plan.throttle,
+        throttle,
     })
 }

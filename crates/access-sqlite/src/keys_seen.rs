@@ -13,12 +13,12 @@ const KEYS_KEPT: usize = 100_000;
 const UNKNOWN_KEPT: usize = 65_536;
 
 /// What admission needs of a key's row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct KeyRow {
     /// Digest of its value.
     pub(crate) digest: KeyDigest,
-    /// Digest of the value before, and until when that works.
-    pub(crate) previous: Option<(KeyDigest, Timestamp)>,
+    /// Digests of its earlier values, and until when each works.
+    pub(crate) earlier: Box<[(KeyDigest, Timestamp)]>,
     /// Whether its owner has it switched on.
     pub(crate) enabled: bool,
     /// Whose it is.
@@ -30,8 +30,8 @@ pub(crate) struct KeyRow {
 impl KeyRow {
     /// Whether a value of this digest opens it now.
     fn admits(&self, digest: KeyDigest, now: Timestamp) -> bool {
-        let old = self.previous.is_some_and(|(old, until)| old == digest && now < until);
-        self.enabled && (self.digest == digest || old)
+        let is_earlier = || self.earlier.iter().any(|(old, until)| *old == digest && now < *until);
+        self.enabled && (self.digest == digest || is_earlier())
     }
 }
 
@@ -74,8 +74,9 @@ impl KeysSeen {
         if self.known.len() >= KEYS_KEPT {
             self.sweep();
         }
+        let found = row.admits(digest, now).then_some((row.subscription, row.account));
         self.known.insert(key, Seen { row, recent: true });
-        Ok(row.admits(digest, now).then_some((row.subscription, row.account)))
+        Ok(found)
     }
 
     /// The key's row, or that there is none, must be read again.
@@ -107,7 +108,7 @@ mod tests {
     impl Rows for Reads {
         fn key(&self, _: KeyId) -> Result<Option<KeyRow>, StoreError> {
             self.0.set(self.0.get() + 1);
-            Ok(self.1)
+            Ok(self.1.clone())
         }
 
         fn subscription(&self, _: SubscriptionRow) -> Result<Option<StoredSubscription>, StoreError> {
@@ -127,12 +128,12 @@ mod tests {
     fn a_key_costs_one_read_and_so_does_an_unknown_one() {
         let digest = KeyDigest::from_bytes([1; 32]);
         let account = AccountId::from_random([2; 16]);
-        let row = KeyRow { digest, previous: None, enabled: true, account, subscription: 7 };
+        let row = KeyRow { digest, earlier: Box::default(), enabled: true, account, subscription: 7 };
         for found in [Some(row), None] {
-            let rows = Reads(Cell::new(0), found);
+            let rows = Reads(Cell::new(0), found.clone());
             let mut keys = KeysSeen::default();
             for _ in 0..3 {
-                let expected = found.map(|row| (row.subscription, row.account));
+                let expected = found.as_ref().map(|row| (row.subscription, row.account));
                 assert_eq!(keys.subscription_of(&rows, id(1), digest, Timestamp::UNIX_EPOCH).unwrap(), expected);
             }
             assert_eq!(rows.0.get(), 1);
@@ -146,7 +147,7 @@ mod tests {
     fn both_memories_are_bounded() {
         let digest = KeyDigest::from_bytes([1; 32]);
         let account = AccountId::from_random([2; 16]);
-        let row = KeyRow { digest, previous: None, enabled: true, account, subscription: 7 };
+        let row = KeyRow { digest, earlier: Box::default(), enabled: true, account, subscription: 7 };
         for (found, bound) in [(Some(row), KEYS_KEPT), (None, UNKNOWN_KEPT)] {
             let rows = Reads(Cell::new(0), found);
             let mut keys = KeysSeen::default();

@@ -14,6 +14,7 @@ mod columns;
 mod counts;
 mod create_key;
 mod desk;
+mod earlier_values;
 mod gate;
 mod key_rows;
 mod keys_seen;

@@ -13,6 +13,7 @@ use crate::{
     columns::store_error,
     create_key::{ToCreate, create},
     desk::{Desk, Forget},
+    earlier_values::{end_earlier_values, keep_present_value},
     key_rows::{StoredKey, entry, key_of, keys_of},
     rows::{PLAN_COLUMNS, read_plan},
     usage::{today, usage},
@@ -73,13 +74,13 @@ impl Registry for SqliteStore {
         let job = move |desk: &mut Desk| {
             let changed = desk.change(doing, |conn, _, forget| {
                 forget.keys.push(key);
-                let sql = "UPDATE keys SET enabled = coalesce(?3, enabled), label = coalesce(?4, label),
-                               previous_digest = iif(?3 = 0, NULL, previous_digest),
-                               previous_until = iif(?3 = 0, NULL, previous_until)
+                let sql = "UPDATE keys SET enabled = coalesce(?3, enabled), label = coalesce(?4, label)
                            WHERE id = ?1 AND account = ?2";
                 let label = change.label.as_ref().map(|label| label.as_str());
                 let values = params![key.to_string(), account.to_string(), change.enabled, label];
-                conn.prepare_cached(sql)?.execute(values)?;
+                if conn.prepare_cached(sql)?.execute(values)? > 0 && change.enabled == Some(false) {
+                    end_earlier_values(conn, key)?;
+                }
                 key_of(conn, account, key)
             })?;
             match changed {
@@ -102,14 +103,18 @@ impl Registry for SqliteStore {
         let job = move |desk: &mut Desk| {
             let rotated = desk.change(doing, |conn, _, forget| {
                 forget.keys.push(key);
-                let until = old_value_until.filter(|until| *until > now).map(Timestamp::as_millisecond);
-                let sql = "UPDATE keys SET previous_digest = iif(?4 IS NULL, NULL, digest), previous_until = ?4,
-                               digest = ?3, rotated_at = ?5
-                           WHERE id = ?1 AND account = ?2";
-                let (id, account_id) = (key.to_string(), account.to_string());
-                let values = params![id, account_id, digest.as_bytes(), until, now.as_millisecond()];
-                conn.prepare_cached(sql)?.execute(values)?;
-                key_of(conn, account, key)
+                let stored = match key_of(conn, account, key)? {
+                    Ok(stored) => stored,
+                    Err(missing) => return Ok(Err(missing)),
+                };
+                if let Some(until) = old_value_until.filter(|until| *until > now)
+                    && let Err(refused) = keep_present_value(conn, key, until, now)?
+                {
+                    return Ok(Err(refused));
+                }
+                let sql = "UPDATE keys SET digest = ?2, rotated_at = ?3 WHERE id = ?1";
+                conn.prepare_cached(sql)?.execute(params![key.to_string(), digest.as_bytes(), now.as_millisecond()])?;
+                Ok(Ok(stored))
             })?;
             match rotated {
                 Ok(StoredKey { subscription, .. }) => {
@@ -118,7 +123,7 @@ impl Registry for SqliteStore {
                     let plan = plan.map_err(store_error(doing))?;
                     Ok(Ok(desk.ledger.plan(plan)?.plan.plan().name.clone()))
                 }
-                Err(missing) => Ok(Err(missing)),
+                Err(refused) => Ok(Err(refused)),
             }
         };
         self.inner.queue.run(doing, job).await?

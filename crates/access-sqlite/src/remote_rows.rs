@@ -1,68 +1,75 @@
 //! Rows about keys in another service, and how they stand in columns.
 
-use access::{CarriedUse, Intent, IntentKind, OwnerDigest, PreviousValue, RemoteKey, RemoteValue};
+use access::{CarriedUse, EarlierValue, Intent, IntentKind, OwnerDigest, RemoteKey, RemoteValue};
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
-use crate::columns::{
-    count, day, from_count, key_digest, optional_key_digest, optional_time, owner_digest, text, text_by, time,
-};
+use crate::columns::{count, day, from_count, key_digest, optional_time, owner_digest, text, text_by, time};
 
 /// Every key, oldest first.
 pub(crate) fn all_keys(conn: &Connection) -> rusqlite::Result<Vec<RemoteKey>> {
-    let sql = "SELECT id, account, owner, plan_name, label, enabled, created_at, rotated_at, fresh_since,
-                      operation, remote_id, digest,
-                      previous_operation, previous_remote_id, previous_digest, previous_until, previous_used, remote_plan
-               FROM remote_keys ORDER BY created_at, rowid";
-    conn.prepare_cached(sql)?.query_map([], read_key)?.collect()
+    // In one statement, so that a key and its earlier values are of one moment.
+    let sql = "SELECT k.id, k.account, k.owner, k.plan_name, k.label, k.enabled, k.created_at, k.rotated_at,
+                      k.fresh_since, k.operation, k.remote_id, k.digest, k.remote_plan,
+                      old.operation, old.remote_id, old.digest, old.until, old.counted, old.counted_at, old.id
+               FROM remote_keys AS k LEFT JOIN earlier_remote_values AS old ON old.key = k.id
+               ORDER BY k.created_at, k.rowid, old.id";
+    let mut statement = conn.prepare_cached(sql)?;
+    let mut rows = statement.query([])?;
+    let mut keys: Vec<RemoteKey> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key = read_key(row)?;
+        if keys.last().is_none_or(|last| last.id != key.id) {
+            keys.push(key);
+        }
+        if row.get_ref(19)?.data_type() != Type::Null
+            && let Some(last) = keys.last_mut()
+        {
+            last.earlier.push(read_earlier(row)?);
+        }
+    }
+    Ok(keys)
 }
 
 fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
-    // A check of the table holds that all five are there or none.
-    let previous = match (optional_key_digest(row, 14)?, optional_time(row, 15)?) {
-        (Some(digest), Some(until)) => {
-            let value = RemoteValue { operation: text(row, 12, "an id")?, remote_id: row.get(13)?, digest };
-            Some(PreviousValue { value, until, used: count(row, 16)? })
-        }
-        _ => None,
-    };
     Ok(RemoteKey {
         id: text(row, 0, "an id")?,
         account: text(row, 1, "an account's id")?,
         owner: owner_digest(row, 2)?,
         plan_name: text_by(row, 3, "a plan's name", PlanName::parse)?,
-        remote_plan: row.get(17)?,
+        remote_plan: row.get(12)?,
         label: text_by(row, 4, "a label", KeyLabel::parse)?,
         enabled: row.get(5)?,
         created_at: time(row, 6)?,
         rotated_at: optional_time(row, 7)?,
         fresh_since: time(row, 8)?,
         value: RemoteValue { operation: text(row, 9, "an id")?, remote_id: row.get(10)?, digest: key_digest(row, 11)? },
-        previous,
+        earlier: Vec::new(),
     })
 }
 
-/// Writes a key in place of the one of its id. Not `INSERT OR REPLACE`, which would also delete another key that the
-/// account has on the plan: that one is an error.
+fn read_earlier(row: &Row<'_>) -> rusqlite::Result<EarlierValue> {
+    let value =
+        RemoteValue { operation: text(row, 13, "an id")?, remote_id: row.get(14)?, digest: key_digest(row, 15)? };
+    Ok(EarlierValue { value, until: time(row, 16)?, counted: count(row, 17)?, counted_at: time(row, 18)? })
+}
+
+/// Writes a key in place of the one of its id, and its earlier values in place of those. Not `INSERT OR REPLACE`, which
+/// would also delete another key that the account has on the plan: that one is an error.
 pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()> {
     let sql = "INSERT INTO remote_keys (id, account, owner, plan_name, label, enabled, created_at, rotated_at,
-                                        fresh_since, operation, remote_id, digest,
-                                        previous_operation, previous_remote_id, previous_digest, previous_until,
-                                        previous_used, remote_plan)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+                                        fresh_since, operation, remote_id, digest, remote_plan)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
                ON CONFLICT (id) DO UPDATE SET
                    account = excluded.account, owner = excluded.owner, plan_name = excluded.plan_name,
                    label = excluded.label, enabled = excluded.enabled, created_at = excluded.created_at,
                    rotated_at = excluded.rotated_at, fresh_since = excluded.fresh_since,
                    operation = excluded.operation, remote_id = excluded.remote_id, digest = excluded.digest,
-                   previous_operation = excluded.previous_operation,
-                   previous_remote_id = excluded.previous_remote_id,
-                   previous_digest = excluded.previous_digest, previous_until = excluded.previous_until,
-                   previous_used = excluded.previous_used, remote_plan = excluded.remote_plan";
-    let RemoteKey { value, previous, .. } = key;
-    let before = previous.as_ref().map(|previous| &previous.value);
+                   remote_plan = excluded.remote_plan";
+    let RemoteKey { value, .. } = key;
+    let id = key.id.to_string();
     let values = params![
-        key.id.to_string(),
+        id,
         key.account.to_string(),
         key.owner.0,
         key.plan_name.as_str(),
@@ -74,12 +81,25 @@ pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()
         value.operation.to_string(),
         value.remote_id,
         value.digest.as_bytes(),
-        before.map(|value| value.operation.to_string()),
-        before.map(|value| &value.remote_id),
-        before.map(|value| value.digest.as_bytes()),
-        previous.as_ref().map(|previous| previous.until.as_millisecond()),
-        previous.as_ref().map(|previous| from_count(previous.used)),
         key.remote_plan,
+    ];
+    conn.prepare_cached(sql)?.execute(values)?;
+    conn.prepare_cached("DELETE FROM earlier_remote_values WHERE key = ?1")?.execute([&id])?;
+    key.earlier.iter().try_for_each(|old| put_earlier(conn, &id, old))
+}
+
+fn put_earlier(conn: &Connection, key: &str, old: &EarlierValue) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO earlier_remote_values (key, operation, remote_id, digest, until, counted, counted_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let EarlierValue { value, until, counted, counted_at } = old;
+    let values = params![
+        key,
+        value.operation.to_string(),
+        value.remote_id,
+        value.digest.as_bytes(),
+        until.as_millisecond(),
+        from_count(*counted),
+        counted_at.as_millisecond(),
     ];
     conn.prepare_cached(sql)?.execute(values).map(drop)
 }
@@ -89,7 +109,7 @@ pub(crate) fn remove_key(conn: &Connection, key: KeyId) -> rusqlite::Result<()> 
     conn.prepare_cached("DELETE FROM remote_keys WHERE id = ?1")?.execute([key.to_string()]).map(drop)
 }
 
-/// Ends every key of an account: its values are to be removed from the other service at once, a previous one too.
+/// Ends every key of an account: its values are to be removed from the other service at once, earlier ones too.
 pub(crate) fn end_remote_keys_of(conn: &Connection, account: AccountId) -> rusqlite::Result<()> {
     let account = account.to_string();
     // Due since the key was created, which lies in the past: at once.
@@ -98,8 +118,8 @@ pub(crate) fn end_remote_keys_of(conn: &Connection, account: AccountId) -> rusql
          SELECT operation, id, account, plan_name, 'REMOVE', remote_id, created_at
          FROM remote_keys WHERE account = ?1
          UNION ALL
-         SELECT previous_operation, id, account, plan_name, 'REMOVE', previous_remote_id, created_at
-         FROM remote_keys WHERE account = ?1 AND previous_operation IS NOT NULL
+         SELECT old.operation, k.id, account, plan_name, 'REMOVE', old.remote_id, created_at
+         FROM remote_keys AS k JOIN earlier_remote_values AS old ON old.key = k.id WHERE account = ?1
          {OR_REPLACE_INTENT}"
     );
     conn.prepare_cached(&sql)?.execute([&account])?;

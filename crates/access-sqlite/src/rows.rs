@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 use crate::{
     attempts::SubscriptionRow,
-    columns::{count, day, from_count, key_digest, optional_key_digest, optional_time, store_error, text, text_by},
+    columns::{count, day, from_count, key_digest, store_error, text, text_by},
     counts::Counts,
+    earlier_values::earlier_values,
     keys_seen::KeyRow,
     ledger::{DirtyRow, Rows, StoredSubscription},
     live_plan::{LivePlan, PlanRow},
@@ -20,16 +21,15 @@ pub(crate) struct SqliteRows<'a>(pub(crate) &'a Connection);
 
 impl Rows for SqliteRows<'_> {
     fn key(&self, id: KeyId) -> Result<Option<KeyRow>, StoreError> {
-        let sql = "SELECT keys.digest, keys.previous_digest, keys.previous_until, keys.enabled, plan_keys.subscription,
-                          keys.account
+        let sql = "SELECT keys.digest, keys.enabled, plan_keys.subscription, keys.account
                    FROM keys JOIN plan_keys ON plan_keys.key = keys.id WHERE keys.id = ?1";
         let read = |row: &Row<'_>| {
             Ok(KeyRow {
                 digest: key_digest(row, 0)?,
-                previous: optional_key_digest(row, 1)?.zip(optional_time(row, 2)?),
-                enabled: row.get(3)?,
-                subscription: row.get(4)?,
-                account: text(row, 5, "an account's id")?,
+                earlier: earlier_values(self.0, id)?.into_boxed_slice(),
+                enabled: row.get(1)?,
+                subscription: row.get(2)?,
+                account: text(row, 3, "an account's id")?,
             })
         };
         let found =

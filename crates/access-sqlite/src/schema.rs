@@ -4,8 +4,12 @@ use rusqlite::{Connection, TransactionBehavior};
 
 /// Every migration, in order; `user_version` counts how many a file has seen. Add to the end, never change one that
 /// was released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema/001.sql"), include_str!("schema/002.sql"), include_str!("schema/003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/001.sql"),
+    include_str!("schema/002.sql"),
+    include_str!("schema/003.sql"),
+    include_str!("schema/004.sql"),
+];
 
 /// The version that this program writes.
 pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -4,14 +4,18 @@
 
 mod house;
 
-use access::{Accounts, Gate, Registry, RemoteKeys};
+use access::{Accounts, Gate, Registry, RemoteKey, RemoteKeys};
 use access_sqlite::{OpenError, Options, SqliteStore, Synchronous};
 use api_types::{InstallationId, Survival};
-use house::{House, noon, used};
-use rusqlite::Connection;
+use house::{
+    House, OWNER, noon,
+    remote::{at, full_key},
+    used,
+};
+use rusqlite::{Connection, params};
 
 /// The newest schema.
-const KNOWN: i64 = 3;
+const KNOWN: i64 = 4;
 
 fn open_error(path: &std::path::Path) -> OpenError {
     SqliteStore::open(path, Options::default()).unwrap_err()
@@ -85,8 +89,42 @@ async fn house_of_the_first_schema() -> House {
     old.pragma_update(None, "user_version", 1).unwrap();
     old.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
     for table in ["plans", "accounts", "subscriptions", "keys", "plan_keys", "usage_days", "heartbeat"] {
-        assert!(old.execute(&format!("INSERT INTO main.{table} SELECT * FROM today.{table}"), []).unwrap() > 0);
+        let of_today = old.prepare(&format!("SELECT * FROM today.{table}")).unwrap();
+        let columns = of_today.column_names().collect::<Vec<_>>().join(", ");
+        let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}");
+        assert!(old.execute(&copy, []).unwrap() > 0);
     }
+    house
+}
+
+/// The same at the second schema, with a key in another service.
+async fn house_of_the_second_schema() -> House {
+    let house = house_of_the_first_schema().await;
+    let old = house.other_program();
+    old.execute_batch(include_str!("../src/schema/002.sql")).unwrap();
+    old.pragma_update(None, "user_version", 2).unwrap();
+    let full = full_key(house.account);
+    let sql =
+        "INSERT INTO remote_keys (id, account, owner, plan_name, remote_plan, label, enabled, created_at, rotated_at,
+                                        fresh_since, operation, remote_id, digest)
+               VALUES (?1, ?2, ?3, 'p', ?4, ?5, 0, ?6, ?7, ?7, ?8, ?9, ?10)";
+    let RemoteKey { remote_plan, label, value, .. } = &full;
+    let (created_at, rotated_at) = (noon().as_millisecond(), at(10).as_millisecond());
+    let (id, account) = (full.id.to_string(), full.account.to_string());
+    let (operation, remote_id, digest) = (value.operation.to_string(), &value.remote_id, value.digest.as_bytes());
+    let values = params![
+        id,
+        account,
+        OWNER.0,
+        remote_plan,
+        label.as_str(),
+        created_at,
+        rotated_at,
+        operation,
+        remote_id,
+        digest
+    ];
+    old.execute(sql, values).unwrap();
     house
 }
 
@@ -109,6 +147,25 @@ async fn a_file_of_the_first_schema_keeps_its_rows_and_takes_remote_keys() {
     assert_eq!(again.remote_keys().await.unwrap(), []);
     let candidate = InstallationId::from_random([1; 16]);
     assert_eq!(again.installation(candidate).await.unwrap(), candidate);
+}
+
+#[tokio::test]
+async fn values_in_their_grace_of_the_second_schema_go_on_working() {
+    let house = house_of_the_second_schema().await;
+    let old = house.other_program();
+    let until = at(3_600).as_millisecond();
+    let rotate = "UPDATE keys SET previous_digest = digest, previous_until = ?1, digest = zeroblob(32), rotated_at = 0";
+    old.execute(rotate, [until]).unwrap();
+    let with_earlier = "UPDATE remote_keys SET previous_operation = ?1, previous_remote_id = 'remote101',
+                            previous_digest = ?2, previous_until = ?3, previous_used = 101";
+    let [one, _] = full_key(house.account).earlier.try_into().unwrap();
+    let before = params![one.value.operation.to_string(), one.value.digest.as_bytes(), one.until.as_millisecond()];
+    old.execute(with_earlier, before).unwrap();
+
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    house::granted(again.admit(&house.key, house::attempt(), noon()).await);
+    assert_eq!(again.admit(&house.key, house::attempt(), at(3_600)).await.unwrap(), access::Admission::Unknown);
+    assert_eq!(again.remote_keys().await.unwrap(), [RemoteKey { earlier: vec![one], ..full_key(house.account) }]);
 }
 
 #[tokio::test]

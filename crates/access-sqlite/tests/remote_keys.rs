@@ -206,14 +206,17 @@ async fn a_deleted_account_leaves_removals_of_every_value() {
     let (house, row, kept) = furnished().await;
     let other = another_account(&house).await;
     put(&house, key(other, 2, "p")).await;
-    // The old value was to go later; its account's end is sooner.
-    intend(&house, vec![removal(house.account, 101, at(3_600))]).await;
+    // The old values were to go later; its account's end is sooner.
+    intend(&house, vec![removal(house.account, 101, at(3_600)), removal(house.account, 102, at(3_600))]).await;
     house.store.delete_account(house.account).await.unwrap();
     assert_eq!(house.store.remote_keys().await.unwrap(), [key(other, 2, "p")]);
     let to_remove = |number, operation| Intent { operation, key: row.id, ..removal(house.account, number, noon()) };
     let mut listed = house.store.intents().await.unwrap();
     listed.sort_by_key(|intent| intent.operation);
-    assert_eq!(listed, [to_remove(1, operation(1)), kept, to_remove(101, operation(101))]);
+    assert_eq!(
+        listed,
+        [to_remove(1, operation(1)), kept, to_remove(101, operation(101)), to_remove(102, operation(102))]
+    );
 }
 
 #[tokio::test]
@@ -296,17 +299,24 @@ async fn what_was_never_written_is_an_error_that_tells_no_value() {
             ))
             .unwrap();
     };
-    for column in ["id", "account", "operation", "previous_operation", "label", "plan_name"] {
-        spoil("remote_keys", column, "char(7) || 'private'");
+    for (table, column) in [
+        ("remote_keys", "id"),
+        ("remote_keys", "account"),
+        ("remote_keys", "operation"),
+        ("earlier_remote_values", "operation"),
+        ("remote_keys", "label"),
+        ("remote_keys", "plan_name"),
+    ] {
+        spoil(table, column, "char(7) || 'private'");
         let error = house.store.remote_keys().await.unwrap_err();
         assert!(error.to_string().contains("that can't be read"), "{column}: {error}");
         assert!(!error.to_string().contains("private"), "{column}: {error}");
-        mend("remote_keys");
+        mend(table);
     }
-    for column in ["owner", "digest", "previous_digest"] {
-        spoil("remote_keys", column, "x'00'");
+    for (table, column) in [("remote_keys", "owner"), ("remote_keys", "digest"), ("earlier_remote_values", "digest")] {
+        spoil(table, column, "x'00'");
         house.store.remote_keys().await.unwrap_err();
-        mend("remote_keys");
+        mend(table);
     }
     for column in ["operation", "key", "account", "plan_name", "kind"] {
         spoil("remote_intents", column, "'!private'");

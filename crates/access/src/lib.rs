@@ -28,8 +28,6 @@ pub use gate::{
 pub use period::{Span, TimeZone, UnknownTimeZone};
 pub use plan::{UsagePlan, UsagePlanError};
 pub use registry::{CreateKeyError, KeyError, NewKey, OwnerDigest, Registry};
-pub use remote_keys::{
-    CarriedUse, Intent, IntentKind, PreviousValue, RemoteChange, RemoteKey, RemoteKeys, RemoteValue,
-};
+pub use remote_keys::{CarriedUse, EarlierValue, Intent, IntentKind, RemoteChange, RemoteKey, RemoteKeys, RemoteValue};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};

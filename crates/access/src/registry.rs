@@ -64,6 +64,13 @@ pub enum KeyError {
     /// No such key, or somebody else's.
     #[error("no such key")]
     NotFound,
+    /// As many of its old values still work as may (`api_types::limits::OLD_VALUES_MAX`), and what was promised to them
+    /// is kept; nothing was changed.
+    #[error("as many old values as may still work, the first until {until}")]
+    TooManyOldValues {
+        /// When the first of them ends.
+        until: Timestamp,
+    },
     /// The store failed; nothing was changed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,7 +93,7 @@ pub trait Registry: Send + Sync {
     /// The account's keys, oldest first.
     async fn keys(&self, account: AccountId, now: Timestamp) -> Result<Vec<KeyEntry>, StoreError>;
 
-    /// Enables, disables or labels a key. Disabling ends an old value's grace too.
+    /// Enables, disables or labels a key. Disabling ends the grace of its old values too.
     async fn change_key(
         &self,
         account: AccountId,
@@ -96,7 +103,8 @@ pub trait Registry: Send + Sync {
     ) -> Result<KeyEntry, KeyError>;
 
     /// Replaces a key's value; id, plan and count stay. The value before it works until `old_value_until` (`None`: no
-    /// longer), one older than that ends now.
+    /// longer). Values before that keep the grace that they were promised: where another one has no room beside them,
+    /// [`KeyError::TooManyOldValues`].
     async fn rotate_key(
         &self,
         account: AccountId,

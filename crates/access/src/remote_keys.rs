@@ -20,15 +20,18 @@ pub struct RemoteValue {
     pub digest: KeyDigest,
 }
 
-/// A key's value before its last rotation.
+/// A key's value before one of its rotations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PreviousValue {
+pub struct EarlierValue {
     /// The value.
     pub value: RemoteValue,
     /// Until when it works.
     pub until: Timestamp,
-    /// Requests that the other service had counted with it in the period in which it was replaced.
-    pub used: u64,
+    /// Requests that the other service had counted with it, in a period, when they were last reckoned to the key's own
+    /// value.
+    pub counted: u64,
+    /// When that was, which tells the period.
+    pub counted_at: Timestamp,
 }
 
 /// A key of an account, whose value lives in another service.
@@ -56,8 +59,15 @@ pub struct RemoteKey {
     pub fresh_since: Timestamp,
     /// Its value.
     pub value: RemoteValue,
-    /// The value before it, while it still works.
-    pub previous: Option<PreviousValue>,
+    /// The values before it that still work, oldest first.
+    pub earlier: Vec<EarlierValue>,
+}
+
+impl RemoteKey {
+    /// Every value that may still work.
+    pub fn values(&self) -> impl Iterator<Item = &RemoteValue> {
+        self.earlier.iter().map(|old| &old.value).chain([&self.value])
+    }
 }
 
 /// Something begun in the other service and not finished.

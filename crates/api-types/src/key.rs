@@ -116,7 +116,7 @@ impl Form for KeyChange {
 #[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RotateKey {
-    /// How long the old value still works, in seconds.
+    /// How long the value that is replaced still works, in seconds. What was promised to earlier values stays.
     #[cfg_attr(feature = "openapi", schema(maximum = 86400, default = 0))]
     pub grace_seconds: u32,
 }
@@ -200,10 +200,14 @@ pub struct KeyEntry {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub rotated_at: Option<Timestamp>,
-    /// Until when the value before the last rotation still works.
+    /// Until when the last of its old values still works.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub old_value_until: Option<Timestamp>,
+    /// Until when each of its old values still works, the first end first.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 4))]
+    #[serde(default, deserialize_with = "crate::time::timestamps")]
+    pub old_values_until: Vec<Timestamp>,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,
     /// Its plan's throttle.

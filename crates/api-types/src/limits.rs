@@ -16,6 +16,8 @@ pub const PLAN_DESCRIPTION_MAX_BYTES: usize = 500;
 pub const KEY_LABEL_MAX_BYTES: usize = 64;
 /// Longest grace of a rotated key's old value, in seconds: a day.
 pub const ROTATION_GRACE_MAX_SECONDS: u32 = 86_400;
+/// Most earlier values of a key that are kept in their grace; what was promised is not broken for another.
+pub const OLD_VALUES_MAX: usize = 4;
 /// Largest quota: what API Gateway's signed 32-bit limit can hold.
 pub const QUOTA_MAX: u64 = i32::MAX as u64;
 /// Highest throttle rate per second; API Gateway's regional default for an account.

@@ -55,6 +55,8 @@ pub enum ProblemCode {
     NotAcceptable,
     /// One key per account and plan.
     KeyAlreadyExists,
+    /// As many old values of the key still work as may; see `Retry-After`.
+    TooManyOldValues,
     /// An account with this address exists.
     EmailTaken,
     /// The body is larger than allowed.
@@ -88,7 +90,7 @@ impl ProblemCode {
             Self::NotFound | Self::UnknownPlan => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,
-            Self::KeyAlreadyExists | Self::EmailTaken => 409,
+            Self::KeyAlreadyExists | Self::TooManyOldValues | Self::EmailTaken => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::InvalidFields => 422,

@@ -19,6 +19,12 @@ pub(crate) fn optional_timestamp<'de, D: Deserializer<'de>>(from: D) -> Result<O
         .transpose()
 }
 
+/// Timestamps, or left out (together with `#[serde(default)]`).
+pub(crate) fn timestamps<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Timestamp>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.iter().map(|text| read_timestamp(text).ok_or_else(|| D::Error::custom(NOT_A_TIME))).collect()
+}
+
 /// A calendar day.
 pub(crate) fn date<'de, D: Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     let text = String::deserialize(from)?;

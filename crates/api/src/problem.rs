@@ -11,9 +11,9 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use api_types::{FieldError, Problem, ProblemCode, RequestId};
+use api_types::{FieldError, Problem, ProblemCode, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
-use crate::{extract::ACCEPTED_CODINGS, sign_in::TooMany};
+use crate::{ambient, extract::ACCEPTED_CODINGS, sign_in::TooMany};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -84,6 +84,20 @@ impl ApiError {
         let error = Self::new(ProblemCode::UnsupportedMediaType, detail);
         let codings = HeaderValue::from_static(ACCEPTED_CODINGS);
         Self { header: Some(Box::new((header::ACCEPT_ENCODING, codings))), ..error }
+    }
+
+    /// As many old values of a key work as may, the first of them until then.
+    #[must_use]
+    pub fn too_many_old_values(until: Timestamp) -> Self {
+        // To the next second, so that who comes then isn't too early.
+        let seconds = until.as_millisecond().div_euclid(1_000) + i64::from(until.as_millisecond() % 1_000 != 0);
+        let until = Timestamp::from_second(seconds).unwrap_or(until);
+        let detail = format!(
+            "{OLD_VALUES_MAX} old values of this key still work, as promised, the first until {until}. Rotate it then, or \
+             without a grace; to end them all now, disable the key."
+        );
+        let wait = until.duration_since(ambient::now()).as_secs().try_into().unwrap_or(1);
+        Self::new(ProblemCode::TooManyOldValues, detail).retry_after(wait)
     }
 
     /// The path takes other methods.
@@ -229,6 +243,7 @@ impl From<KeyError> for ApiError {
     fn from(error: KeyError) -> Self {
         match error {
             KeyError::NotFound => Self::not_found("You have no such key; GET /keys lists yours."),
+            KeyError::TooManyOldValues { until } => Self::too_many_old_values(until),
             KeyError::Store(error) => error.into(),
         }
     }

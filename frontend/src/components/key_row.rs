@@ -102,7 +102,13 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
         text = format!("{text}, rotated {}", day_and_month(browser::local(at).date));
     }
     match entry.old_value_until.filter(|until| *until > now) {
-        Some(until) => format!("{text}. The old value works until {}.", moment(now, until, browser::local)),
+        Some(until) => {
+            let until = moment(now, until, browser::local);
+            match entry.old_values_until.iter().filter(|until| **until > now).count() {
+                0 | 1 => format!("{text}. The old value works until {until}."),
+                values => format!("{text}. {values} old values still work, the last until {until}."),
+            }
+        }
         None => format!("{text}."),
     }
 }

@@ -39,37 +39,76 @@ async fn within_the_grace_both_values_work_on_one_count() {
 }
 
 #[tokio::test]
-async fn a_second_rotation_ends_the_oldest_value() {
+async fn a_promised_grace_is_kept_by_the_rotations_after_it() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;
-    let (first, id) = ada.key_on("10RequestPerDay").await;
-    let second = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
-    let third = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
-    first.chat("hello").send().await.is_error(401, "invalid_api_key");
-    for key in [&second, &third] {
+    let (first, id) = ada.key_on("20RequestPerDay").await;
+    let mut keys = vec![first];
+    for grace in [4 * 3600, 3 * 3600, 2 * 3600, 3600] {
+        keys.push(rotated(&ada, &id, &json!({"grace_seconds": grace})).await);
+    }
+    for key in &keys {
         key.chat("hello").send().await.expect(200);
     }
+    assert_eq!(keys[0].used().await, 5, "on one count");
+    let entry = ada.get("/keys").send().await.expect(200).json()[0].clone();
+    let ends: Vec<_> = entry["old_values_until"].as_array().unwrap().iter().map(|end| end.as_str().unwrap()).collect();
+    assert!(ends.len() == 4 && ends.is_sorted(), "{entry}");
+    assert_eq!(entry["old_value_until"], ends[3], "the last end");
 }
 
 #[tokio::test]
-async fn disabling_and_revoking_end_both_values() {
+async fn a_rotation_that_would_break_a_promised_grace_is_refused_until_one_has_ended() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (first, id) = ada.key_on("20RequestPerDay").await;
+    let mut keys = vec![first];
+    for _ in 0..4 {
+        keys.push(rotated(&ada, &id, &json!({"grace_seconds": 3600})).await);
+    }
+    let before = server.store().snapshot();
+    let ends = ada.get("/keys").send().await.expect(200).json()[0]["old_values_until"].clone();
+    let refused = ada.post(&format!("/keys/{id}/rotate"), &json!({"grace_seconds": 60})).send().await;
+    let problem = refused.is_problem(409, "too_many_old_values");
+    let (detail, until) = (problem["detail"].as_str().unwrap(), ends[0].as_str().unwrap());
+    // To the second, and never too early.
+    assert!(detail.contains(&until[..16]), "{detail} doesn't say {until}");
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=3600).contains(&wait), "{wait}");
+    assert_eq!(server.store().snapshot(), before);
+    // Without a grace nothing more is promised.
+    let new = rotated(&ada, &id, &json!({})).await;
+    keys.pop().unwrap().chat("hello").send().await.is_error(401, "invalid_api_key");
+    for key in keys.iter().chain([&new]) {
+        key.chat("hello").send().await.expect(200);
+    }
+    server.store().run("UPDATE earlier_values SET until = 0 WHERE rowid = (SELECT min(rowid) FROM earlier_values)");
+    rotated(&ada, &id, &json!({"grace_seconds": 60})).await;
+    assert_eq!(server.store().number("SELECT count(*) FROM earlier_values"), 4, "the one that has ended is gone");
+}
+
+#[tokio::test]
+async fn disabling_and_revoking_end_every_value() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;
     for plan in ["10RequestPerDay", "20RequestPerDay"] {
-        let (old, id) = ada.key_on(plan).await;
+        let (oldest, id) = ada.key_on(plan).await;
+        let old = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
         let new = rotated(&ada, &id, &json!({"grace_seconds": 3600})).await;
         let path = format!("/keys/{id}");
         if plan == "10RequestPerDay" {
             ada.patch(&path, &json!({"enabled": false})).send().await.expect(200);
-            for key in [&old, &new] {
+            for key in [&oldest, &old, &new] {
                 key.chat("hello").send().await.is_error(401, "invalid_api_key");
             }
             ada.patch(&path, &json!({"enabled": true})).send().await.expect(200);
             new.chat("hello").send().await.expect(200);
-            old.chat("hello").send().await.is_error(401, "invalid_api_key");
+            for key in [&oldest, &old] {
+                key.chat("hello").send().await.is_error(401, "invalid_api_key");
+            }
         } else {
             ada.delete(&path).send().await.expect(204);
-            for key in [&old, &new] {
+            for key in [&oldest, &old, &new] {
                 key.chat("hello").send().await.is_error(401, "invalid_api_key");
             }
         }

@@ -28,7 +28,7 @@ impl Inner {
         let _turn = self.turn(account).await?;
         let row = self.keys.of_account(account, id).ok_or(KeyError::NotFound)?;
         let mut changed = row.clone();
-        let mut removals = Vec::new();
+        let (mut removals, mut carried) = (Vec::new(), Vec::new());
         if let Some(label) = change.label {
             changed.label = label;
         }
@@ -43,18 +43,20 @@ impl Inner {
             if enabled && !row.enabled {
                 changed.fresh_since = now;
             }
-            if !enabled && changed.previous.is_some() {
+            if !enabled && !changed.earlier.is_empty() {
                 let mut pace = Pace::new(self.control.is_local());
                 // Best effort, as the quota is.
-                if let Err(error) = self.fold(&mut changed, &mut pace, now).await {
-                    tracing::warn!(key = %id, %error, "what was used in a grace could not be carried over");
+                match self.fold(&mut changed, &mut pace, now).await {
+                    Ok(folded) => carried.extend(folded),
+                    Err(error) => {
+                        tracing::warn!(key = %id, %error, "what was used in a grace could not be carried over");
+                    }
                 }
-            }
-            if !enabled && let Some(old) = changed.previous.take() {
-                removals.push(removal(&row, &old.value, now));
+                removals.extend(changed.earlier.drain(..).map(|old| removal(&row, &old.value, now)));
             }
         }
-        let written = RemoteChange { put: Some(changed.clone()), intents: removals.clone(), ..RemoteChange::default() };
+        let (put, intents) = (Some(changed.clone()), removals.clone());
+        let written = RemoteChange { put, intents, carried, ..RemoteChange::default() };
         self.rows.change_remote(written).await?;
         self.keys.put(changed.clone());
         self.remove_now(&removals, now).await;
@@ -89,7 +91,7 @@ impl Inner {
         let carried: Vec<CarriedUse> = self.use_to_carry(&row, now).await.into_iter().collect();
         self.rows.change_remote(RemoteChange { carried, ..RemoteChange::default() }).await?;
         self.delete_value(&row.value.remote_id).await.map_err(StoreError::from)?;
-        let removals: Vec<Intent> = row.previous.iter().map(|old| removal(&row, &old.value, now)).collect();
+        let removals: Vec<Intent> = row.earlier.iter().map(|old| removal(&row, &old.value, now)).collect();
         let change = RemoteChange { remove: vec![id], intents: removals.clone(), ..RemoteChange::default() };
         // In memory first: API Gateway has it no more.
         self.keys.remove(id);
@@ -127,10 +129,7 @@ impl Inner {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let values = rows.iter().flat_map(|row| {
-            let previous = row.previous.iter().map(|old| &old.value);
-            previous.chain([&row.value]).map(move |value| removal(row, value, now))
-        });
+        let values = rows.iter().flat_map(|row| row.values().map(move |value| removal(row, value, now)));
         let intents: Vec<Intent> = values.collect();
         let remove: Vec<KeyId> = rows.iter().map(|row| row.id).collect();
         let change = RemoteChange { remove, intents: intents.clone(), carried, ..RemoteChange::default() };

@@ -94,7 +94,7 @@ impl Inner {
             rotated_at: None,
             fresh_since: now,
             value: RemoteValue { operation, remote_id, digest },
-            previous: None,
+            earlier: Vec::new(),
         };
         let change = RemoteChange { put: Some(row.clone()), done: vec![operation], ..RemoteChange::default() };
         if let Err(error) = self.rows.change_remote(change).await {

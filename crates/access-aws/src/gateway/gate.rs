@@ -178,8 +178,8 @@ impl Inner {
     fn spent(&self, row: Option<&RemoteKey>, now: Timestamp) -> Refusal {
         let plan = row.and_then(|row| self.plans.of(row).ok().flatten());
         let limit = plan.as_ref().and_then(StagePlan::limit);
-        // While two values work, a refusal of one tells nothing of the other.
-        if let (Some(row), Some(plan), Some((limit, _))) = (row.filter(|row| row.previous.is_none()), &plan, limit) {
+        // While several values work, a refusal of one tells nothing of the others.
+        if let (Some(row), Some(plan), Some((limit, _))) = (row.filter(|row| row.earlier.is_empty()), &plan, limit) {
             self.uses.spent(row.id, plan.span(now).start, limit, now);
         }
         let spent = limit.map(|(limit, period)| Spent { limit, used: limit, period });

@@ -58,8 +58,8 @@ impl LocalKeys {
     pub(super) fn look(&self, id: KeyId, digest: KeyDigest, now: Timestamp) -> Look {
         let held = self.read();
         let Some(key) = held.keys.get(&id) else { return Look::Bad };
-        let is_previous = || key.previous.as_ref().is_some_and(|old| old.value.digest == digest && now < old.until);
-        if key.enabled && (key.value.digest == digest || is_previous()) {
+        let is_earlier = || key.earlier.iter().any(|old| old.value.digest == digest && now < old.until);
+        if key.enabled && (key.value.digest == digest || is_earlier()) {
             Look::Good(Arc::clone(key))
         } else {
             Look::Bad
@@ -122,7 +122,7 @@ impl LocalKeys {
     pub(super) fn works(&self, id: KeyId) {
         let is_news = {
             let held = self.read();
-            !held.working.contains(&id) && held.keys.get(&id).is_some_and(|key| key.previous.is_none())
+            !held.working.contains(&id) && held.keys.get(&id).is_some_and(|key| key.earlier.is_empty())
         };
         if is_news {
             self.write().working.insert(id);

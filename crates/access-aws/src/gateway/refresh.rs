@@ -79,7 +79,7 @@ impl Inner {
         self.read_plans().await?;
         let mut pace = Pace::new(self.control.is_local());
         self.read_keys(&mut pace, now).await?;
-        self.attach_again(&mut pace).await?;
+        self.attach_again(&mut pace, now).await?;
         self.read_watched(&mut pace, now).await
     }
 
@@ -115,8 +115,7 @@ impl Inner {
             pace.wait().await;
             self.look_again(row, now).await?;
         }
-        let ours = rows.iter().flat_map(|row| row.previous.iter().map(|old| &old.value).chain([&row.value]));
-        let ours: HashSet<_> = ours.map(|value| value.operation).collect();
+        let ours: HashSet<_> = rows.iter().flat_map(RemoteKey::values).map(|value| value.operation).collect();
         let is_nobodys = |key: &&Listed| {
             let operation = key.name.operation;
             let is_old = key.created_at.is_some_and(|at| at <= now && age(at, now) > ORPHANED_AFTER);
@@ -151,8 +150,9 @@ impl Inner {
         is_believable
     }
 
-    /// Keys whose plan was deleted and made anew under its name hang on nothing: they are attached to the new one.
-    async fn attach_again(&self, pace: &mut Pace) -> Result<(), StoreError> {
+    /// Keys whose plan was deleted and made anew under its name hang on nothing: they are attached to the new one, with
+    /// their earlier values while their grace lasts.
+    async fn attach_again(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
         for seen in self.keys.all() {
             let Some(plan) = self.plans.of(&seen)?.filter(|plan| plan.id != seen.remote_plan) else {
                 continue;
@@ -164,6 +164,16 @@ impl Inner {
             };
             tracing::warn!(key = %row.id, plan = %row.plan_name, "the usage plan was made anew; the key is attached to it");
             self.attach(&plan, &row.value.remote_id).await?;
+            for old in row.earlier.iter_mut().filter(|old| old.until > now) {
+                pace.wait().await;
+                match self.attach(&plan, &old.value.remote_id).await {
+                    // Deleted by somebody else; it goes from the row when its grace ends.
+                    Err(error) if error.is_not_found() && error.names("API Key") => {}
+                    attached => attached?,
+                }
+                // The new plan has counted nothing yet.
+                (old.counted, old.counted_at) = (0, now);
+            }
             row.remote_plan.clone_from(&plan.id);
             let change = access::RemoteChange { put: Some(row.clone()), ..access::RemoteChange::default() };
             self.rows.change_remote(change).await?;
@@ -174,10 +184,8 @@ impl Inner {
 
     /// Whether a row took this value in since the rows were looked at.
     pub(super) fn is_kept(&self, name: &ValueName) -> bool {
-        self.keys.of_account(name.account, name.key).is_some_and(|row| {
-            let previous = row.previous.as_ref().map(|old| old.value.operation);
-            row.value.operation == name.operation || previous == Some(name.operation)
-        })
+        let row = self.keys.of_account(name.account, name.key);
+        row.is_some_and(|row| row.values().any(|value| value.operation == name.operation))
     }
 
     /// A row and API Gateway disagree: asked for this one key in its account's turn, API Gateway is right.

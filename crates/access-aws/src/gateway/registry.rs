@@ -102,6 +102,9 @@ impl Inner {
             Some(plan) => self.quota(&row, plan, now).await?,
             None => NOTHING_LEFT,
         };
+        let ends = row.earlier.iter().map(|old| old.until).filter(|until| *until > now);
+        let mut old_values_until: Vec<Timestamp> = ends.collect();
+        old_values_until.sort();
         Ok(KeyEntry {
             id: row.id,
             state: self.state(&row, plan.as_ref(), now),
@@ -109,7 +112,8 @@ impl Inner {
             label: row.label,
             created_at: row.created_at,
             rotated_at: row.rotated_at,
-            old_value_until: row.previous.map(|old| old.until).filter(|until| *until > now),
+            old_value_until: old_values_until.last().copied(),
+            old_values_until,
             quota,
             throttle: plan.and_then(|plan| plan.throttle()),
         })

@@ -1,12 +1,13 @@
-//! Rotating a key: a new value is made and attached, then the old one goes, now or when its grace ends.
+//! Rotating a key: a new value is made and attached, then the old one goes, now or when its grace ends. Values before it
+//! keep the grace that they were promised.
 
 use std::sync::Arc;
 
 use access::{
-    CarriedUse, Intent, IntentKind, KeyDigest, KeyError, KeySecret, PreviousValue, RemoteChange, RemoteKey,
-    RemoteValue, StoreError,
+    CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, KeyError, KeySecret, RemoteChange, RemoteKey, RemoteValue,
+    StoreError,
 };
-use api_types::{AccountId, KeyId, OperationId, PlanName, Timestamp};
+use api_types::{AccountId, KeyId, OperationId, PlanName, Timestamp, limits::OLD_VALUES_MAX};
 use zeroize::Zeroizing;
 
 use super::{
@@ -51,23 +52,34 @@ impl Inner {
     pub(super) async fn rotate(self: Arc<Self>, to: ToRotate) -> Result<PlanName, KeyError> {
         let ToRotate { account, operation, now, .. } = to;
         let _turn = self.turn(account).await?;
-        let row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
+        let mut row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
         let plan = self.plans.of(&row)?;
         let plan = plan.ok_or_else(|| StoreError::new("rotate a key", "its usage plan is gone from API Gateway"))?;
-        let used = match plan.limit() {
-            Some(_) => self.used_now(&row, &plan, now).await?,
-            None => 0,
+        let until = to.old_value_until.filter(|until| *until > now && row.enabled);
+        if until.is_some() {
+            has_room(&row.earlier, now)?;
+        }
+        let (used, reading) = match plan.limit() {
+            None => (0, None),
+            Some(_) => match self.read_used(&row, &plan, now).await {
+                Ok(reading) => (reading.used, Some(reading)),
+                // Without a grace nothing has to be told apart later, and an older figure is better than none.
+                Err(error) if until.is_none() => (self.known_after(error, &row, &plan, now)?, None),
+                Err(error) => return Err(error.into()),
+            },
         };
         let remaining = plan.limit().filter(|_| used > 0).map(|(limit, _)| limit.saturating_sub(used));
-        let until = to.old_value_until.filter(|until| *until > now && row.enabled);
-        let previous = match until {
-            Some(until) => {
-                // It goes on counting by itself at API Gateway; what is more than this counts beside the new value.
-                let used = self.counted(&plan, &row.value, &plan.span(now)).await.map_err(StoreError::from)?;
-                Some(PreviousValue { value: row.value.clone(), until, used })
-            }
-            None => None,
-        };
+        // Earlier values go on counting by themselves at API Gateway; what is more than this counts beside the new one.
+        if let Some(reading) = &reading {
+            reading.reckon(&mut row.earlier, now);
+        }
+        let (mut earlier, ended): (Vec<_>, Vec<_>) = row.earlier.iter().cloned().partition(|old| old.until > now);
+        earlier.extend(until.map(|until| EarlierValue {
+            value: row.value.clone(),
+            until,
+            counted: reading.as_ref().map_or(0, |reading| reading.counted),
+            counted_at: now,
+        }));
 
         let intent = Intent {
             operation,
@@ -87,14 +99,14 @@ impl Inner {
             Err(unmade) => return Err(StoreError::from(self.undo(intent, unmade, now).await).into()),
         };
 
-        let mut removals: Vec<Intent> = row.previous.iter().map(|old| removal(&row, &old.value, now)).collect();
+        let mut removals: Vec<Intent> = ended.iter().map(|old| removal(&row, &old.value, now)).collect();
         removals.push(removal(&row, &row.value, until.unwrap_or(now)));
         let turned = RemoteKey {
             rotated_at: Some(now),
             fresh_since: now,
             value: RemoteValue { operation, remote_id: remote_id.clone(), digest: to.digest },
             remote_plan: plan.id.clone(),
-            previous,
+            earlier,
             ..row
         };
         let change = RemoteChange {
@@ -116,6 +128,16 @@ impl Inner {
         self.keys.put(turned);
         self.remove_now(&removals, now).await;
         Ok(plan_name)
+    }
+}
+
+/// Whether another value may be kept beside those that were promised to work on.
+fn has_room(earlier: &[EarlierValue], now: Timestamp) -> Result<(), KeyError> {
+    let mut ends: Vec<Timestamp> = earlier.iter().map(|old| old.until).filter(|until| *until > now).collect();
+    ends.sort();
+    match ends.first() {
+        Some(until) if ends.len() >= OLD_VALUES_MAX => Err(KeyError::TooManyOldValues { until: *until }),
+        _ => Ok(()),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use access::{Intent, IntentKind, RemoteChange, RemoteKey, StoreError};
+use access::{CarriedUse, Intent, IntentKind, RemoteChange, RemoteKey, StoreError};
 use api_types::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{ApiGateway, Inner, names::ValueName};
+use super::{ApiGateway, Inner, names::ValueName, rotate::carried_use};
 
 /// Two calls a second at most, of the ten that the whole account has.
 const PACE: Duration = Duration::from_millis(500);
@@ -109,45 +109,49 @@ impl Inner {
     async fn fold_grace(&self, intent: &Intent, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
         let _turn = self.turn(intent.account).await?;
         let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
-        let is_old = row.previous.as_ref().is_some_and(|old| old.value.operation == intent.operation);
-        if !is_old || !self.fold(&mut row, pace, now).await? {
+        if row.earlier.iter().all(|old| old.value.operation != intent.operation) {
             return Ok(());
         }
-        self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
+        let Some(folded) = self.fold(&mut row, pace, now).await? else { return Ok(()) };
+        let (put, carried) = (Some(row.clone()), vec![folded]);
+        self.rows.change_remote(RemoteChange { put, carried, ..RemoteChange::default() }).await?;
         self.keys.put(row);
         Ok(())
     }
 
-    /// Takes what was used with an old value from what the present one has left, and notes it in the row, in the account's
-    /// turn. Whether there was any.
-    pub(super) async fn fold(&self, row: &mut RemoteKey, pace: &mut Pace, now: Timestamp) -> Result<bool, StoreError> {
-        let Some(plan) = self.plans.of(row)? else { return Ok(false) };
-        let Some((limit, _)) = plan.limit() else { return Ok(false) };
-        pace.wait().await;
-        let beside = self.used_beside(row, &plan, now).await?;
-        if beside == 0 {
-            return Ok(false);
+    /// Takes what was used with the old values from what the present one has left, and notes it in the row, in the
+    /// account's turn. What is used of the quota then; `None` where nothing was to be taken.
+    pub(super) async fn fold(
+        &self,
+        row: &mut RemoteKey,
+        pace: &mut Pace,
+        now: Timestamp,
+    ) -> Result<Option<CarriedUse>, StoreError> {
+        let Some(plan) = self.plans.of(row)? else { return Ok(None) };
+        let Some((limit, _)) = plan.limit() else { return Ok(None) };
+        // A call for each value.
+        for _ in row.values() {
+            pace.wait().await;
         }
-        // Two calls while two values are counted.
-        pace.wait().await;
-        pace.wait().await;
-        let used = self.used_now(row, &plan, now).await?;
-        pace.wait().await;
-        self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(used)).await?;
-        if let Some(old) = &mut row.previous {
-            old.used += beside;
+        let reading = self.read_used(row, &plan, now).await?;
+        if reading.beside == 0 {
+            return Ok(None);
         }
-        Ok(true)
+        pace.wait().await;
+        self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(reading.used)).await?;
+        reading.reckon(&mut row.earlier, now);
+        Ok(carried_use(row, &plan, reading.used, now))
     }
 
-    /// The row of a key whose old value's grace has ended says so.
+    /// The row of a key forgets a value whose grace has ended.
     async fn forget_grace(&self, intent: &Intent) -> Result<(), StoreError> {
         let _turn = self.turn(intent.account).await?;
         let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
-        if row.previous.as_ref().is_none_or(|old| old.value.operation != intent.operation) {
+        let before = row.earlier.len();
+        row.earlier.retain(|old| old.value.operation != intent.operation);
+        if row.earlier.len() == before {
             return Ok(());
         }
-        row.previous = None;
         self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
         self.keys.put(row);
         Ok(())

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use access::{RemoteKey, RemoteValue, Span, StoreError, TimeZone};
+use access::{EarlierValue, RemoteKey, RemoteValue, Span, StoreError, TimeZone};
 use api_types::{Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 
 use super::{Inner, plans::StagePlan, sweep::Pace};
@@ -36,6 +36,28 @@ struct Use {
     looked_at: Timestamp,
     /// When API Gateway last refused a request for a spent quota: its figures lag behind its refusals.
     spent_at: Option<Timestamp>,
+}
+
+/// What API Gateway has counted for a key in a period.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// Used of the quota, with all values.
+    pub(super) used: u64,
+    /// Requests made with the present value.
+    pub(super) counted: u64,
+    /// Requests made with each of the earlier ones, in the row's order.
+    earlier: Vec<u64>,
+    /// Of those, what the present value's rest doesn't know of yet.
+    pub(super) beside: u64,
+}
+
+impl Reading {
+    /// Notes that all of it was reckoned to the key's own value.
+    pub(super) fn reckon(&self, earlier: &mut [EarlierValue], now: Timestamp) {
+        for (old, counted) in earlier.iter_mut().zip(&self.earlier) {
+            (old.counted, old.counted_at) = (*counted, now);
+        }
+    }
 }
 
 /// The figures.
@@ -124,13 +146,23 @@ impl Inner {
     /// Requests used in the plan's period, asked for now: what the owner's next value begins with. When that fails, an
     /// older figure of the same period is better than none.
     pub(super) async fn used_now(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
-        match (self.read_used(key, plan, now).await, self.uses.known(key.id, plan.span(now).start)) {
-            (Err(error), Some(known)) => {
-                tracing::warn!(%error, "the use of a key could not be read; an older figure is taken");
-                Ok(known.used)
-            }
-            (read, _) => read,
+        match self.read_used(key, plan, now).await {
+            Ok(reading) => Ok(reading.used),
+            Err(error) => self.known_after(error, key, plan, now),
         }
+    }
+
+    /// An older figure of the same period, where a reading failed and there is one.
+    pub(super) fn known_after(
+        &self,
+        error: StoreError,
+        key: &RemoteKey,
+        plan: &StagePlan,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let Some(known) = self.uses.known(key.id, plan.span(now).start) else { return Err(error) };
+        tracing::warn!(%error, "the use of a key could not be read; an older figure is taken");
+        Ok(known.used)
     }
 
     /// Reads the figures again that somebody looked at lately.
@@ -144,7 +176,13 @@ impl Inner {
         Ok(())
     }
 
-    async fn read_used(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
+    /// Reads what was used, value by value: API Gateway counts each by itself.
+    pub(super) async fn read_used(
+        &self,
+        key: &RemoteKey,
+        plan: &StagePlan,
+        now: Timestamp,
+    ) -> Result<Reading, StoreError> {
         let span = plan.span(now);
         let days = match self.days(&plan.id, &key.value.remote_id, span.start, span.today).await {
             // Deleted by somebody else; what becomes of its row, the next reading of all keys decides.
@@ -155,32 +193,30 @@ impl Inner {
             // What remains holds what was granted or taken by UpdateUsage too; what was used doesn't.
             (Some(last), Some((limit, _)), _) => limit.saturating_sub(last.remaining),
             // A value that made no request isn't listed, whatever it began with.
-            (_, _, Some(known)) if key.previous.is_none() => known.used,
+            (_, _, Some(known)) if key.earlier.is_empty() => known.used,
             _ => self.begun_with(key, span.start).await?,
         };
-        let mut used = used + self.used_beside(key, plan, now).await?;
+        let counted = days.iter().map(|day| day.used).sum();
+        let mut reading = Reading { used, counted, earlier: Vec::new(), beside: 0 };
+        for old in &key.earlier {
+            let counted = self.counted(plan, &old.value, &span).await?;
+            let reckoned = if plan.span(old.counted_at).start == span.start { old.counted } else { 0 };
+            reading.earlier.push(counted);
+            reading.beside += counted.saturating_sub(reckoned);
+        }
+        reading.used += reading.beside;
         let spent_at = self.uses.known(key.id, span.start).and_then(|known| known.spent_at);
         if let (Some(at), Some((limit, _))) = (spent_at, plan.limit())
             && now.duration_since(at).unsigned_abs() < SPENT_FOR
         {
-            used = used.max(limit);
+            reading.used = reading.used.max(limit);
         }
-        self.uses.set(key.id, span.start, used, now);
-        Ok(used)
-    }
-
-    /// What was used with the value before the last rotation since then, while it still works: API Gateway counts each
-    /// value by itself.
-    pub(super) async fn used_beside(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, AwsError> {
-        let Some(old) = &key.previous else { return Ok(0) };
-        let span = plan.span(now);
-        let counted = self.counted(plan, &old.value, &span).await?;
-        let is_of_this_period = key.rotated_at.is_some_and(|at| plan.span(at).start == span.start);
-        Ok(counted.saturating_sub(if is_of_this_period { old.used } else { 0 }))
+        self.uses.set(key.id, span.start, reading.used, now);
+        Ok(reading)
     }
 
     /// What API Gateway has counted with a value in a period.
-    pub(super) async fn counted(&self, plan: &StagePlan, value: &RemoteValue, span: &Span) -> Result<u64, AwsError> {
+    async fn counted(&self, plan: &StagePlan, value: &RemoteValue, span: &Span) -> Result<u64, AwsError> {
         match self.days(&plan.id, &value.remote_id, span.start, span.today).await {
             Ok(days) => Ok(days.iter().map(|day| day.used).sum()),
             Err(error) if error.is_not_found() => Ok(0),

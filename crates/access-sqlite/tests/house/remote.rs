@@ -1,7 +1,7 @@
 //! Keys in another service, their intents and carried uses, for this crate's own tests.
 
 use access::{
-    Accounts, CarriedUse, Intent, IntentKind, KeyDigest, NewAccountRow, OwnerDigest, PasswordHash, PreviousValue,
+    Accounts, CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, NewAccountRow, OwnerDigest, PasswordHash,
     RemoteChange, RemoteKey, RemoteKeys, RemoteValue,
 };
 use api_types::{AccountId, Date, Email, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
@@ -43,8 +43,13 @@ pub fn key(account: AccountId, number: u8, plan_name: &str) -> RemoteKey {
         rotated_at: None,
         fresh_since: noon(),
         value: value(number),
-        previous: None,
+        earlier: Vec::new(),
     }
+}
+
+/// A value of this number that works so many seconds more.
+pub fn earlier(number: u8, seconds: i64) -> EarlierValue {
+    EarlierValue { value: value(number), until: at(seconds), counted: u64::from(number), counted_at: at(10) }
 }
 
 /// A key with something in every column.
@@ -54,7 +59,7 @@ pub fn full_key(account: AccountId) -> RemoteKey {
         enabled: false,
         rotated_at: Some(at(10)),
         fresh_since: at(10),
-        previous: Some(PreviousValue { value: value(101), until: at(3_600), used: 7 }),
+        earlier: vec![earlier(101, 7_200), earlier(102, 3_600)],
         ..key(account, 1, "p")
     }
 }

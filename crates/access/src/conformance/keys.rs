@@ -1,6 +1,6 @@
 //! Laws of keys: creating, rotating, disabling and revoking them, and whose they are.
 
-use api_types::{KeyChange, KeyId, KeyLabel, KeyState, Period, Quota};
+use api_types::{KeyChange, KeyId, KeyLabel, KeyState, Period, Quota, limits::OLD_VALUES_MAX};
 use futures_util::future::{join, join_all};
 
 use super::{
@@ -180,31 +180,87 @@ pub async fn an_old_value_works_until_its_grace_ends(world: World) {
     assert_eq!(world.registry.keys(caller.account, until).await.unwrap()[0].old_value_until, None);
 }
 
-/// Only one old value is ever kept.
-pub async fn a_second_rotation_ends_the_older_value(world: World) {
-    let caller = world.caller_on(plan("p", daily(9), None), noon()).await;
-    let until = Some(later(noon(), 3_600));
-    let ((second_secret, second), (third_secret, third)) = (secret(caller.key), secret(caller.key));
-    world.registry.rotate_key(caller.account, &second_secret, until, noon()).await.unwrap();
-    world.registry.rotate_key(caller.account, &third_secret, until, noon()).await.unwrap();
-    assert!(world.is_unknown(&caller.presented, noon()).await);
-    world.granted(&second, noon()).await;
-    world.granted(&third, noon()).await;
+/// Each value before the present one works until its own end, whatever rotations come after it.
+pub async fn earlier_values_keep_the_grace_that_they_were_promised(world: World) {
+    let caller = world.caller_on(plan("p", daily(30), None), noon()).await;
+    let mut values = vec![caller.presented];
+    for seconds in [400, 100, 300, 200] {
+        let (new, presented) = secret(caller.key);
+        let until = Some(later(noon(), seconds));
+        world.registry.rotate_key(caller.account, &new, until, noon()).await.unwrap();
+        values.push(presented);
+    }
+    for (seconds, works) in [
+        (0, [true, true, true, true, true]),
+        (99, [true, true, true, true, true]),
+        (100, [true, false, true, true, true]),
+        (200, [true, false, true, false, true]),
+        (399, [true, false, false, false, true]),
+        (400, [false, false, false, false, true]),
+    ] {
+        let now = later(noon(), seconds);
+        for (value, works) in values.iter().zip(works) {
+            assert_eq!(world.is_unknown(value, now).await, !works, "{seconds}");
+        }
+        let entry = &world.registry.keys(caller.account, now).await.unwrap()[0];
+        let ends: Vec<_> =
+            [100, 200, 300, 400].map(|end| later(noon(), end)).into_iter().filter(|end| *end > now).collect();
+        assert_eq!((&entry.old_values_until, entry.old_value_until), (&ends, ends.last().copied()));
+    }
 }
 
-/// Disabling ends both values at once; enabling brings the new one back, the old one not.
-pub async fn disabling_ends_both_values_and_enabling_brings_one_back(world: World) {
-    let caller = world.caller_on(plan("p", daily(9), None), noon()).await;
+/// A grace that was promised outweighs another that is asked for: until one has ended only a rotation without a grace is
+/// made, which promises nothing, and takes nothing back.
+pub async fn a_rotation_that_would_break_a_promised_grace_is_refused(world: World) {
+    let caller = world.caller_on(plan("p", daily(30), None), noon()).await;
+    let mut values = vec![caller.presented];
+    for seconds in 1..=i64::try_from(OLD_VALUES_MAX).unwrap() {
+        let (new, presented) = secret(caller.key);
+        let until = Some(later(noon(), 100 * seconds));
+        world.registry.rotate_key(caller.account, &new, until, noon()).await.unwrap();
+        values.push(presented);
+    }
+    let before = world.registry.keys(caller.account, noon()).await.unwrap();
     let (new, presented) = secret(caller.key);
-    world.registry.rotate_key(caller.account, &new, Some(later(noon(), 60)), noon()).await.unwrap();
+    let until = Some(later(noon(), 101));
+    let refused = world.registry.rotate_key(caller.account, &new, until, later(noon(), 99)).await.unwrap_err();
+    let first_end = later(noon(), 100);
+    assert!(matches!(refused, KeyError::TooManyOldValues { until } if until == first_end), "{refused:?}");
+    assert_eq!(world.registry.keys(caller.account, noon()).await.unwrap(), before);
+    assert!(world.is_unknown(&presented, noon()).await);
+    for value in &values {
+        world.granted(value, later(noon(), 99)).await;
+    }
+
+    let (new, without) = secret(caller.key);
+    world.registry.rotate_key(caller.account, &new, None, later(noon(), 99)).await.unwrap();
+    assert!(world.is_unknown(&values.pop().unwrap(), later(noon(), 99)).await);
+    for value in values.iter().chain([&without]) {
+        world.granted(value, later(noon(), 99)).await;
+    }
+    let (new, _) = secret(caller.key);
+    world.registry.rotate_key(caller.account, &new, Some(later(noon(), 999)), first_end).await.unwrap();
+    world.granted(&without, first_end).await;
+}
+
+/// Disabling ends every value at once; enabling brings the new one back, the old ones not.
+pub async fn disabling_ends_every_value_and_enabling_brings_one_back(world: World) {
+    let caller = world.caller_on(plan("p", daily(9), None), noon()).await;
+    let ((second_secret, second), (new, presented)) = (secret(caller.key), secret(caller.key));
+    let until = Some(later(noon(), 60));
+    world.registry.rotate_key(caller.account, &second_secret, until, noon()).await.unwrap();
+    world.registry.rotate_key(caller.account, &new, until, noon()).await.unwrap();
     world.granted(&caller.presented, noon()).await;
     let entry = world.registry.change_key(caller.account, caller.key, SWITCH_OFF, noon()).await.unwrap();
-    assert_eq!((entry.state, entry.old_value_until), (KeyState::Disabled, None));
-    assert!(world.is_unknown(&caller.presented, noon()).await);
-    assert!(world.is_unknown(&presented, noon()).await);
+    assert_eq!((entry.state, entry.old_value_until, entry.old_values_until), (KeyState::Disabled, None, Vec::new()));
+    for value in [&caller.presented, &second, &presented] {
+        assert!(world.is_unknown(value, noon()).await);
+    }
     let entry = world.registry.change_key(caller.account, caller.key, SWITCH_ON, noon()).await.unwrap();
     assert_ne!(entry.state, KeyState::Disabled);
-    assert!(world.is_unknown(&caller.presented, noon()).await);
+    for value in [&caller.presented, &second] {
+        assert!(world.is_unknown(value, noon()).await);
+    }
     world.granted(&presented, noon()).await;
     assert_eq!(world.registry.keys(caller.account, noon()).await.unwrap()[0].state, KeyState::Active);
     assert_eq!(world.used(&presented, noon()).await, (2, 9));

@@ -118,7 +118,9 @@ pub async fn change_key(
 
 /// Replace a key's value.
 ///
-/// Id, plan and count stay. The old value works until the grace ends; without one it ends now.
+/// Id, plan and count stay. The old value works until the grace ends; without one it ends now. Values from before keep
+/// the grace that they were promised, at most four of them: where another has no room, the answer is 409 and says until
+/// when. Disabling or revoking the key ends them all.
 #[utoipa::path(
     operation_id = "rotate_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = RotateKey,
     params(("id" = KeyId, Path, description = "The key's id.")),
@@ -128,6 +130,7 @@ pub async fn change_key(
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "Four old values are in their grace, and it is kept; `Retry-After` says for how long.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
