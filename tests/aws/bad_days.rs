@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::{
-    Identity, ServerSetup, TestServer,
+    FakeUpstream, Identity, Script, ServerSetup, TestServer,
     aws::{Fault, When},
     settled, wait_until,
 };
@@ -237,6 +237,37 @@ async fn an_address_of_no_stage_is_found_by_check() {
         assert!(wrong(&setup, "upstream").await.contains("no such stage"));
         let (_server, answer) = call_with_a_good_key(&served, setup).await;
         answer.is_error(401, "invalid_api_key");
+    }
+}
+
+/// API Gateway refuses a key alike at a stage and where there is none, so that only the address tells them apart.
+#[tokio::test]
+async fn an_address_of_another_api_is_found_by_check() {
+    let served = Served::by_hand().await;
+    let (other, stage) = served.aws.seed_stage(&served.upstream.base_url());
+    let setup = served.setup().set("aws.invoke_url", format!("{}/v1", served.aws.invoke_url(&other, &stage)));
+    assert!(wrong(&setup, "upstream").await.contains("aws.api_id"));
+}
+
+/// What lies beside a stage's paths says nothing of it: a path for everything asks for a key there too, and an emulator
+/// knows nothing there. Its plain refusal is enough.
+#[tokio::test]
+async fn a_working_stage_is_judged_by_its_own_path() {
+    let served = Served::by_hand().await;
+    let forbidden = json!({"message": "Forbidden"});
+    let aws_own = || Script::answer(403, "application/json", &["x-amzn-ErrorType: ForbiddenException"], "{}");
+    for (own, beside) in [
+        (Script::json(403, &forbidden), Script::answer(404, "text/html", &[], "<h1>404</h1>")),
+        (Script::json(403, &forbidden), Script::json(403, &forbidden)),
+        (aws_own(), Script::answer(404, "application/json", &[], "{}")),
+        (aws_own(), aws_own()),
+        (aws_own(), Script::error(500, "oops")),
+    ] {
+        let stage = FakeUpstream::start().await;
+        stage.lists(beside).lists_at("/v1/models", own);
+        let setup = served.setup().set("aws.invoke_url", stage.base_url());
+        let (status, said) = TestServer::run(&setup, &["check"]).await;
+        assert!(status.success() && said.contains("asks for a key, as it should"), "{said}");
     }
 }
 

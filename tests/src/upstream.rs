@@ -1,7 +1,7 @@
 //! An upstream on a real socket that says exactly what the test tells it to.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex},
 };
@@ -37,6 +37,7 @@ struct Seen {
     list: Option<Script>,
     unread: VecDeque<Script>,
     connections: usize,
+    lists_at: HashMap<String, Script>,
     by_hand: bool,
     received: Vec<Received>,
     abandoned: usize,
@@ -47,7 +48,7 @@ impl Seen {
     fn script_for(&mut self, request: &Received) -> Option<Script> {
         let scripted = match request.method.as_str() {
             "POST" => self.scripts.pop_front().or_else(|| self.always.clone()),
-            _ => self.list.clone(),
+            _ => self.lists_at.get(&request.path).or(self.list.as_ref()).cloned(),
         };
         let is_by_hand = self.by_hand && request.method == "POST";
         scripted.or_else(|| (!is_by_hand).then(|| usual_answer(request)))
@@ -104,6 +105,12 @@ impl FakeUpstream {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.seen(|seen| seen.connections)
+    }
+
+    /// Every GET of this path gets this answer.
+    pub fn lists_at(&self, path: &str, script: Script) -> &Self {
+        self.seen(|seen| seen.lists_at.insert(path.to_owned(), script));
+        self
     }
 
     /// From now on the test answers every POST without a script itself, through [`exchange`](Self::exchange).

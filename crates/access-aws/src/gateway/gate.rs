@@ -154,16 +154,32 @@ pub enum Keyless {
 }
 
 impl Keyless {
-    /// Reads the head of an answer to a request without a key.
+    /// Reads the head of an answer to a request without a key, and the beginning of its body: of API Gateway's own
+    /// answers some emulators give the body alone.
     #[must_use]
-    pub fn of(head: UpstreamHead<'_>) -> Self {
+    pub fn of(head: UpstreamHead<'_>, text: Option<&str>) -> Self {
         match Answer::of(head) {
             Answer::Key if head.header(REFUSAL_HEADER).is_some() => Self::Asks,
             Answer::Key => Self::AsksOrIsNoStage,
             Answer::Route => Self::NoSuchPath,
+            Answer::Upstream if head.status == 403 => match text.and_then(message_of).as_deref() {
+                Some("Forbidden") => Self::AsksOrIsNoStage,
+                Some("Missing Authentication Token") => Self::NoSuchPath,
+                _ => Self::Elsewhere,
+            },
             Answer::Upstream | Answer::Quota | Answer::Throttle => Self::Elsewhere,
         }
     }
+}
+
+/// The message of an answer in API Gateway's own form.
+fn message_of(text: &str) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Own {
+        message: String,
+    }
+    serde_json::from_str::<Own>(text).ok().map(|own| own.message)
 }
 
 fn holder(row: &RemoteKey) -> Holder {

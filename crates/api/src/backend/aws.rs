@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     ambient,
-    config::{BaseUrl, Config, Seconds},
+    config::{AwsConfig, BaseUrl, Config, Seconds},
     upstream::{Answers, UpstreamPlan},
 };
 
@@ -73,27 +73,31 @@ pub(super) async fn try_it(config: &Config) -> anyhow::Result<String> {
 /// stage asks for keys at all.
 pub(super) async fn try_stage(config: &Config) -> anyhow::Result<String> {
     let url = config.aws.invoke_url.as_ref().context("aws.invoke_url is not set")?;
-    let asks = Ok(format!("{} asks for a key, as it should", url.as_str()));
     match ask_without_a_key(config).await? {
-        Keyless::Asks => asks,
-        // Beside its paths a stage says that it has no such path; where there is none, all is refused alike.
-        Keyless::AsksOrIsNoStage => {
-            let mut beside = config.clone();
-            beside.aws.invoke_url = Some(url.parent());
-            match ask_without_a_key(&beside).await? {
-                Keyless::NoSuchPath => asks,
-                _ => anyhow::bail!(
-                    "{} answers as API Gateway does where there is no such stage: check the stage in aws.invoke_url",
-                    url.as_str()
-                ),
-            }
-        }
+        // Where there is no such API or stage, API Gateway says the same: there the address itself has to be right. What
+        // lies beside the stage's paths would tell nothing: some stages ask for a key there too.
+        Keyless::AsksOrIsNoStage if leads_elsewhere(url, &config.aws) => anyhow::bail!(
+            "{} answers as API Gateway does where there is no such stage: it isn't the address of stage {} of API {}; \
+             check aws.invoke_url, aws.api_id and aws.stage",
+            url.as_str(),
+            config.aws.stage,
+            config.aws.api_id.as_deref().unwrap_or_default(),
+        ),
+        Keyless::Asks | Keyless::AsksOrIsNoStage => Ok(format!("{} asks for a key, as it should", url.as_str())),
         Keyless::NoSuchPath => anyhow::bail!(
             "{} leads to a stage of API Gateway without GET /models: aws.invoke_url must end in the /v1 of aws.paths",
             url.as_str()
         ),
         Keyless::Elsewhere => anyhow::bail!("{} does not answer as API Gateway does", url.as_str()),
     }
+}
+
+/// Whether this is an address that API Gateway, or an emulator of it, gave a stage, and not the one of ours. A domain of
+/// one's own names neither API nor stage.
+fn leads_elsewhere(url: &BaseUrl, aws: &AwsConfig) -> bool {
+    let parts: Vec<&str> = url.as_str().split(['/', '.']).collect();
+    let names = |part: &str| parts.contains(&part);
+    names("execute-api") && !(names(&aws.stage) && aws.api_id.as_deref().is_some_and(names))
 }
 
 async fn ask_without_a_key(config: &Config) -> anyhow::Result<Keyless> {
@@ -105,10 +109,10 @@ async fn ask_without_a_key(config: &Config) -> anyhow::Result<Keyless> {
             "{url} answers without a key, so that no usage plan holds: its methods must require one (apiKeyRequired)"
         ),
         Err(failure) => {
-            let Failure::Status { status, headers, .. } = &failure else { anyhow::bail!("{url}: {failure}") };
+            let Failure::Status { status, headers, text, .. } = &failure else { anyhow::bail!("{url}: {failure}") };
             let headers: Vec<_> =
                 headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?))).collect();
-            match Keyless::of(UpstreamHead { status: status.as_u16(), headers: &headers }) {
+            match Keyless::of(UpstreamHead { status: status.as_u16(), headers: &headers }, text.as_deref()) {
                 Keyless::Elsewhere => anyhow::bail!("{url}: {failure}"),
                 said => Ok(said),
             }

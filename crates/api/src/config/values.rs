@@ -94,16 +94,6 @@ impl BaseUrl {
         is_here || self.0.scheme() == "https"
     }
 
-    /// The same without the last part of its path.
-    #[must_use]
-    pub fn parent(&self) -> Self {
-        let mut url = self.0.clone();
-        if let Ok(mut parts) = url.path_segments_mut() {
-            parts.pop_if_empty().pop();
-        }
-        Self(url)
-    }
-
     /// The URL, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
