@@ -157,6 +157,23 @@ async fn a_missing_permission_is_named() {
 }
 
 #[tokio::test]
+async fn who_cant_be_asked_is_named() {
+    let served = Served::by_hand().await;
+    let server = served.start().await;
+    let ada = server.signed_in("ada").await;
+    let (_, id) = ada.key_on("10RequestPerDay").await;
+    served.aws.fault("*", When::Always, Fault::Throttle);
+    let usage = ada.get(&format!("/keys/{id}/usage")).send().await;
+    let rotated = ada.post(&format!("/keys/{id}/rotate"), &json!({"grace_seconds": 60})).send().await;
+    let revoked = ada.delete(&format!("/keys/{id}")).send().await;
+    for answer in [usage, rotated, revoked] {
+        let problem = answer.is_problem(503, "store_unavailable");
+        assert_eq!(problem["detail"], "Amazon API Gateway can't be asked right now. Please try again in a moment.");
+        assert_eq!(answer.header("retry-after"), "5");
+    }
+}
+
+#[tokio::test]
 async fn without_a_region_nothing_starts() {
     let served = Served::by_hand().await;
     let setup = served.setup().unset("aws.region");

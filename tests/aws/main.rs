@@ -5,6 +5,7 @@ mod activation;
 mod bad_days;
 mod browser;
 mod calls;
+mod carry;
 mod change;
 mod conformance;
 mod console;

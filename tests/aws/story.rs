@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use tests::{
-    Identity, Script,
+    Identity, Script, TestServer,
     aws::{Period, Quota, Throttle},
     settled,
 };
@@ -175,6 +175,33 @@ async fn a_key_disabled_in_the_console_is_refused_and_shown_so() {
         served.aws.console_enable_key(&id);
         settled(200, || async { key.chat("hello").send().await.status }).await;
     }
+}
+
+/// Whoever looks into a key that was switched off reads the same, whichever backend refuses it.
+#[tokio::test]
+async fn a_disabled_keys_refusal_says_what_it_says_without_aws() {
+    let embedded = TestServer::start().await;
+    let [by_hand, provisioned] = Served::each().await;
+    let servers = [embedded, by_hand.start().await, provisioned.start().await];
+    let mut told = Vec::new();
+    for server in &servers {
+        let ada = server.signed_in("ada").await;
+        let (key, id) = ada.key_on("10RequestPerDay").await;
+        key.chat("hello").send().await.expect(200);
+        ada.patch(&format!("/keys/{id}"), &json!({"enabled": false})).send().await.expect(200);
+        let mut answers = Vec::new();
+        for answer in [
+            key.chat("hello").send().await,
+            key.chat_stream("hello").send().await,
+            key.get("/v1/models").send().await,
+            key.get("/v1/key").send().await,
+        ] {
+            answers.push((answer.status, answer.text().to_owned(), answer.header("www-authenticate").to_owned()));
+        }
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0], told[2]);
 }
 
 #[tokio::test]

@@ -185,6 +185,11 @@ impl Error for AwsError {}
 
 impl From<AwsError> for StoreError {
     fn from(error: AwsError) -> Self {
-        Self::new("ask Amazon API Gateway", error)
+        failed("ask Amazon API Gateway", error)
     }
+}
+
+/// API Gateway, and not our store, is what failed.
+pub(crate) fn failed(doing: &'static str, cause: impl fmt::Display) -> StoreError {
+    StoreError::new(doing, cause).of_provider("Amazon API Gateway")
 }

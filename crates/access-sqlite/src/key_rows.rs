@@ -76,6 +76,7 @@ pub(crate) fn entry(desk: &mut Desk, key: StoredKey, now: Timestamp) -> Result<K
         rotated_at: key.rotated_at,
         old_value_until: old_values_until.last().copied(),
         old_values_until,
+        carry_over_pending: false,
         quota,
         throttle,
     })

@@ -1,6 +1,6 @@
 //! Rows about keys in another service, and how they stand in columns.
 
-use access::{CarriedUse, EarlierValue, Intent, IntentKind, OwnerDigest, RemoteKey, RemoteValue};
+use access::{CarriedUse, EarlierValue, Intent, IntentKind, OwnerDigest, RemoteKey, RemoteValue, UntoldUse};
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
@@ -11,7 +11,8 @@ pub(crate) fn all_keys(conn: &Connection) -> rusqlite::Result<Vec<RemoteKey>> {
     // In one statement, so that a key and its earlier values are of one moment.
     let sql = "SELECT k.id, k.account, k.owner, k.plan_name, k.label, k.enabled, k.created_at, k.rotated_at,
                       k.fresh_since, k.operation, k.remote_id, k.digest, k.remote_plan,
-                      old.operation, old.remote_id, old.digest, old.until, old.counted, old.counted_at, old.id
+                      old.operation, old.remote_id, old.digest, old.until, old.counted, old.counted_at, old.id,
+                      k.untold_period, k.untold_used
                FROM remote_keys AS k LEFT JOIN earlier_remote_values AS old ON old.key = k.id
                ORDER BY k.created_at, k.rowid, old.id";
     let mut statement = conn.prepare_cached(sql)?;
@@ -45,7 +46,15 @@ fn read_key(row: &Row<'_>) -> rusqlite::Result<RemoteKey> {
         fresh_since: time(row, 8)?,
         value: RemoteValue { operation: text(row, 9, "an id")?, remote_id: row.get(10)?, digest: key_digest(row, 11)? },
         earlier: Vec::new(),
+        untold: read_untold(row)?,
     })
+}
+
+fn read_untold(row: &Row<'_>) -> rusqlite::Result<Option<UntoldUse>> {
+    if row.get_ref(20)?.data_type() == Type::Null {
+        return Ok(None);
+    }
+    Ok(Some(UntoldUse { period: day(row, 20)?, used: count(row, 21)? }))
 }
 
 fn read_earlier(row: &Row<'_>) -> rusqlite::Result<EarlierValue> {
@@ -58,14 +67,16 @@ fn read_earlier(row: &Row<'_>) -> rusqlite::Result<EarlierValue> {
 /// would also delete another key that the account has on the plan: that one is an error.
 pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()> {
     let sql = "INSERT INTO remote_keys (id, account, owner, plan_name, label, enabled, created_at, rotated_at,
-                                        fresh_since, operation, remote_id, digest, remote_plan)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+                                        fresh_since, operation, remote_id, digest, remote_plan,
+                                        untold_period, untold_used)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                ON CONFLICT (id) DO UPDATE SET
                    account = excluded.account, owner = excluded.owner, plan_name = excluded.plan_name,
                    label = excluded.label, enabled = excluded.enabled, created_at = excluded.created_at,
                    rotated_at = excluded.rotated_at, fresh_since = excluded.fresh_since,
                    operation = excluded.operation, remote_id = excluded.remote_id, digest = excluded.digest,
-                   remote_plan = excluded.remote_plan";
+                   remote_plan = excluded.remote_plan, untold_period = excluded.untold_period,
+                   untold_used = excluded.untold_used";
     let RemoteKey { value, .. } = key;
     let id = key.id.to_string();
     let values = params![
@@ -82,6 +93,8 @@ pub(crate) fn put_key(conn: &Connection, key: &RemoteKey) -> rusqlite::Result<()
         value.remote_id,
         value.digest.as_bytes(),
         key.remote_plan,
+        key.untold.map(|untold| untold.period.to_string()),
+        key.untold.map(|untold| from_count(untold.used)),
     ];
     conn.prepare_cached(sql)?.execute(values)?;
     conn.prepare_cached("DELETE FROM earlier_remote_values WHERE key = ?1")?.execute([&id])?;

@@ -10,11 +10,28 @@ pub struct StoreError {
     pub doing: &'static str,
     /// What its driver said; never a secret or a value of a row.
     pub cause: String,
+    /// Who failed.
+    pub failed: Failed,
+}
+
+/// Who failed, for people who are told to try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Failed {
+    /// Our own store.
+    Store,
+    /// A service that somebody else runs, by its name.
+    Provider(&'static str),
 }
 
 impl StoreError {
-    /// An error with its cause in words.
+    /// An error of our own store, with its cause in words.
     pub fn new(doing: &'static str, cause: impl std::fmt::Display) -> Self {
-        Self { doing, cause: cause.to_string() }
+        Self { doing, cause: cause.to_string(), failed: Failed::Store }
+    }
+
+    /// An error of somebody else's service.
+    #[must_use]
+    pub fn of_provider(self, name: &'static str) -> Self {
+        Self { failed: Failed::Provider(name), ..self }
     }
 }

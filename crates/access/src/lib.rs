@@ -20,7 +20,7 @@ mod state_owners;
 pub use accounts::{Account, Accounts, CreateAccountError, NewAccountRow, NewSession, PasswordHash, Refresh, Session};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
-pub use error::StoreError;
+pub use error::{Failed, StoreError};
 pub use gate::{
     Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, Spent, UpstreamCredential,
     UpstreamHead, Verdict,
@@ -28,6 +28,8 @@ pub use gate::{
 pub use period::{Span, TimeZone, UnknownTimeZone};
 pub use plan::{UsagePlan, UsagePlanError};
 pub use registry::{CreateKeyError, KeyError, NewKey, OwnerDigest, Registry};
-pub use remote_keys::{CarriedUse, EarlierValue, Intent, IntentKind, RemoteChange, RemoteKey, RemoteKeys, RemoteValue};
+pub use remote_keys::{
+    CarriedUse, EarlierValue, Intent, IntentKind, RemoteChange, RemoteKey, RemoteKeys, RemoteValue, UntoldUse,
+};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};

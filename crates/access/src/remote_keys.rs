@@ -34,6 +34,15 @@ pub struct EarlierValue {
     pub counted_at: Timestamp,
 }
 
+/// Requests that count beside those that the other service counts with a value itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UntoldUse {
+    /// The first day of their period.
+    pub period: Date,
+    /// How many.
+    pub used: u64,
+}
+
 /// A key of an account, whose value lives in another service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RemoteKey {
@@ -61,6 +70,8 @@ pub struct RemoteKey {
     pub value: RemoteValue,
     /// The values before it that still work, oldest first.
     pub earlier: Vec<EarlierValue>,
+    /// What was used before its value and the other service could not be told of yet: it may allow that much again.
+    pub untold: Option<UntoldUse>,
 }
 
 impl RemoteKey {

@@ -208,6 +208,10 @@ pub struct KeyEntry {
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 4))]
     #[serde(default, deserialize_with = "crate::time::timestamps")]
     pub old_values_until: Vec<Timestamp>,
+    /// Whether the service that counts doesn't know yet what was used before the key had this value: `quota` tells what it
+    /// will allow, which may be what was used once already.
+    #[serde(default)]
+    pub carry_over_pending: bool,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,
     /// Its plan's throttle.

@@ -105,7 +105,7 @@ pub fn run(command: &AwsCommand, config: &Config) -> anyhow::Result<()> {
             Verb::Apply { key, yes } => apply(config, key, *yes).await,
             Verb::Status => print(&provisioner(config).await?.status().await?.to_string()),
             Verb::Destroy { with_keys, yes } => destroy(config, *with_keys, *yes).await,
-            Verb::Template => print(&format!("{:#}\n", provision::template(&wanted(config)?))),
+            Verb::Template => template(config),
             Verb::Policy { role } => policy(config, *role),
         }
     })
@@ -115,7 +115,7 @@ fn wanted(config: &Config) -> anyhow::Result<Wanted> {
     let upstream = &config.upstream;
     let base_url = upstream.base_url.as_ref();
     let base_url = base_url.context("upstream.base_url: set the server that API Gateway shall pass requests to")?;
-    let wanted = Wanted::new(Written {
+    Ok(Wanted::new(Written {
         api_name: config.aws.api_name.clone(),
         stage: config.aws.stage.clone(),
         paths: config.aws.paths.clone(),
@@ -125,11 +125,15 @@ fn wanted(config: &Config) -> anyhow::Result<Wanted> {
         plans: config.plans.clone(),
         models: upstream.models.clone(),
         default_model: upstream.default_model.clone(),
-    })?;
+    })?)
+}
+
+/// What is allowed in the configuration but likely not meant. Said where something is about to be made of it, and not
+/// with each look at what is there.
+fn warn(wanted: &Wanted) {
     for warning in wanted.warnings() {
         eprintln!("warning: {warning}");
     }
-    Ok(wanted)
 }
 
 async fn provisioner(config: &Config) -> anyhow::Result<Provisioner> {
@@ -138,7 +142,11 @@ async fn provisioner(config: &Config) -> anyhow::Result<Provisioner> {
 }
 
 async fn plan(config: &Config, key: &KeyOption) -> anyhow::Result<()> {
-    let plan = provisioner(config).await?.plan(key.wish().as_ref()).await?;
+    let provisioner = provisioner(config).await?;
+    let plan = provisioner.plan(key.wish().as_ref()).await?;
+    if !plan.is_empty() {
+        warn(provisioner.wanted());
+    }
     print(&plan.to_string())
 }
 
@@ -146,6 +154,9 @@ async fn apply(config: &Config, key: &KeyOption, yes: bool) -> anyhow::Result<()
     let provisioner = provisioner(config).await?;
     let key = key.wish();
     let plan = provisioner.plan(key.as_ref()).await?;
+    if !plan.is_empty() {
+        warn(provisioner.wanted());
+    }
     print(&plan.to_string())?;
     if !plan.is_empty() {
         confirm(yes, "yes", "Type yes to apply this: ")?;
@@ -170,6 +181,12 @@ async fn destroy(config: &Config, with_keys: bool, yes: bool) -> anyhow::Result<
     confirm(yes, name, &format!("This can't be undone. Type the API's name, {name}, to confirm: "))?;
     provisioner.destroy(with_keys, &mut tell).await?;
     print("Destroyed. Nothing of it is left.\n")
+}
+
+fn template(config: &Config) -> anyhow::Result<()> {
+    let wanted = wanted(config)?;
+    warn(&wanted);
+    print(&format!("{:#}\n", provision::template(&wanted)))
 }
 
 fn policy(config: &Config, role: PolicyRole) -> anyhow::Result<()> {

@@ -3,7 +3,7 @@
 //! `detail` goes to the caller, `cause` to the log under the request's id. Every layer's error has its `From` here. The
 //! body needs the request's id, so the outermost middleware asks [`ApiError::render`] for it and logs the cause there.
 
-use access::{CreateAccountError, CreateKeyError, KeyError, NotReady, StoreError};
+use access::{CreateAccountError, CreateKeyError, Failed, KeyError, NotReady, StoreError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{
@@ -194,9 +194,12 @@ impl ResponseError for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::new(ProblemCode::StoreUnavailable, "Our store can't be asked right now. Please try again in a moment.")
-            .retry_after(5)
-            .because(error)
+        let who = match error.failed {
+            Failed::Store => "Our store",
+            Failed::Provider(name) => name,
+        };
+        let detail = format!("{who} can't be asked right now. Please try again in a moment.");
+        Self::new(ProblemCode::StoreUnavailable, detail).retry_after(5).because(error)
     }
 }
 

@@ -83,6 +83,7 @@ pub(crate) fn KeyRow(
                 <StateBadge state=tell_state.clone() />
             </div>
             {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(&entry.quota, rough(), now.get()))))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref().and_then(again), carry_note)))}
             <p class="quiet small">
                 <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
@@ -111,6 +112,21 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
         }
         None => format!("{text}."),
     }
+}
+
+/// That the service which counts doesn't know all that was used.
+fn again(entry: &KeyEntry) -> Option<String> {
+    match entry.quota {
+        QuotaStatus::Limited { remaining, .. } if entry.carry_over_pending => Some(format!(
+            "What was used before could not be carried over yet: up to {} requests may be allowed again.",
+            grouped(remaining)
+        )),
+        _ => None,
+    }
+}
+
+fn carry_note(text: String) -> AnyView {
+    view! { <p class="quiet small" data-testid="key-carry-over">{text}</p> }.into_any()
 }
 
 /// Used, remaining and reset.

@@ -94,6 +94,31 @@ async fn what_the_stage_lets_through_beyond_tollgate_is_warned_of() {
     assert!(said.contains("warning: upstream.models: holds for requests through Tollgate"), "{said}");
 }
 
+/// With what is about to be made, and not again with each look at what is there.
+#[tokio::test]
+async fn warnings_stand_where_something_is_made() {
+    let aws = FakeAws::start().await;
+    let wide = setup(&aws).set("aws.paths", "[\"/v1/{proxy+}\"]");
+    let mut warned = Vec::new();
+    for command in ["plan", "status", "apply --yes", "apply --yes", "plan", "status", "template", "destroy --yes"] {
+        let said = succeeds(&wide, command).await;
+        warned.push((command, said.matches("warning: aws.paths").count()));
+    }
+    assert_eq!(
+        warned,
+        [
+            ("plan", 1),
+            ("status", 0),
+            ("apply --yes", 1),
+            ("apply --yes", 0),
+            ("plan", 0),
+            ("status", 0),
+            ("template", 1),
+            ("destroy --yes", 0)
+        ]
+    );
+}
+
 #[tokio::test]
 async fn what_is_wrong_is_said_in_one_line_that_says_what_to_do() {
     let aws = FakeAws::start().await;

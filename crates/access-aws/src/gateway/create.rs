@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use access::{
     CreateKeyError, Intent, IntentKind, KeyDigest, NewKey, OwnerDigest, RemoteChange, RemoteKey, RemoteValue,
-    StoreError,
+    StoreError, UntoldUse,
 };
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use zeroize::Zeroizing;
@@ -54,7 +54,8 @@ impl Inner {
         let _turn = self.turn(account).await?;
         let plan = self.plans.named(&new.plan_name)?.filter(|plan| plan.is_offered);
         let plan = plan.ok_or(CreateKeyError::UnknownPlan)?;
-        let remaining = self.left_of_quota(owner, &plan, now).await?;
+        let before = self.used_before(owner, &plan, now).await?;
+        let remaining = plan.limit().filter(|_| before > 0).map(|(limit, _)| limit.saturating_sub(before));
         let intent = Intent {
             operation,
             key,
@@ -69,8 +70,8 @@ impl Inner {
 
         let name = ValueName { key, account, operation };
         let to_make = ToMake { name, value: new.value, plan: plan.clone(), enabled: true, remaining };
-        let remote_id = match self.make(&to_make).await {
-            Ok(id) => id,
+        let made = match self.make(&to_make).await {
+            Ok(made) => made,
             Err(unmade) => {
                 let no_plan = unmade.is_for_want_of_plan();
                 let error = self.undo(intent, unmade, now).await;
@@ -93,8 +94,9 @@ impl Inner {
             created_at: now,
             rotated_at: None,
             fresh_since: now,
-            value: RemoteValue { operation, remote_id, digest },
+            value: RemoteValue { operation, remote_id: made.id, digest },
             earlier: Vec::new(),
+            untold: (!made.is_told).then(|| UntoldUse { period: plan.span(now).start, used: before }),
         };
         let change = RemoteChange { put: Some(row.clone()), done: vec![operation], ..RemoteChange::default() };
         if let Err(error) = self.rows.change_remote(change).await {
@@ -102,24 +104,18 @@ impl Inner {
             self.remove_now(&[remove], now).await;
             return Err(error.into());
         }
-        if let Some((limit, _)) = plan.limit() {
-            let used = remaining.map_or(0, |remaining| limit.saturating_sub(remaining));
-            self.uses.set(key, plan.span(now).start, used, now);
+        if plan.limit().is_some() {
+            self.uses.set(key, plan.span(now).start, if made.is_told { before } else { 0 }, now);
         }
         self.keys.put(row);
         Ok(())
     }
 
-    /// What an owner who revoked a key in this period has left of the plan; `None`: all.
-    async fn left_of_quota(
-        &self,
-        owner: OwnerDigest,
-        plan: &StagePlan,
-        now: Timestamp,
-    ) -> Result<Option<u64>, StoreError> {
-        let Some((limit, _)) = plan.limit() else { return Ok(None) };
+    /// What an owner who revoked a key in this period has used of the plan.
+    async fn used_before(&self, owner: OwnerDigest, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
+        let Some((limit, _)) = plan.limit() else { return Ok(0) };
         let carried = self.rows.carried_use(owner, &plan.plan.plan().name).await?;
-        let carried = carried.filter(|carried| carried.period == plan.span(now).start && carried.used > 0);
-        Ok(carried.map(|carried| limit.saturating_sub(carried.used)))
+        let carried = carried.filter(|carried| carried.period == plan.span(now).start);
+        Ok(carried.map_or(0, |carried| carried.used.min(limit)))
     }
 }

@@ -31,6 +31,14 @@ pub(super) struct ToMake {
     pub(super) remaining: Option<u64>,
 }
 
+/// A value that was made.
+pub(super) struct Made {
+    /// API Gateway's id for it.
+    pub(super) id: String,
+    /// Whether API Gateway knows what is left.
+    pub(super) is_told: bool,
+}
+
 /// A value could not be made.
 pub(super) struct Unmade {
     pub(super) error: AwsError,
@@ -52,21 +60,20 @@ impl Unmade {
 }
 
 impl Inner {
-    /// Makes a value and attaches it: two calls, and a third where a part of the quota is used already. API Gateway's
-    /// id for it.
-    pub(super) async fn make(&self, new: &ToMake) -> Result<String, Unmade> {
+    /// Makes a value and attaches it: two calls, and a third where a part of the quota is used already.
+    pub(super) async fn make(&self, new: &ToMake) -> Result<Made, Unmade> {
         let id = self.create_value(new).await?;
         let attached = self.attach(&new.plan, &id).await;
         if let Err(error) = attached {
             return Err(Unmade { error, left: Left::Key(id) });
         }
-        if let Some(remaining) = new.remaining
-            && let Err(error) = self.set_remaining(&new.plan, &id, remaining).await
-        {
+        let Some(remaining) = new.remaining else { return Ok(Made { id, is_told: true }) };
+        let told = self.set_remaining(&new.plan, &id, remaining).await;
+        if let Err(error) = &told {
             // API Gateway's quotas are best effort; the key is good.
-            tracing::warn!(key = %new.name.key, %error, "what was used before could not be carried over");
+            tracing::warn!(key = %new.name.key, %error, "what was used before could not be carried over yet");
         }
-        Ok(id)
+        Ok(Made { id, is_told: told.is_ok() })
     }
 
     async fn create_value(&self, new: &ToMake) -> Result<String, Unmade> {

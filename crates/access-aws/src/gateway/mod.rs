@@ -5,6 +5,7 @@
 //! done. What is left half done by a crash, the sweeper ends ([`sweep`]); what is changed in AWS's console, the next
 //! reading notices ([`refresh`]).
 
+mod carry;
 mod change;
 mod create;
 mod gate;
@@ -34,7 +35,7 @@ use tokio::runtime::Handle;
 pub use gate::Keyless;
 pub use plans::plan_names;
 
-use crate::control::Control;
+use crate::{control::Control, error::failed};
 use local_keys::LocalKeys;
 use plans::Plans;
 use refresh::Health;
@@ -74,6 +75,8 @@ struct Inner {
     under_way: Mutex<HashSet<OperationId>>,
     /// How many intents the sweeps were to look at so far: where the next one begins.
     swept: AtomicUsize,
+    /// The same for keys of which API Gateway is to be told something.
+    told: AtomicUsize,
     /// How many keys without a row the log was told of.
     orphans_told: AtomicUsize,
     runtime: Handle,
@@ -118,6 +121,7 @@ impl ApiGateway {
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             under_way: Mutex::default(),
             swept: AtomicUsize::default(),
+            told: AtomicUsize::default(),
             orphans_told: AtomicUsize::default(),
             runtime,
         };
@@ -149,7 +153,7 @@ impl Inner {
         account.hash(&mut hasher);
         let at = usize::try_from(hasher.finish() % TURNS as u64).unwrap_or_default();
         let turn = tokio::time::timeout(TURN_WAIT, self.turns[at].lock()).await;
-        turn.map_err(|_| StoreError::new("change a key", "another change of this account still waits for AWS"))
+        turn.map_err(|_| failed("change a key", "another change of this account still waits for AWS"))
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashSet<OperationId>> {

@@ -10,7 +10,12 @@ use api_types::{Period, Plan, PlanName, Quota, Throttle, Timestamp};
 use aws_sdk_apigateway::types::{QuotaPeriodType, UsagePlan as AwsPlan};
 
 use super::Place;
-use crate::{action::GET_USAGE_PLANS, control::Control, error::AwsError, marks::NO_NEW_KEYS};
+use crate::{
+    action::GET_USAGE_PLANS,
+    control::Control,
+    error::{AwsError, failed},
+    marks::NO_NEW_KEYS,
+};
 
 /// Most entries that a page of a list holds.
 pub(super) const PAGE: i32 = 500;
@@ -102,7 +107,7 @@ impl Plans {
 }
 
 fn not_read() -> StoreError {
-    StoreError::new("list plans", "the usage plans could not be read from Amazon API Gateway yet")
+    failed("list plans", "the usage plans could not be read from Amazon API Gateway yet")
 }
 
 /// Reads the plans that are attached to our stage, in the order of their ids.

@@ -6,16 +6,21 @@ use std::{
     time::Duration,
 };
 
-use access::{RemoteKey, StoreError};
+use access::{RemoteKey, StoreError, UntoldUse};
 use api_types::Timestamp;
 
 use super::{
-    ApiGateway, Inner, names,
+    ApiGateway, Inner,
+    carry::untold_now,
+    names,
     names::ValueName,
     plans::{self, PAGE},
     sweep::Pace,
 };
-use crate::{action::GET_API_KEYS, error::AwsError};
+use crate::{
+    action::GET_API_KEYS,
+    error::{AwsError, failed},
+};
 
 /// How old a key must be before its absence from a list means something: lists may lag behind.
 const LISTED_WITHIN: Duration = Duration::from_secs(300);
@@ -46,7 +51,7 @@ impl Health {
     /// What is known.
     pub(super) fn get(&self) -> Result<(), StoreError> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        known.clone().unwrap_or_else(|| Err(StoreError::new("ask Amazon API Gateway", "it wasn't asked yet")))
+        known.clone().unwrap_or_else(|| Err(failed("ask Amazon API Gateway", "it wasn't asked yet")))
     }
 }
 
@@ -93,7 +98,7 @@ impl Inner {
                  `tollgate aws apply`",
                 self.place.stage, self.place.api_id
             );
-            return Err(StoreError::new("list plans", cause));
+            return Err(failed("list plans", cause));
         }
         Ok(())
     }
@@ -174,6 +179,14 @@ impl Inner {
                 // The new plan has counted nothing yet.
                 (old.counted, old.counted_at) = (0, now);
             }
+            // Nor of what was used with the present value.
+            let period = plan.span(now).start;
+            let used = match self.uses.known_used(row.id, period) {
+                Some(known) => known + untold_now(&row, &plan, now).unwrap_or(0),
+                None => self.begun_with(&row, period).await?,
+            };
+            row.untold = (used > 0 && plan.limit().is_some()).then_some(UntoldUse { period, used });
+            self.uses.set(row.id, period, 0, now);
             row.remote_plan.clone_from(&plan.id);
             let change = access::RemoteChange { put: Some(row.clone()), ..access::RemoteChange::default() };
             self.rows.change_remote(change).await?;

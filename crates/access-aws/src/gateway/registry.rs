@@ -8,7 +8,7 @@ use api_types::{
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 
-use super::{ApiGateway, Inner, create::ToCreate, plans::StagePlan, rotate::ToRotate};
+use super::{ApiGateway, Inner, carry::untold_now, create::ToCreate, plans::StagePlan, rotate::ToRotate};
 
 /// A key whose plan was deleted behind our back opens nothing.
 const NOTHING_LEFT: QuotaStatus =
@@ -105,6 +105,7 @@ impl Inner {
         let ends = row.earlier.iter().map(|old| old.until).filter(|until| *until > now);
         let mut old_values_until: Vec<Timestamp> = ends.collect();
         old_values_until.sort();
+        let carry_over_pending = plan.as_ref().is_some_and(|plan| untold_now(&row, plan, now).is_some());
         Ok(KeyEntry {
             id: row.id,
             state: self.state(&row, plan.as_ref(), now),
@@ -114,6 +115,7 @@ impl Inner {
             rotated_at: row.rotated_at,
             old_value_until: old_values_until.last().copied(),
             old_values_until,
+            carry_over_pending,
             quota,
             throttle: plan.and_then(|plan| plan.throttle()),
         })

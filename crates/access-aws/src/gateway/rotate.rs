@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use access::{
     CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, KeyError, KeySecret, RemoteChange, RemoteKey, RemoteValue,
-    StoreError,
+    StoreError, UntoldUse,
 };
 use api_types::{AccountId, KeyId, OperationId, PlanName, Timestamp, limits::OLD_VALUES_MAX};
 use zeroize::Zeroizing;
 
 use super::{
     Inner,
-    make::ToMake,
+    make::{Made, ToMake},
     names::{ValueName, operation_of},
     plans::StagePlan,
 };
+use crate::error::failed;
 
 /// A rotation, for a task of its own.
 pub(super) struct ToRotate {
@@ -54,7 +55,7 @@ impl Inner {
         let _turn = self.turn(account).await?;
         let mut row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
         let plan = self.plans.of(&row)?;
-        let plan = plan.ok_or_else(|| StoreError::new("rotate a key", "its usage plan is gone from API Gateway"))?;
+        let plan = plan.ok_or_else(|| failed("rotate a key", "its usage plan is gone from API Gateway"))?;
         let until = to.old_value_until.filter(|until| *until > now && row.enabled);
         if until.is_some() {
             has_room(&row.earlier, now)?;
@@ -62,7 +63,7 @@ impl Inner {
         let (used, reading) = match plan.limit() {
             None => (0, None),
             Some(_) => match self.read_used(&row, &plan, now).await {
-                Ok(reading) => (reading.used, Some(reading)),
+                Ok(reading) => (reading.total, Some(reading)),
                 // Without a grace nothing has to be told apart later, and an older figure is better than none.
                 Err(error) if until.is_none() => (self.known_after(error, &row, &plan, now)?, None),
                 Err(error) => return Err(error.into()),
@@ -94,8 +95,8 @@ impl Inner {
         self.rows.change_remote(RemoteChange { intents: vec![intent.clone()], ..RemoteChange::default() }).await?;
         let name = ValueName { key: row.id, account, operation };
         let to_make = ToMake { name, value: to.value, plan: plan.clone(), enabled: row.enabled, remaining };
-        let remote_id = match self.make(&to_make).await {
-            Ok(id) => id,
+        let Made { id: remote_id, is_told } = match self.make(&to_make).await {
+            Ok(made) => made,
             Err(unmade) => return Err(StoreError::from(self.undo(intent, unmade, now).await).into()),
         };
 
@@ -107,6 +108,7 @@ impl Inner {
             value: RemoteValue { operation, remote_id: remote_id.clone(), digest: to.digest },
             remote_plan: plan.id.clone(),
             earlier,
+            untold: (!is_told).then(|| UntoldUse { period: plan.span(now).start, used }),
             ..row
         };
         let change = RemoteChange {
@@ -123,7 +125,7 @@ impl Inner {
         }
         let plan_name = turned.plan_name.clone();
         if plan.limit().is_some() {
-            self.uses.set(turned.id, plan.span(now).start, used, now);
+            self.uses.set(turned.id, plan.span(now).start, if is_told { used } else { 0 }, now);
         }
         self.keys.put(turned);
         self.remove_now(&removals, now).await;

@@ -2,11 +2,11 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use access::{CarriedUse, Intent, IntentKind, RemoteChange, RemoteKey, StoreError};
+use access::{Intent, IntentKind, RemoteChange, StoreError};
 use api_types::Timestamp;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-use super::{ApiGateway, Inner, names::ValueName, rotate::carried_use};
+use super::{ApiGateway, Inner, names::ValueName};
 
 /// Two calls a second at most, of the ten that the whole account has.
 const PACE: Duration = Duration::from_millis(500);
@@ -14,9 +14,9 @@ const PACE: Duration = Duration::from_millis(500);
 const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
 
 /// Most values that are ended in one go, so that what is read every minute isn't kept waiting.
-const MOST_AT_ONCE: usize = 20;
+pub(super) const MOST_AT_ONCE: usize = 20;
 /// So many failures are no longer a matter of single values: API Gateway is away, or refuses us.
-const MOST_FAILURES: usize = 3;
+pub(super) const MOST_FAILURES: usize = 3;
 
 /// Spreads calls.
 pub(super) struct Pace(Option<Interval>);
@@ -41,7 +41,7 @@ impl Pace {
 
 impl ApiGateway {
     /// Removes values whose time has come, and those whose making was given up: some at a time, in turns, so that none
-    /// that can't be removed yet keeps the others waiting.
+    /// that can't be removed yet keeps the others waiting. Then API Gateway is told what it could not be told before.
     ///
     /// # Errors
     /// When the intents can't be read, or the first failure of AWS; after some more of them the rest waits for the next
@@ -70,6 +70,7 @@ impl ApiGateway {
                 }
             }
         }
+        inner.tell_untold(&mut pace, now).await?;
         failures.into_iter().next().map_or(Ok(()), Err)
     }
 }
@@ -117,30 +118,6 @@ impl Inner {
         self.rows.change_remote(RemoteChange { put, carried, ..RemoteChange::default() }).await?;
         self.keys.put(row);
         Ok(())
-    }
-
-    /// Takes what was used with the old values from what the present one has left, and notes it in the row, in the
-    /// account's turn. What is used of the quota then; `None` where nothing was to be taken.
-    pub(super) async fn fold(
-        &self,
-        row: &mut RemoteKey,
-        pace: &mut Pace,
-        now: Timestamp,
-    ) -> Result<Option<CarriedUse>, StoreError> {
-        let Some(plan) = self.plans.of(row)? else { return Ok(None) };
-        let Some((limit, _)) = plan.limit() else { return Ok(None) };
-        // A call for each value.
-        for _ in row.values() {
-            pace.wait().await;
-        }
-        let reading = self.read_used(row, &plan, now).await?;
-        if reading.beside == 0 {
-            return Ok(None);
-        }
-        pace.wait().await;
-        self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(reading.used)).await?;
-        reading.reckon(&mut row.earlier, now);
-        Ok(carried_use(row, &plan, reading.used, now))
     }
 
     /// The row of a key forgets a value whose grace has ended.

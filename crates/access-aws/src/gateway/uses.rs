@@ -9,7 +9,7 @@ use std::{
 use access::{EarlierValue, RemoteKey, RemoteValue, Span, StoreError, TimeZone};
 use api_types::{Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 
-use super::{Inner, plans::StagePlan, sweep::Pace};
+use super::{Inner, carry::untold_now, plans::StagePlan, sweep::Pace};
 use crate::{action::GET_USAGE, error::AwsError};
 
 /// How long a figure is shown without asking again.
@@ -41,8 +41,10 @@ struct Use {
 /// What API Gateway has counted for a key in a period.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// Used of the quota, with all values.
+    /// Used of the quota with all values, as API Gateway has it.
     pub(super) used: u64,
+    /// The same with what it could not be told of.
+    pub(super) total: u64,
     /// Requests made with the present value.
     pub(super) counted: u64,
     /// Requests made with each of the earlier ones, in the row's order.
@@ -115,6 +117,11 @@ impl Uses {
         uses.iter().filter(|(_, known)| is_watched(known)).map(|(key, _)| *key).take(WATCHED_MOST).collect()
     }
 
+    /// What is known to be used in a period.
+    pub(super) fn known_used(&self, key: KeyId, period: Date) -> Option<u64> {
+        self.known(key, period).map(|known| known.used)
+    }
+
     fn known(&self, key: KeyId, period: Date) -> Option<Use> {
         self.lock().get(&key).copied().filter(|known| known.period == period)
     }
@@ -137,17 +144,26 @@ impl Inner {
 
     /// Requests used in the plan's period, as known for at most a minute.
     async fn used(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
-        match self.uses.known(key.id, plan.span(now).start) {
-            Some(known) if now.duration_since(known.read_at).unsigned_abs() < KEPT => Ok(known.used),
-            _ => self.used_now(key, plan, now).await,
+        let known = self.uses.known(key.id, plan.span(now).start);
+        match known {
+            Some(known) if now.duration_since(known.read_at).unsigned_abs() < KEPT => return Ok(known.used),
+            _ => {}
+        }
+        match (self.read_used(key, plan, now).await, known) {
+            (Ok(reading), _) => Ok(reading.used),
+            (Err(error), Some(known)) => {
+                tracing::warn!(%error, "the use of a key could not be read; an older figure is shown");
+                Ok(known.used)
+            }
+            (Err(error), None) => Err(error),
         }
     }
 
-    /// Requests used in the plan's period, asked for now: what the owner's next value begins with. When that fails, an
-    /// older figure of the same period is better than none.
+    /// Requests used in the plan's period, asked for now, with those that API Gateway could not be told of: what the
+    /// owner's next value begins with. When that fails, an older figure of the same period is better than none.
     pub(super) async fn used_now(&self, key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Result<u64, StoreError> {
         match self.read_used(key, plan, now).await {
-            Ok(reading) => Ok(reading.used),
+            Ok(reading) => Ok(reading.total),
             Err(error) => self.known_after(error, key, plan, now),
         }
     }
@@ -162,7 +178,7 @@ impl Inner {
     ) -> Result<u64, StoreError> {
         let Some(known) = self.uses.known(key.id, plan.span(now).start) else { return Err(error) };
         tracing::warn!(%error, "the use of a key could not be read; an older figure is taken");
-        Ok(known.used)
+        Ok(known.used + untold_now(key, plan, now).unwrap_or(0))
     }
 
     /// Reads the figures again that somebody looked at lately.
@@ -189,15 +205,18 @@ impl Inner {
             Err(error) if error.is_not_found() => Vec::new(),
             read => read?,
         };
+        let untold = untold_now(key, plan, now);
         let used = match (days.last(), plan.limit(), self.uses.known(key.id, span.start)) {
             // What remains holds what was granted or taken by UpdateUsage too; what was used doesn't.
             (Some(last), Some((limit, _)), _) => limit.saturating_sub(last.remaining),
+            // Of what it could not be told, API Gateway knows nothing.
+            _ if untold.is_some() => 0,
             // A value that made no request isn't listed, whatever it began with.
             (_, _, Some(known)) if key.earlier.is_empty() => known.used,
             _ => self.begun_with(key, span.start).await?,
         };
         let counted = days.iter().map(|day| day.used).sum();
-        let mut reading = Reading { used, counted, earlier: Vec::new(), beside: 0 };
+        let mut reading = Reading { used, total: 0, counted, earlier: Vec::new(), beside: 0 };
         for old in &key.earlier {
             let counted = self.counted(plan, &old.value, &span).await?;
             let reckoned = if plan.span(old.counted_at).start == span.start { old.counted } else { 0 };
@@ -211,6 +230,9 @@ impl Inner {
         {
             reading.used = reading.used.max(limit);
         }
+        // What was told although the reply was lost stands in both.
+        let with_untold = untold.map_or(0, |before| before + counted + reading.beside);
+        reading.total = reading.used.max(with_untold);
         self.uses.set(key.id, span.start, reading.used, now);
         Ok(reading)
     }
@@ -225,7 +247,7 @@ impl Inner {
     }
 
     /// What the owner had used on the plan in this period when the key's value was made.
-    async fn begun_with(&self, key: &RemoteKey, period: Date) -> Result<u64, StoreError> {
+    pub(super) async fn begun_with(&self, key: &RemoteKey, period: Date) -> Result<u64, StoreError> {
         let carried = self.rows.carried_use(key.owner, &key.plan_name).await?;
         Ok(carried.filter(|carried| carried.period == period).map_or(0, |carried| carried.used))
     }

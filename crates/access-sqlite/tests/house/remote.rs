@@ -2,7 +2,7 @@
 
 use access::{
     Accounts, CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, NewAccountRow, OwnerDigest, PasswordHash,
-    RemoteChange, RemoteKey, RemoteKeys, RemoteValue,
+    RemoteChange, RemoteKey, RemoteKeys, RemoteValue, UntoldUse,
 };
 use api_types::{AccountId, Date, Email, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 
@@ -44,6 +44,7 @@ pub fn key(account: AccountId, number: u8, plan_name: &str) -> RemoteKey {
         fresh_since: noon(),
         value: value(number),
         earlier: Vec::new(),
+        untold: None,
     }
 }
 
@@ -60,6 +61,7 @@ pub fn full_key(account: AccountId) -> RemoteKey {
         rotated_at: Some(at(10)),
         fresh_since: at(10),
         earlier: vec![earlier(101, 7_200), earlier(102, 3_600)],
+        untold: Some(UntoldUse { period: "2026-11-01".parse().unwrap(), used: 9 }),
         ..key(account, 1, "p")
     }
 }
