@@ -7,7 +7,10 @@ use tests::{
     settled, wait_until,
 };
 
-use crate::served::{Served, listed, reason};
+use crate::{
+    provision::site::destroy,
+    served::{Served, listed, reason},
+};
 
 /// What `/readyz` says once it is red with these words.
 async fn red(server: &TestServer, words: &str) {
@@ -174,6 +177,18 @@ async fn who_cant_be_asked_is_named() {
 }
 
 #[tokio::test]
+async fn a_server_whose_api_was_destroyed_says_so() {
+    let served = Served::provisioned().await;
+    let server = served.start().await;
+    let key = server.with_key("10RequestPerDay").await;
+    key.chat("hello").send().await.expect(200);
+    green(&server).await;
+    destroy(&served.aws.endpoint_url(), true).await.unwrap();
+    red(&server, &format!("there is no stage \"live\" of API {:?}", served.api)).await;
+    key.chat("hello").send().await.is_error(401, "invalid_api_key");
+}
+
+#[tokio::test]
 async fn without_a_region_nothing_starts() {
     let served = Served::by_hand().await;
     let setup = served.setup().unset("aws.region");
@@ -214,9 +229,27 @@ async fn ten_thousand_keys_are_told_in_the_log() {
     let served = Served::by_hand().await;
     let server = served.start().await;
     let ada = server.signed_in("ada").await;
+    let (other, id) = ada.key_on("3RequestPerDay").await;
     served.aws.fault("CreateApiKey", When::Always, Fault::KeyLimit);
-    ada.create_key("10RequestPerDay").send().await.is_problem(500, "create_failed");
-    logged(&server, "CreateApiKey: a limit of the AWS account is reached: LimitExceededException").await;
+    let _ = served.aws.take_calls();
+    let created = ada.create_key("10RequestPerDay").send().await;
+    let rotated = ada.post(&format!("/keys/{id}/rotate"), &json!({})).send().await;
+    for answer in [created, rotated] {
+        // It is a 429 of AWS, and one that no waiting mends.
+        let detail = answer.is_problem(500, "create_failed")["detail"].as_str().unwrap().to_owned();
+        assert!(
+            detail.starts_with("create failed: Amazon API Gateway holds as many keys as its account may"),
+            "{detail}"
+        );
+        assert_eq!(answer.header("retry-after"), "");
+    }
+    assert_eq!(served.aws.calls_of("CreateApiKey").len(), 2, "asked once each");
+    other.chat("hello").send().await.expect(200);
+    logged(
+        &server,
+        "CreateApiKey: a limit of the AWS account is reached, and trying again won't help: LimitExceededException",
+    )
+    .await;
     served.aws.clear_faults();
     ada.create_key("10RequestPerDay").send().await.expect(200);
 }

@@ -2,6 +2,7 @@
 
 use access::{CreateKeyError, KeyError, Registry as _, RemoteChange, RemoteKeys as _};
 use api_types::{KeyState, PlanName};
+use serde_json::json;
 use tests::aws::{Fault, Quota, Throttle, When};
 
 use crate::house::{House, SWITCH_OFF};
@@ -163,6 +164,58 @@ async fn keys_of_a_plan_that_was_made_anew_are_attached_to_it() {
     let _ = house.aws.take_calls();
     house.refresh().await;
     assert_eq!(house.aws.calls_of("CreateUsagePlanKey"), [], "once");
+}
+
+/// A deployment of the stage's API, on a new stage of the name.
+pub fn make_the_stage_anew(house: &House) {
+    let (api, stage) = (&house.place.api_id, &house.place.stage);
+    house.aws.console_delete_stage(api, stage);
+    house.aws.console("POST", &format!("/restapis/{api}/deployments"), &json!({"stageName": stage}));
+}
+
+/// AWS takes a deleted stage out of its usage plans without a word.
+#[tokio::test]
+async fn a_stage_that_was_made_anew_gets_its_plans_back() {
+    for is_restarted in [false, true] {
+        let mut house = House::new().await;
+        let person = house.person(1).await;
+        house.pass(3_600);
+        if is_restarted {
+            make_the_stage_anew(&house);
+            house.restart_unread().await;
+        } else {
+            house.refresh().await;
+            house.pass(50);
+            make_the_stage_anew(&house);
+        }
+        assert_eq!(house.call(&person.presented).await, 403);
+        house.refresh().await;
+        assert_eq!(house.call(&person.presented).await, 200, "{is_restarted}");
+        house.assert_consistent("linked again").await;
+        let _ = house.aws.take_calls();
+        house.refresh().await;
+        assert_eq!(house.aws.calls_of("UpdateUsagePlan"), [], "once");
+        assert_eq!(house.aws.calls_of("GetStage"), [], "nothing is missing");
+    }
+}
+
+/// Whoever takes a plan off the stage means it.
+#[tokio::test]
+async fn a_plan_that_was_taken_off_the_stage_stays_off() {
+    let mut house = House::new().await;
+    let person = house.person(1).await;
+    house.pass(3_600);
+    house.refresh().await;
+    house.pass(50);
+    let value = format!("{}:{}", house.place.api_id, house.place.stage);
+    let off = json!({"op": "remove", "path": "/apiStages", "value": value});
+    house.aws.console("PATCH", &format!("/usageplans/{}", house.plan), &json!({"patchOperations": [off]}));
+    let said = house.gateway.refresh(house.now()).await.unwrap_err().to_string();
+    assert!(said.contains("no usage plan is attached to stage"), "{said}");
+    house.pass(50);
+    make_the_stage_anew(&house);
+    house.gateway.refresh(house.now()).await.unwrap_err();
+    assert_eq!(house.call(&person.presented).await, 403);
 }
 
 #[tokio::test]

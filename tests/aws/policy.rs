@@ -7,6 +7,7 @@ use api_types::KeyChange;
 use tests::aws::{Call, FakeAws, Fault, When};
 
 use crate::{
+    console::make_the_stage_anew,
     house::House,
     provision::site::{apply, apply_with_key, daily, destroy, written},
 };
@@ -38,7 +39,7 @@ fn assert_complete(calls: &[Call], role: Role, rare: &[&str]) {
 
 #[tokio::test]
 async fn the_servers_policy_is_what_it_calls() {
-    let house = House::new().await;
+    let mut house = House::new().await;
     house.refresh().await;
     let mut person = house.person(1).await;
     house.use_up(&person.presented, 1).await;
@@ -49,6 +50,10 @@ async fn the_servers_policy_is_what_it_calls() {
     let today = house.gateway.today(person.account, person.key, house.now()).await.unwrap();
     house.gateway.usage(person.account, person.key, today, today).await.unwrap();
     house.revoke(&person).await.unwrap();
+    house.person(2).await;
+    house.pass(3_600);
+    make_the_stage_anew(&house);
+    house.refresh().await;
     let seen = house.aws.calls();
     assert_allowed(&seen, Role::Server);
     assert_complete(&seen, Role::Server, &[]);

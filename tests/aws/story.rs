@@ -120,6 +120,25 @@ async fn a_throttle_is_a_429_that_may_be_tried_again() {
 }
 
 #[tokio::test]
+async fn a_plan_without_a_quota_keeps_its_throttle() {
+    let served = Served::by_hand().await;
+    let slow = Throttle { rate: 0.5, burst: 2 };
+    served.aws.add_plan("endless", None, Some(slow), &served.api, &served.stage);
+    let server = served.start().await;
+    let plans = server.anonymous().get("/plans").send().await.expect(200).json();
+    let shown = plans.as_array().unwrap().iter().find(|plan| plan["name"] == "endless").unwrap();
+    assert_eq!(shown["quota"], json!({"kind": "unlimited"}));
+    assert_eq!(shown["throttle"], json!({"rate": 0.5, "burst": 2}));
+    let key = server.with_key("endless").await;
+    for _ in 0..2 {
+        key.chat("hello").send().await.expect(200);
+    }
+    let refused = key.chat("hello").send().await;
+    assert_eq!(refused.is_error(429, "rate_limit_exceeded")["type"], "throttle");
+    assert_eq!(refused.header("retry-after"), "1");
+}
+
+#[tokio::test]
 async fn without_a_good_key_all_answers_are_alike() {
     for served in Served::each().await {
         let server = served.start().await;

@@ -94,9 +94,10 @@ actions! {
     CREATE_STAGE "CreateStage" "POST" ["/restapis/*/stages"], provisioner;
     UPDATE_STAGE "UpdateStage" "PATCH" ["/restapis/*/stages/*"], provisioner;
     DELETE_STAGE "DeleteStage" "DELETE" ["/restapis/*/stages/*"], provisioner;
+    GET_STAGE "GetStage" "GET" ["/restapis/*/stages/*"], server;
     GET_USAGE_PLAN "GetUsagePlan" "GET" ["/usageplans/*"], provisioner;
     CREATE_USAGE_PLAN "CreateUsagePlan" "POST" ["/usageplans"], provisioner;
-    UPDATE_USAGE_PLAN "UpdateUsagePlan" "PATCH" ["/usageplans/*"], provisioner;
+    UPDATE_USAGE_PLAN "UpdateUsagePlan" "PATCH" ["/usageplans/*"], server provisioner;
     DELETE_USAGE_PLAN "DeleteUsagePlan" "DELETE" ["/usageplans/*"], provisioner;
     GET_USAGE_PLAN_KEYS "GetUsagePlanKeys" "GET" ["/usageplans/*/keys"], provisioner;
     DELETE_USAGE_PLAN_KEY "DeleteUsagePlanKey" "DELETE" ["/usageplans/*/keys/*"], provisioner;

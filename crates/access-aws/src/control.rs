@@ -5,7 +5,11 @@ use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_apigateway::{
     Client,
-    config::http::HttpResponse,
+    config::{
+        http::HttpResponse,
+        interceptors::InterceptorContext,
+        retry::{ClassifyRetry, RetryAction},
+    },
     error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::tls;
@@ -106,7 +110,8 @@ impl Control {
             return Err(ControlError::PlainEndpoint);
         }
         let budget = (role == Role::Server && !is_local).then(|| Arc::new(Budget::new()));
-        Ok(Self { client: Client::new(&config), role, region, is_local, budget })
+        let config = aws_sdk_apigateway::config::Builder::from(&config).retry_classifier(FullIsFull).build();
+        Ok(Self { client: Client::from_conf(config), role, region, is_local, budget })
     }
 
     /// The region.
@@ -154,6 +159,24 @@ impl Control {
         }
         // On the heap: the SDK's futures are several kilobytes each.
         Box::pin(send(self.client.clone())).await.map_err(|error| AwsError::new(action, &error))
+    }
+}
+
+/// A limit of the account, which AWS reports as a 429 like one that passes: trying again would only cost calls.
+#[derive(Debug)]
+struct FullIsFull;
+
+impl ClassifyRetry for FullIsFull {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let kind = context.response().and_then(|response| response.headers().get("x-amzn-errortype"));
+        match kind {
+            Some(kind) if kind.starts_with("LimitExceededException") => RetryAction::RetryForbidden,
+            _ => RetryAction::NoActionIndicated,
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "an account's limit"
     }
 }
 

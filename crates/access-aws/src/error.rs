@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt};
 
-use access::StoreError;
+use access::{Failed, StoreError};
 use aws_sdk_apigateway::{config::http::HttpResponse, error::ProvideErrorMetadata, error::SdkError};
 
 use crate::action::Action;
@@ -59,6 +59,12 @@ impl AwsError {
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         self.kind == ErrorKind::NotFound
+    }
+
+    /// Whether a usage plan is said to be on stages, without which none is deleted. Right after it was taken off them that
+    /// may mean nothing.
+    pub(crate) fn is_still_on_stages(&self) -> bool {
+        self.kind == ErrorKind::BadRequest && self.names("API Stages associated")
     }
 
     /// An answer without the id that it is about.
@@ -172,7 +178,11 @@ impl fmt::Display for AwsError {
                  --format env)\"` first"
             ),
             ErrorKind::NoRegion => write!(f, "no AWS region is set: set aws.region or AWS_REGION"),
-            ErrorKind::LimitExceeded => write!(f, "{}: a limit of the AWS account is reached: {message}", action.name),
+            ErrorKind::LimitExceeded => write!(
+                f,
+                "{}: a limit of the AWS account is reached, and trying again won't help: {message}",
+                action.name
+            ),
             ErrorKind::Throttled => {
                 write!(f, "{}: API Gateway's control plane is over its rate limit: {message}", action.name)
             }
@@ -185,11 +195,16 @@ impl Error for AwsError {}
 
 impl From<AwsError> for StoreError {
     fn from(error: AwsError) -> Self {
-        failed("ask Amazon API Gateway", error)
+        let is_full = error.kind == ErrorKind::LimitExceeded;
+        let failed = failed("ask Amazon API Gateway", error);
+        if is_full { Self { failed: Failed::ProviderFull(NAME), ..failed } } else { failed }
     }
 }
 
+/// Who it is, for people.
+const NAME: &str = "Amazon API Gateway";
+
 /// API Gateway, and not our store, is what failed.
 pub(crate) fn failed(doing: &'static str, cause: impl fmt::Display) -> StoreError {
-    StoreError::new(doing, cause).of_provider("Amazon API Gateway")
+    StoreError::new(doing, cause).of_provider(NAME)
 }

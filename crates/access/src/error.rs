@@ -21,6 +21,8 @@ pub enum Failed {
     Store,
     /// A service that somebody else runs, by its name.
     Provider(&'static str),
+    /// The same, which holds as many keys as it may: trying again changes nothing.
+    ProviderFull(&'static str),
 }
 
 impl StoreError {

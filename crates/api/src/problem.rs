@@ -100,6 +100,16 @@ impl ApiError {
         Self::new(ProblemCode::TooManyOldValues, detail).retry_after(wait)
     }
 
+    /// The service that keeps the keys takes no more of them, which no waiting mends.
+    #[must_use]
+    pub fn provider_full(name: &str, cause: impl std::fmt::Display) -> Self {
+        let detail = format!(
+            "create failed: {name} holds as many keys as its account may. Trying again won't help; whoever runs this \
+             service has to make room."
+        );
+        Self::new(ProblemCode::CreateFailed, detail).because(cause)
+    }
+
     /// The path takes other methods.
     #[must_use]
     pub fn method_not_allowed(allow: &str) -> Self {
@@ -197,6 +207,7 @@ impl From<StoreError> for ApiError {
         let who = match error.failed {
             Failed::Store => "Our store",
             Failed::Provider(name) => name,
+            Failed::ProviderFull(name) => return Self::provider_full(name, error),
         };
         let detail = format!("{who} can't be asked right now. Please try again in a moment.");
         Self::new(ProblemCode::StoreUnavailable, detail).retry_after(5).because(error)
@@ -237,6 +248,7 @@ impl From<CreateKeyError> for ApiError {
             CreateKeyError::TooManyKeys => {
                 Self::new(ProblemCode::TooManyKeys, "You hold as many keys as an account may. Revoke one first.")
             }
+            CreateKeyError::CreateFailed(error) if matches!(error.failed, Failed::ProviderFull(_)) => error.into(),
             CreateKeyError::CreateFailed(cause) => Self::new(ProblemCode::CreateFailed, "create failed").because(cause),
         }
     }

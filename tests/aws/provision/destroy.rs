@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use access_aws::provision::ProvisionError;
+use access_aws::provision::{ProvisionError, Written};
 use serde_json::json;
 use tests::aws::{FakeAws, Fault, When};
 
 use super::{
     shape::shape,
-    site::{apply, apply_with_key, destroy, provisioner, while_it_hangs, written},
+    site::{apply, apply_with_key, daily, destroy, provisioner, while_it_hangs, written},
 };
 
 #[tokio::test]
@@ -103,6 +103,37 @@ async fn a_key_that_is_made_meanwhile_goes_with_the_others() {
     };
     while_it_hangs(&aws, destroy(&url, true), make).await.unwrap();
     assert!(aws.apis().is_empty() && aws.plans().is_empty() && aws.keys().is_empty());
+}
+
+/// "Cannot delete Usage Plan … because there are API Stages associated with it", right after it was taken off them.
+#[tokio::test]
+async fn a_plan_that_seems_to_be_on_its_stages_still_is_waited_for() {
+    for times in [1, 4, 9] {
+        let aws = FakeAws::start().await;
+        let url = aws.endpoint_url();
+        apply(&url, written()).await.unwrap();
+        aws.fault("DeleteUsagePlan", When::First(times), Fault::StagesLinger);
+        destroy(&url, false).await.unwrap_or_else(|error| panic!("{times}: {error}"));
+        assert!(aws.apis().is_empty() && aws.plans().is_empty());
+
+        apply(&url, written()).await.unwrap();
+        aws.fault("DeleteUsagePlan", When::First(times), Fault::StagesLinger);
+        let fewer = Written { plans: vec![daily(10)], ..written() };
+        apply(&url, fewer).await.unwrap_or_else(|error| panic!("{times}: {error}"));
+        assert_eq!(aws.plans().len(), 1);
+    }
+}
+
+/// Not for ever.
+#[tokio::test]
+async fn a_plan_that_stays_on_its_stages_is_given_up_on() {
+    let aws = FakeAws::start().await;
+    let url = aws.endpoint_url();
+    apply(&url, written()).await.unwrap();
+    aws.fault("DeleteUsagePlan", When::Always, Fault::StagesLinger);
+    let error = destroy(&url, false).await.unwrap_err().to_string();
+    assert!(error.contains("this still differs: - usage plan \"10RequestPerDay\""), "{error}");
+    assert!(aws.calls_of("DeleteUsagePlan").len() < 50);
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! What somebody changed in the console is shown, and put back.
 
+use access::{TimeZone, UsagePlan};
+use access_aws::provision::Written;
+use api_types::Quota;
 use serde_json::json;
-use tests::aws::FakeAws;
+use tests::aws::{FakeAws, Throttle};
 
 use super::{
     shape::{assert_nothing_live_is_open, shape},
-    site::{apply, plan, written},
+    site::{apply, daily, plan, written},
 };
 
 /// Paths of what the provisioner made.
@@ -151,4 +154,37 @@ async fn an_open_method_that_somebody_deployed_is_off_the_stage_again() {
     apply(&made.aws.endpoint_url(), written()).await.unwrap();
     assert_nothing_live_is_open(&made.aws, "after an open deployment");
     assert_eq!(made.aws.apis()[0].deployments.len(), 1);
+}
+
+/// AWS takes a deleted stage out of its usage plans without a word, and a new one of the name is on none.
+#[tokio::test]
+async fn a_stage_that_was_made_anew_gets_its_plans_back() {
+    let made = Made::new().await;
+    let url = made.aws.endpoint_url();
+    let (api, leaving) = (made.aws.apis()[0].id.clone(), made.plan.trim_start_matches("/usageplans/").to_owned());
+    made.aws.console_create_key("a-value-of-twenty-or-more", Some(&leaving));
+    let fewer = || Written { plans: vec![daily(20)], ..written() };
+    // It takes no new keys; the one that it has goes on working.
+    apply(&url, fewer()).await.unwrap();
+    made.aws.console_delete_stage(&api, "live");
+    assert!(made.aws.plans().iter().all(|plan| plan.stages.is_empty()));
+    let said = plan(&url, fewer()).await;
+    assert_eq!(said.matches("stages: + \"live\"").count(), 2, "{said}");
+    apply(&url, fewer()).await.unwrap();
+    assert!(made.aws.plans().iter().all(|plan| plan.has_stage(&api, "live")));
+    assert!(plan(&url, fewer()).await.contains("No changes."));
+}
+
+#[tokio::test]
+async fn a_plan_that_loses_its_quota_keeps_its_throttle() {
+    let made = Made::new().await;
+    let url = made.aws.endpoint_url();
+    let mut unlimited = daily(10).plan().clone();
+    unlimited.quota = Quota::Unlimited;
+    let unlimited = || UsagePlan::new(unlimited.clone(), TimeZone::utc()).unwrap();
+    apply(&url, Written { plans: vec![unlimited(), daily(20)], ..written() }).await.unwrap();
+    let there = made.aws.plans().into_iter().find(|plan| plan.name == "10RequestPerDay").unwrap();
+    assert_eq!((there.quota, there.throttle), (None, Some(Throttle { rate: 10.0, burst: 20 })));
+    let said = plan(&url, Written { plans: vec![unlimited(), daily(20)], ..written() }).await;
+    assert!(said.contains("No changes."), "{said}");
 }

@@ -29,6 +29,8 @@ pub enum Fault {
     ExpiredToken,
     /// 429 `LimitExceededException`: the account has all the keys it may have.
     KeyLimit,
+    /// 400: the plan that is to be deleted is said to be on a stage, from which it was taken a moment ago.
+    StagesLinger,
     /// 500 with a page of HTML, as from something between here and AWS.
     Html500,
     /// Applied, then the connection is reset in the middle of the answer.
@@ -127,6 +129,10 @@ impl Fault {
                 "Maximum number of API keys for this account has been reached. Please contact AWS if you need \
                  additional API keys.",
             ),
+            Self::StagesLinger => AwsError::bad_request(format!(
+                "Cannot delete Usage Plan {} because there are API Stages associated with it, including api:stage",
+                request.path.rsplit('/').next().unwrap_or_default()
+            )),
             Self::Html500 => {
                 return Some(Reply::new(500, "text/html", "<html><body><h1>Internal Server Error</h1></body></html>"));
             }

@@ -16,6 +16,7 @@ mod plans;
 mod refresh;
 mod registry;
 mod rotate;
+mod stage_link;
 mod sweep;
 mod uses;
 
@@ -39,6 +40,7 @@ use crate::{control::Control, error::failed};
 use local_keys::LocalKeys;
 use plans::Plans;
 use refresh::Health;
+use stage_link::StageLinks;
 use uses::Uses;
 
 /// Accounts whose changes wait for each other: a bound on memory, not a meaning.
@@ -71,6 +73,7 @@ struct Inner {
     plans: Plans,
     uses: Uses,
     health: Health,
+    links: StageLinks,
     turns: [tokio::sync::Mutex<()>; TURNS],
     under_way: Mutex<HashSet<OperationId>>,
     /// How many intents the sweeps were to look at so far: where the next one begins.
@@ -118,6 +121,7 @@ impl ApiGateway {
             plans: Plans::default(),
             uses: Uses::default(),
             health: Health::default(),
+            links: StageLinks::default(),
             turns: std::array::from_fn(|_| tokio::sync::Mutex::default()),
             under_way: Mutex::default(),
             swept: AtomicUsize::default(),

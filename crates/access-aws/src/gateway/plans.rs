@@ -110,22 +110,33 @@ fn not_read() -> StoreError {
     failed("list plans", "the usage plans could not be read from Amazon API Gateway yet")
 }
 
-/// Reads the plans that are attached to our stage, in the order of their ids.
-pub(super) async fn read(control: &Control, place: &Place) -> Result<Vec<StagePlan>, AwsError> {
-    let mut plans: Vec<StagePlan> = Vec::new();
+/// The usage plans of the AWS account.
+#[derive(Debug, Default)]
+pub(super) struct AllPlans {
+    /// Those that are attached to our stage, in the order of their ids.
+    pub(super) here: Vec<StagePlan>,
+    /// The ids of the others.
+    pub(super) elsewhere: HashSet<String>,
+}
+
+/// Reads them.
+pub(super) async fn read(control: &Control, place: &Place) -> Result<AllPlans, AwsError> {
+    let mut all = AllPlans::default();
     let mut position: Option<String> = None;
     loop {
         let page = control
             .call(GET_USAGE_PLANS, |client| client.get_usage_plans().limit(PAGE).set_position(position.clone()).send())
             .await?;
-        plans.extend(page.items().iter().filter(|plan| is_at(plan, place)).filter_map(stage_plan));
+        let (here, elsewhere): (Vec<_>, Vec<_>) = page.items().iter().partition(|plan| is_at(plan, place));
+        all.here.extend(here.into_iter().filter_map(stage_plan));
+        all.elsewhere.extend(elsewhere.into_iter().filter_map(|plan| plan.id().map(str::to_owned)));
         match page.position() {
             Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
             _ => break,
         }
     }
-    plans.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(plans)
+    all.here.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(all)
 }
 
 /// The names of the plans that are attached to a stage, as a check of everything that the server needs to read them.
@@ -133,7 +144,7 @@ pub(super) async fn read(control: &Control, place: &Place) -> Result<Vec<StagePl
 /// # Errors
 /// Why they can't be read.
 pub async fn plan_names(control: &Control, place: &Place) -> Result<Vec<String>, AwsError> {
-    Ok(read(control, place).await?.iter().map(|plan| plan.plan.plan().name.to_string()).collect())
+    Ok(read(control, place).await?.here.iter().map(|plan| plan.plan.plan().name.to_string()).collect())
 }
 
 fn is_at(plan: &AwsPlan, place: &Place) -> bool {

@@ -15,6 +15,7 @@ use super::{
     names,
     names::ValueName,
     plans::{self, PAGE},
+    stage_link::OurStage,
     sweep::Pace,
 };
 use crate::{
@@ -81,26 +82,29 @@ impl ApiGateway {
 
 impl Inner {
     async fn read_all(&self, now: Timestamp) -> Result<(), StoreError> {
-        self.read_plans().await?;
+        self.read_plans(now).await?;
         let mut pace = Pace::new(self.control.is_local());
         self.read_keys(&mut pace, now).await?;
         self.attach_again(&mut pace, now).await?;
         self.read_watched(&mut pace, now).await
     }
 
-    async fn read_plans(&self) -> Result<(), StoreError> {
-        let plans = plans::read(&self.control, &self.place).await?;
-        let is_empty = plans.is_empty();
-        self.plans.set(plans);
-        if is_empty {
-            let cause = format!(
-                "no usage plan is attached to stage {:?} of API {:?}: check aws.api_id and aws.stage, or make them with \
-                 `tollgate aws apply`",
-                self.place.stage, self.place.api_id
-            );
-            return Err(failed("list plans", cause));
-        }
-        Ok(())
+    async fn read_plans(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut plans = plans::read(&self.control, &self.place).await?;
+        let stage = self.link_again(&mut plans, now).await;
+        let is_empty = plans.here.is_empty();
+        self.plans.set(plans.here);
+        let what = match stage? {
+            OurStage::Gone => "there is no",
+            OurStage::There | OurStage::NotAsked if is_empty => "no usage plan is attached to",
+            OurStage::There | OurStage::NotAsked => return Ok(()),
+        };
+        let cause = format!(
+            "{what} stage {:?} of API {:?}: check aws.api_id and aws.stage, or make it with `tollgate aws apply`, which \
+             prints both",
+            self.place.stage, self.place.api_id
+        );
+        Err(failed("list plans", cause))
     }
 
     async fn read_keys(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {

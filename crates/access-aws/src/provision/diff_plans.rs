@@ -50,6 +50,7 @@ pub(crate) fn configured_as<'a>(wanted: &'a Wanted, found: &FoundPlan) -> Option
 /// Steps that make and change plans, and steps for those that left, which a key that is moved leaves before.
 pub(crate) fn steps(wanted: &Wanted, found: &Found, moved_key: Option<&str>) -> (Vec<Step>, Vec<Step>) {
     let mut kept: Vec<&str> = Vec::new();
+    let api_id = found.api.as_ref().map(|api| api.id.as_str());
     let mut steps = Vec::new();
     for (index, plan) in wanted.plans.iter().enumerate() {
         let name = plan.plan().name.as_str();
@@ -60,12 +61,12 @@ pub(crate) fn steps(wanted: &Wanted, found: &Found, moved_key: Option<&str>) -> 
             }
             Some(found_plan) => {
                 kept.push(&found_plan.id);
-                steps.extend(update(wanted, plan, found_plan, found.api.as_ref().map(|api| api.id.as_str())));
+                steps.extend(update(wanted, plan, found_plan, api_id));
             }
         }
     }
     let left = found.plans.iter().filter(|plan| !kept.contains(&plan.id.as_str()));
-    (steps, left.filter_map(|plan| leave(plan, moved_key)).collect())
+    (steps, left.filter_map(|plan| leave(wanted, plan, api_id, moved_key)).collect())
 }
 
 fn update(wanted: &Wanted, plan: &UsagePlan, found: &FoundPlan, api_id: Option<&str>) -> Option<Step> {
@@ -103,21 +104,23 @@ fn update(wanted: &Wanted, plan: &UsagePlan, found: &FoundPlan, api_id: Option<&
             }
         }
     }
-    let on_ours = |(api, stage): &(String, String)| Some(api.as_str()) == api_id && *stage == wanted.stage;
-    let mut attach = false;
-    if !found.stages.iter().any(on_ours) {
+    if let Some(patch) = put_on_stage(wanted, found, api_id) {
         changes.push(format!("stages: + {:?}", wanted.stage));
-        attach = true;
+        patches.push(patch);
     }
-    if patches.is_empty() && !attach {
+    if patches.is_empty() {
         return None;
-    }
-    if attach {
-        // The API may be made in the same run; its id is filled in then.
-        patches.push(Patch::add("/apiStages", format!("{}:{}", api_id.unwrap_or(NEW_API), wanted.stage)));
     }
     let line = format!("usage plan {:?} ({})", shown.name.as_str(), changes.join(", "));
     Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches }))
+}
+
+/// What puts a plan on our stage, if it isn't there: AWS takes a deleted stage out of its plans.
+fn put_on_stage(wanted: &Wanted, found: &FoundPlan, api_id: Option<&str>) -> Option<Patch> {
+    let on_ours = |(api, stage): &(String, String)| Some(api.as_str()) == api_id && *stage == wanted.stage;
+    // The API may be made in the same run; its id is filled in then.
+    let add = || Patch::add("/apiStages", format!("{}:{}", api_id.unwrap_or(NEW_API), wanted.stage));
+    (!found.stages.iter().any(on_ours)).then(add)
 }
 
 /// Stands for the id of an API that isn't there yet.
@@ -129,7 +132,7 @@ fn set(is_there: bool, path: &str, value: String) -> Patch {
 }
 
 /// A plan without a place in the configuration.
-fn leave(found: &FoundPlan, moved_key: Option<&str>) -> Option<Step> {
+fn leave(wanted: &Wanted, found: &FoundPlan, api_id: Option<&str>, moved_key: Option<&str>) -> Option<Step> {
     let keys = found.keys.iter().flatten().filter(|key| Some(key.id.as_str()) != moved_key).count();
     let name = &found.name;
     if keys == 0 {
@@ -141,12 +144,18 @@ fn leave(found: &FoundPlan, moved_key: Option<&str>) -> Option<Step> {
         };
         return Some(Step::destroy(format!("usage plan {name:?}"), Does::DeletePlan(leaving)));
     }
-    if is_retired(found) {
-        return None;
+    let (mut changes, mut patches) = (Vec::new(), Vec::new());
+    if !is_retired(found) {
+        let go_on = if keys == 1 { "1 key goes".to_owned() } else { format!("{keys} keys go") };
+        changes.push(format!("no new keys; its {go_on} on working"));
+        patches.push(retire(found));
     }
-    let go_on = if keys == 1 { "1 key goes".to_owned() } else { format!("{keys} keys go") };
-    let line = format!("usage plan {name:?} (no new keys; its {go_on} on working)");
-    Some(Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches: vec![retire(found)] }))
+    if let Some(patch) = put_on_stage(wanted, found, api_id) {
+        changes.push(format!("stages: + {:?}", wanted.stage));
+        patches.push(patch);
+    }
+    let line = format!("usage plan {name:?} ({})", changes.join(", "));
+    (!patches.is_empty()).then(|| Step::change(line, Does::UpdatePlan { id: found.id.clone(), patches }))
 }
 
 fn is_retired(found: &FoundPlan) -> bool {

@@ -66,7 +66,10 @@ impl ProvisionError {
     pub(crate) fn is_worth_a_look(&self) -> bool {
         use ErrorKind::{ConcurrentModification, Conflict, NoAnswer, NotFound};
         match self {
-            Self::Aws(error) => matches!(error.kind, NoAnswer | Conflict | NotFound | ConcurrentModification),
+            Self::Aws(error) => {
+                matches!(error.kind, NoAnswer | Conflict | NotFound | ConcurrentModification)
+                    || error.is_still_on_stages()
+            }
             Self::Vanished(_) | Self::Unsettled { .. } => true,
             _ => false,
         }

@@ -1,5 +1,7 @@
 //! Makes, changes and deletes usage plans, and puts the operator's key on one.
 
+use std::time::Duration;
+
 use aws_sdk_apigateway::{
     Client,
     types::{ApiStage, QuotaPeriodType, QuotaSettings, ThrottleSettings},
@@ -16,6 +18,10 @@ use super::{
     step::{Leaving, OperatorKeyStep, Patch},
 };
 use crate::{AwsError, ErrorKind, action, marks};
+
+/// How often the deletion of a plan that was just taken off its stages is tried, and the first pause, which doubles.
+const DELETE_TRIES: u32 = 4;
+const DETACHED_SOON: Duration = Duration::from_secs(1);
 
 /// The only type of key there is.
 pub(crate) const KEY_TYPE: &str = "API_KEY";
@@ -86,10 +92,22 @@ async fn has_keys(calls: &Paced, id: &str) -> Result<bool, AwsError> {
     Ok(!read_plans::keys_on(calls, id).await?.is_empty())
 }
 
-/// Deletes a plan that is on no stage.
+/// Deletes a plan that is on no stage. AWS may not know that everywhere yet, and is given a moment; where that isn't
+/// enough, whoever looks again sees what is on the plan by then.
 pub(crate) async fn delete(calls: &Paced, id: &str) -> Result<(), AwsError> {
-    let send = |client: Client| client.delete_usage_plan().usage_plan_id(id).send();
-    gone(calls.call(action::DELETE_USAGE_PLAN, send).await)
+    let delete = || async {
+        let send = |client: Client| client.delete_usage_plan().usage_plan_id(id).send();
+        gone(calls.call(action::DELETE_USAGE_PLAN, send).await)
+    };
+    let mut pause = DETACHED_SOON;
+    for _ in 1..DELETE_TRIES {
+        match delete().await {
+            Err(error) if error.is_still_on_stages() => calls.pause(pause).await,
+            answer => return answer,
+        }
+        pause *= 2;
+    }
+    delete().await
 }
 
 /// Changes a plan that may be gone.

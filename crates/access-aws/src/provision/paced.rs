@@ -115,7 +115,8 @@ impl Paced {
         self.pause(SETTLE).await;
     }
 
-    async fn pause(&self, span: Duration) {
+    /// Waits, where AWS itself answers.
+    pub(crate) async fn pause(&self, span: Duration) {
         if !self.is_local() {
             tokio::time::sleep(span).await;
         }

@@ -67,7 +67,7 @@ mod tests {
         }
         let server = policy(Role::Server, "eu-central-1");
         assert!(!allows(&server, "DELETE", "/restapis/x") && !allows(&server, "POST", "/restapis"));
-        assert!(!allows(&server, "PATCH", "/usageplans/x"));
+        assert!(!allows(&server, "PATCH", "/restapis/x/stages/y") && !allows(&server, "DELETE", "/usageplans/x"));
     }
 
     #[test]

@@ -134,6 +134,7 @@ pub async fn change_key(
         (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 500, description = "The service that keeps the keys takes no more of them; the old value goes on working.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
     )
 )]
