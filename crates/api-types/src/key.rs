@@ -206,7 +206,7 @@ pub struct KeyEntry {
     pub old_value_until: Option<Timestamp>,
     /// Until when each of its old values still works, the first end first.
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 4))]
-    #[serde(default, deserialize_with = "crate::time::timestamps")]
+    #[serde(default, deserialize_with = "crate::time::unread")]
     pub old_values_until: Vec<Timestamp>,
     /// Whether the service that counts doesn't know yet what was used before the key had this value: `quota` tells what it
     /// will allow, which may be what was used once already.

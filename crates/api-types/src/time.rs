@@ -19,10 +19,9 @@ pub(crate) fn optional_timestamp<'de, D: Deserializer<'de>>(from: D) -> Result<O
         .transpose()
 }
 
-/// Timestamps, or left out (together with `#[serde(default)]`).
-pub(crate) fn timestamps<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Timestamp>, D::Error> {
-    let texts = Vec::<String>::deserialize(from)?;
-    texts.iter().map(|text| read_timestamp(text).ok_or_else(|| D::Error::custom(NOT_A_TIME))).collect()
+/// Timestamps that the page doesn't look at: reading a list would make it larger by half a kilobyte.
+pub(crate) fn unread<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Timestamp>, D::Error> {
+    serde::de::IgnoredAny::deserialize(from).map(|_| Vec::new())
 }
 
 /// A calendar day.

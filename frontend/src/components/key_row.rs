@@ -82,8 +82,7 @@ pub(crate) fn KeyRow(
                 <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
                 <StateBadge state=tell_state.clone() />
             </div>
-            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(&entry.quota, rough(), now.get()))))}
-            {live(move || entry.with(|entry| maybe(entry.as_ref().and_then(again), carry_note)))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), now.get()))))}
             <p class="quiet small">
                 <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
@@ -103,35 +102,14 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
         text = format!("{text}, rotated {}", day_and_month(browser::local(at).date));
     }
     match entry.old_value_until.filter(|until| *until > now) {
-        Some(until) => {
-            let until = moment(now, until, browser::local);
-            match entry.old_values_until.iter().filter(|until| **until > now).count() {
-                0 | 1 => format!("{text}. The old value works until {until}."),
-                values => format!("{text}. {values} old values still work, the last until {until}."),
-            }
-        }
+        Some(until) => format!("{text}. Old values work until {} at most.", moment(now, until, browser::local)),
         None => format!("{text}."),
     }
 }
 
-/// That the service which counts doesn't know all that was used.
-fn again(entry: &KeyEntry) -> Option<String> {
-    match entry.quota {
-        QuotaStatus::Limited { remaining, .. } if entry.carry_over_pending => Some(format!(
-            "What was used before could not be carried over yet: up to {} requests may be allowed again.",
-            grouped(remaining)
-        )),
-        _ => None,
-    }
-}
-
-fn carry_note(text: String) -> AnyView {
-    view! { <p class="quiet small" data-testid="key-carry-over">{text}</p> }.into_any()
-}
-
 /// Used, remaining and reset.
-fn quota(quota: &QuotaStatus, rough: bool, now: Timestamp) -> AnyView {
-    match *quota {
+fn quota(entry: &KeyEntry, rough: bool, now: Timestamp) -> AnyView {
+    match entry.quota {
         QuotaStatus::Unlimited => view! { <p data-testid="key-used">"No limit on requests."</p> }.into_any(),
         QuotaStatus::Limited { limit, used, remaining, period, reset_at } => view! {
             <div class="meter">
@@ -148,7 +126,13 @@ fn quota(quota: &QuotaStatus, rough: bool, now: Timestamp) -> AnyView {
                     class=if remaining == 0 { "spent" } else { "" }
                     aria-label=format!("{used} of {} requests used", figure(limit, rough))
                 ></progress>
-                <p class="quiet small" data-testid="key-reset">{resets(now, reset_at, browser::local)}</p>
+                <p class="quiet small" data-testid="key-reset">
+                    {if entry.carry_over_pending {
+                        "What was used before could not be carried over yet: what is left may hold it again.".to_owned()
+                    } else {
+                        resets(now, reset_at, browser::local)
+                    }}
+                </p>
             </div>
         }
         .into_any(),
