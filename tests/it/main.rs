@@ -12,6 +12,7 @@ mod hostile_input;
 mod key_status;
 mod keys;
 mod me;
+mod memory;
 mod metrics;
 mod models;
 mod openapi;

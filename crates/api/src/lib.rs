@@ -4,6 +4,7 @@
 //! `routes/chat.rs`, the `proxy` crate, and back through `followed.rs`, which settles its pass.
 
 mod access_log;
+mod allocator;
 mod ambient;
 mod answers;
 mod app;

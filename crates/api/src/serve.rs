@@ -25,7 +25,7 @@ use utoipa::OpenApi as _;
 use utoipa_actix_web::AppExt as _;
 
 use crate::{
-    answers, app,
+    allocator, answers, app,
     backend::Backend,
     config::Config,
     connection::CallerSocket,
@@ -55,6 +55,7 @@ const FLUSHING_SECONDS: u64 = 2;
 /// # Errors
 /// When the server can't start: what, and what to do.
 pub fn serve(config: Config) -> anyhow::Result<()> {
+    allocator::give_large_blocks_back();
     // Thousands of streams need two descriptors each; the default soft limit is 1,024. Where it can't be raised, the
     // server works with what it has.
     let _ = rlimit::increase_nofile_limit(u64::MAX);

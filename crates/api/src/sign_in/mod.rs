@@ -6,6 +6,7 @@ mod kept_keys;
 mod origin;
 mod password;
 mod token;
+mod turns;
 
 pub use attempts::{AttemptLimit, TooMany};
 pub use cookies::Cookies;
