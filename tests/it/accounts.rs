@@ -107,6 +107,31 @@ async fn weak_and_overlong_passwords_are_refused_at_their_field() {
 }
 
 #[tokio::test]
+async fn a_password_is_as_long_as_it_has_characters() {
+    let server = TestServer::start().await;
+    let before = server.store().snapshot();
+    let body = |password: &str| json!({"email": "ada@example.com", "password": password});
+    // Ten bytes and more, but not ten characters; 129 characters in any script.
+    let (long, long_in_greek) = ("x1 ".repeat(43), "λό ".repeat(43));
+    for password in ["äöüßé", "пароль-да", "🐢🐇🦊", long.as_str(), &long_in_greek] {
+        server.anonymous().post("/accounts", &body(password)).send().await.names_fields(&["password"]);
+        let unknown = server.anonymous().post("/sessions", &body(password)).send().await;
+        if password.chars().count() > 128 {
+            unknown.names_fields(&["password"]);
+        } else {
+            unknown.is_problem(401, "wrong_credentials");
+        }
+    }
+    assert_eq!(server.store().snapshot(), before);
+    // 128 characters of four bytes each, the most that fits.
+    let longest = "🐢🐇🦊🦉".repeat(32);
+    server.anonymous().post("/accounts", &body(&longest)).send().await.expect(201);
+    server.anonymous().post("/sessions", &body(&longest)).send().await.expect(200);
+    let almost = longest.replacen('🦉', "🐢", 1);
+    server.anonymous().post("/sessions", &body(&almost)).send().await.is_problem(401, "wrong_credentials");
+}
+
+#[tokio::test]
 async fn what_is_no_email_address_is_refused_at_its_field() {
     let server = TestServer::start().await;
     let before = server.store().snapshot();

@@ -13,7 +13,7 @@ use std::{
 
 use access::PresentedKey;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
-use api_types::limits::PASSWORD_MAX_BYTES;
+use api_types::limits::PASSWORD_MAX_CHARS;
 use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
@@ -23,8 +23,8 @@ use crate::Output;
 const SHORTEST: usize = 8;
 /// A random text from this length on is hunted by its halves.
 const LONG: usize = 40;
-/// No part that a secret is hunted by is longer: a password whose every character is quoted by three.
-pub(crate) const LONGEST_PART: usize = 3 * PASSWORD_MAX_BYTES;
+/// No part that a secret is hunted by is longer: a password of characters of four bytes, each quoted by three.
+pub(crate) const LONGEST_PART: usize = 3 * 4 * PASSWORD_MAX_CHARS;
 
 /// What sort of secret it is, which may be told; the secret itself never is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Email, Fields, Form, KeyId, Period, PlanName, Reason, Throttle, Timestamp,
-    limits::{KEY_LABEL_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS},
+    limits::{KEY_LABEL_MAX_CHARS, ROTATION_GRACE_MAX_SECONDS},
 };
 
-/// A key's label: its owner's own words, one line, at most 64 bytes; may be empty.
+/// A key's label: its owner's own words, one line, at most 64 characters; may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "laptop"))]
@@ -22,10 +22,8 @@ impl KeyLabel {
     /// A sentence for the form field.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let text = text.trim();
-        if text.len() > KEY_LABEL_MAX_BYTES {
-            return Err(Reason::new(format!(
-                "Use at most {KEY_LABEL_MAX_BYTES} characters; letters outside English count twice or more."
-            )));
+        if text.chars().count() > KEY_LABEL_MAX_CHARS {
+            return Err(Reason::new(format!("Use at most {KEY_LABEL_MAX_CHARS} characters.")));
         }
         if text.chars().any(char::is_control) {
             return Err(Reason::new("Use one line of plain text."));

@@ -1,9 +1,10 @@
 //! Every bound of the wire, with its unit and where it comes from; no bound is written anywhere else.
 
-/// Shortest password, in bytes. NIST SP 800-63B asks for at least 8; we ask for 10, without composition rules.
-pub const PASSWORD_MIN_BYTES: usize = 10;
-/// Longest password, in bytes: room for any passphrase, and a bound on what Argon2 has to read.
-pub const PASSWORD_MAX_BYTES: usize = 128;
+/// Shortest password, in characters. NIST SP 800-63B asks for at least 8, counted in Unicode code points; we ask for 10,
+/// without composition rules.
+pub const PASSWORD_MIN_CHARS: usize = 10;
+/// Longest password, in characters: room for any passphrase, and a bound on what Argon2 has to read.
+pub const PASSWORD_MAX_CHARS: usize = 128;
 /// Longest email address, in bytes (RFC 5321, 4.5.3.1.3: a path of 256 with its angle brackets).
 pub const EMAIL_MAX_BYTES: usize = 254;
 /// Longest part of an email address before the `@`, in bytes (RFC 5321, 4.5.3.1.1).
@@ -12,8 +13,8 @@ pub const EMAIL_LOCAL_MAX_BYTES: usize = 64;
 pub const PLAN_NAME_MAX_BYTES: usize = 64;
 /// Longest plan description, in bytes.
 pub const PLAN_DESCRIPTION_MAX_BYTES: usize = 500;
-/// Longest label of a key, in bytes.
-pub const KEY_LABEL_MAX_BYTES: usize = 64;
+/// Longest label of a key, in characters.
+pub const KEY_LABEL_MAX_CHARS: usize = 64;
 /// Longest grace of a rotated key's old value, in seconds: a day.
 pub const ROTATION_GRACE_MAX_SECONDS: u32 = 86_400;
 /// Most earlier values of a key that are kept in their grace; what was promised is not broken for another.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Email, Reason,
-    limits::{PASSWORD_MAX_BYTES, PASSWORD_MIN_BYTES},
+    limits::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS},
 };
 
 /// A password that keeps our rules, or one presented at sign-in; wiped when dropped.
@@ -20,11 +20,13 @@ impl Password {
     /// # Errors
     /// Too short, too long, or common: a sentence for the form field.
     pub fn choose(text: &str) -> Result<Self, Reason> {
-        if text.len() < PASSWORD_MIN_BYTES {
-            return Err(Reason::new(format!("Use at least {PASSWORD_MIN_BYTES} characters.")));
+        // One pass over a text that a form's size bounds; what comes after it is short.
+        let chars = text.chars().count();
+        if chars < PASSWORD_MIN_CHARS {
+            return Err(Reason::new(format!("Use at least {PASSWORD_MIN_CHARS} characters.")));
         }
-        if text.len() > PASSWORD_MAX_BYTES {
-            return Err(Reason::new(format!("Use at most {PASSWORD_MAX_BYTES} bytes.")));
+        if chars > PASSWORD_MAX_CHARS {
+            return Err(Reason::new(format!("Use at most {PASSWORD_MAX_CHARS} characters.")));
         }
         if is_common(text) {
             return Err(Reason::new("This password is too easy to guess. Choose another, a few words for example."));
@@ -40,8 +42,8 @@ impl Password {
         if text.is_empty() {
             return Err(Reason::new("Enter your password."));
         }
-        if text.len() > PASSWORD_MAX_BYTES {
-            return Err(Reason::new(format!("A password has at most {PASSWORD_MAX_BYTES} bytes.")));
+        if text.chars().count() > PASSWORD_MAX_CHARS {
+            return Err(Reason::new(format!("A password has at most {PASSWORD_MAX_CHARS} characters.")));
         }
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
@@ -66,16 +68,22 @@ impl fmt::Debug for Password {
     }
 }
 
-/// The commonest leaked passwords of ten bytes and more, and runs of one character or of neighbours.
+/// The commonest leaked passwords that are long enough, and runs of one character or of neighbours.
 fn is_common(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    let bytes = lower.as_bytes();
-    let steps = |step: i16| bytes.windows(2).all(|w| i16::from(w[1]) - i16::from(w[0]) == step);
-    if steps(0) || steps(1) || steps(-1) {
-        return true;
-    }
-    let stem = lower.trim_end_matches(|c: char| c.is_ascii_digit() || "!@#$%.?*".contains(c));
-    COMMON.contains(&lower.as_str()) || COMMON_STEMS.contains(&stem)
+    is_run(&lower) || COMMON_STEMS.contains(&stem(&lower)) || COMMON.contains(&lower.as_str())
+}
+
+fn is_run(text: &str) -> bool {
+    let steps = |step: i64| {
+        text.chars().zip(text.chars().skip(1)).all(|(a, b)| i64::from(u32::from(b)) - i64::from(u32::from(a)) == step)
+    };
+    steps(0) || steps(1) || steps(-1)
+}
+
+/// Without the digits and marks at its end.
+fn stem(text: &str) -> &str {
+    text.trim_end_matches(|c: char| c.is_ascii_digit() || "!@#$%.?*".contains(c))
 }
 
 /// Words that are too weak however many digits or marks follow.
@@ -118,7 +126,7 @@ const COMMON_STEMS: &[&str] = &[
     "tollgate",
 ];
 
-/// Common ones that no rule above catches.
+/// Common ones that no other rule catches, in lower case.
 const COMMON: &[&str] = &[
     "1q2w3e4r5t",
     "1q2w3e4r5t6y",
@@ -135,7 +143,6 @@ const COMMON: &[&str] = &[
     "mypassword",
     "mypassword1",
     "mypassword123",
-    "qwerty123456",
     "abcd123456",
     "a123456789",
     "123456789a",
@@ -167,6 +174,35 @@ mod tests {
         {
             assert!(Password::choose(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn its_length_is_counted_in_characters() {
+        for text in ["äöüßé", "пароль-да", "🐢🐇🦊"] {
+            assert!(Password::choose(text).is_err(), "{text}");
+        }
+        let longest = "🐢🐇🦊🦉".repeat(32);
+        assert!(Password::choose(&longest).is_ok() && Password::present(&longest).is_ok());
+        let longer = format!("{longest}🐢");
+        assert!(Password::choose(&longer).is_err() && Password::present(&longer).is_err());
+        assert!(Password::choose("аааааааааа").is_err(), "a run in another script");
+    }
+
+    #[test]
+    fn no_list_holds_what_another_rule_refuses() {
+        for text in COMMON {
+            let chars = text.chars().count();
+            assert!((PASSWORD_MIN_CHARS..=PASSWORD_MAX_CHARS).contains(&chars), "{text}");
+            assert!(!is_run(text) && !COMMON_STEMS.contains(&stem(text)), "{text}");
+        }
+        for (list, name) in [(COMMON, "whole"), (COMMON_STEMS, "stem")] {
+            for (at, text) in list.iter().enumerate() {
+                assert_eq!(*text, text.to_ascii_lowercase());
+                assert!(!list[..at].contains(text), "{name} {text} is there twice");
+            }
+        }
+        // A stem that ends in what is taken off could never be met.
+        assert!(COMMON_STEMS.iter().all(|text| stem(text) == *text));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The reader's account: a new password, or its end.
 
-use api_types::{Email, Fields, Form, PasswordChange, Reason, limits::PASSWORD_MIN_BYTES};
+use api_types::{Email, Fields, Form, PasswordChange, Reason, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::entry;
@@ -69,7 +69,7 @@ fn ChangePassword() -> impl IntoView {
                 <TextField form name="current_password" label="Current password" kind="password"
                     autocomplete="current-password" />
                 <TextField form name="new_password" label="New password" kind="password" autocomplete="new-password"
-                    hint=format!("At least {PASSWORD_MIN_BYTES} characters. A few words make a good one.") />
+                    hint=format!("At least {PASSWORD_MIN_CHARS} characters. A few words make a good one.") />
                 <p class="hint">"Every other session of yours is signed out. Your keys stay as they are."</p>
                 <SubmitButton busy label="Change password" busy_label="Changing…" />
             </form>

@@ -2,7 +2,7 @@
 
 use api_types::{
     About, CreatedKey, KeyChange, KeyEntry, KeyId, KeyLabel, RotateKey, UsageDay,
-    limits::{KEY_LABEL_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS},
+    limits::{KEY_LABEL_MAX_CHARS, ROTATION_GRACE_MAX_SECONDS},
 };
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
@@ -136,7 +136,7 @@ fn Rename(entry: KeyEntry, on_done: Callback<Outcome>) -> impl IntoView {
         <form on:submit=send novalidate aria-label="Rename the key">
             <FormError form />
             <TextField form name="label" label="Label" kind="text" autocomplete="off"
-                hint=format!("Your own words, such as “laptop”; at most {KEY_LABEL_MAX_BYTES} characters. Leave it empty for none.") />
+                hint=format!("Your own words, such as “laptop”; at most {KEY_LABEL_MAX_CHARS} characters. Leave it empty for none.") />
             <div class="actions">
                 <SubmitButton busy label="Save" busy_label="Saving…" />
                 <button type="button" class="button" on:click=move |_| on_done.run(Outcome::Nothing)>"Cancel"</button>

@@ -1,6 +1,6 @@
 //! Creating an account.
 
-use api_types::{NewAccount, limits::PASSWORD_MIN_BYTES};
+use api_types::{NewAccount, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::entry;
@@ -38,7 +38,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
                     label="Password"
                     kind="password"
                     autocomplete="new-password"
-                    hint=format!("At least {PASSWORD_MIN_BYTES} characters. A few words make a good one.")
+                    hint=format!("At least {PASSWORD_MIN_CHARS} characters. A few words make a good one.")
                 />
                 <SubmitButton busy label="Create account" busy_label="Creating…" />
             </form>

@@ -32,6 +32,10 @@ async fn a_label_is_its_owners_words() {
         let entry = ada.patch(&path, &json!({"label": given})).send().await.expect(200).json();
         assert_eq!(entry["label"], kept);
     }
+    let longest = "ä".repeat(64);
+    let entry = ada.patch(&path, &json!({"label": longest})).send().await.expect(200).json();
+    assert_eq!(entry["label"], longest);
+    ada.patch(&path, &json!({"label": format!("{longest}ä")})).send().await.names_fields(&["label"]);
     ada.patch(&path, &json!({"label": "kept"})).send().await.expect(200);
     let entry = ada.patch(&path, &json!({})).send().await.expect(200).json();
     assert_eq!((&entry["label"], &entry["state"]), (&json!("kept"), &json!("active")), "what is left out stays");
