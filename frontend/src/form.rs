@@ -2,14 +2,15 @@
 //!
 //! The rules are those of `api_types`: the body that would be sent is read by the code that the server runs.
 
-use api_types::{FieldError, Form, Problem, ProblemCode, read_form};
-use serde_json::{Map, Value};
+use api_types::{FieldError, Form, Problem, ProblemCode, read_fields};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 /// One form.
 #[derive(Debug, Clone)]
 pub(crate) struct FormState {
     fields: Vec<Field>,
-    rules: fn(Value) -> Vec<FieldError>,
+    rules: fn(Vec<(String, Value)>) -> Vec<FieldError>,
     general: Option<String>,
 }
 
@@ -38,7 +39,7 @@ impl FormState {
                 .iter()
                 .map(|name| Field { name, value: String::new(), touched: false, refused: None })
                 .collect(),
-            rules: |body| read_form::<F>(body).err().unwrap_or_default(),
+            rules: |fields| read_fields::<F>(fields).err().unwrap_or_default(),
             general: None,
         }
     }
@@ -72,7 +73,7 @@ impl FormState {
         if !field.touched {
             return None;
         }
-        (self.rules)(self.body()).into_iter().find(|error| error.field == name).map(|error| error.detail)
+        (self.rules)(self.values()).into_iter().find(|error| error.field == name).map(|error| error.detail)
     }
 
     /// What stands above the form.
@@ -85,21 +86,21 @@ impl FormState {
         self.general = Some(sentence);
     }
 
-    /// Checks the whole form before sending.
+    /// Checks the whole form before sending, and gives the JSON to be sent.
     ///
     /// # Errors
     /// The first wrong field, which is to be focused.
-    pub(crate) fn submit(&mut self) -> Result<Value, &'static str> {
+    pub(crate) fn submit(&mut self) -> Result<String, &'static str> {
         self.general = None;
         for field in &mut self.fields {
             field.touched = true;
             field.refused = None;
         }
-        let wrong = (self.rules)(self.body());
+        let wrong = (self.rules)(self.values());
         match self.fields.iter().find(|field| wrong.iter().any(|error| error.field == field.name)) {
             Some(field) => Err(field.name),
             // A rule about a field that the view doesn't have would be our own mistake; the server says so then.
-            None => Ok(self.body()),
+            None => Ok(serde_json::to_string(&Body(&self.fields)).unwrap_or_default()),
         }
     }
 
@@ -127,12 +128,17 @@ impl FormState {
         self.fields.iter().find(|field| field.name == name)
     }
 
-    fn body(&self) -> Value {
-        let mut body = Map::new();
-        for field in &self.fields {
-            body.insert(field.name.to_owned(), Value::String(field.value.clone()));
-        }
-        Value::Object(body)
+    fn values(&self) -> Vec<(String, Value)> {
+        self.fields.iter().map(|field| (field.name.to_owned(), Value::String(field.value.clone()))).collect()
+    }
+}
+
+/// The fields as the request's body.
+struct Body<'a>(&'a [Field]);
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(self.0.iter().map(|field| (field.name, &field.value)))
     }
 }
 
@@ -166,7 +172,11 @@ mod tests {
             request_id: RequestId::from_random([1; 16]),
             errors: errors
                 .iter()
-                .map(|(field, detail)| FieldError { field: (*field).to_owned(), detail: (*detail).to_owned() })
+                .map(|(field, detail)| FieldError {
+                    field: (*field).to_owned(),
+                    code: "length".to_owned(),
+                    detail: (*detail).to_owned(),
+                })
                 .collect(),
         }
     }
@@ -204,7 +214,8 @@ mod tests {
         form.set("email", "ada@example.com".to_owned());
         assert_eq!(form.submit(), Err("password"));
         form.set("password", "plain lake 42".to_owned());
-        assert_eq!(form.submit(), Ok(serde_json::json!({"email": "ada@example.com", "password": "plain lake 42"})));
+        let body = r#"{"email":"ada@example.com","password":"plain lake 42"}"#;
+        assert_eq!(form.submit().as_deref(), Ok(body));
     }
 
     #[test]

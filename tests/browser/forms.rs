@@ -1,6 +1,7 @@
 //! Forms: what is wrong stands at the field, in the server's own words.
 
-use api_types::{Email, Password};
+use api_types::{NewAccount, read_form};
+use serde_json::json;
 use tests::{Browser, FakeUpstream, PASSWORD};
 
 use crate::{NOT_SIGNED_IN, server, sign_up};
@@ -14,8 +15,10 @@ async fn field_errors_stand_at_their_field_in_the_servers_words() {
     browser.fill("[name=email]", "ada@localhost").await;
     browser.fill("[name=password]", "qwertyuiop").await;
     browser.enter("[name=password]").await;
-    browser.reads("form", &Email::parse("ada@localhost").unwrap_err().0).await;
-    browser.reads("form", &Password::choose("qwertyuiop").unwrap_err().0).await;
+    let body = json!({"email": "ada@localhost", "password": "qwertyuiop"});
+    for error in read_form::<NewAccount>(body).unwrap_err() {
+        browser.reads("form", &error.detail).await;
+    }
     assert_eq!(browser.path().await, "/sign-up");
     let marked =
         browser.evaluate("[...document.querySelectorAll('[aria-invalid=true]')].map(e => e.name).join()").await;

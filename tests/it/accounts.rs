@@ -93,6 +93,23 @@ async fn every_wrong_field_is_named_at_once_and_nothing_is_stored() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_told_by_field_rule_and_words_and_never_by_value() {
+    let server = TestServer::start().await;
+    let body = json!({"email": "sekret-mail", "password": "sekret", "sekret-no": "sekret"});
+    let problem = server.anonymous().post("/accounts", &body).send().await.is_problem(422, "invalid_fields");
+    let told: Vec<_> = problem["errors"].as_array().unwrap().iter().map(|e| (&e["field"], &e["code"])).collect();
+    let (email, password) = (json!("email"), json!("password"));
+    assert_eq!(
+        told,
+        [(&email, &email), (&password, &json!("length")), (&json!("sekret-no"), &json!("unknown"))],
+        "{problem}"
+    );
+    let words = problem["errors"].as_array().unwrap().iter().map(|e| e["detail"].to_string()).collect::<String>();
+    assert!(!words.contains("sekret"), "{words}");
+    assert!(problem["errors"].as_array().unwrap().iter().all(|e| e.as_object().unwrap().len() == 3), "{problem}");
+}
+
+#[tokio::test]
 async fn weak_and_overlong_passwords_are_refused_at_their_field() {
     let server = TestServer::start().await;
     let before = server.store().snapshot();

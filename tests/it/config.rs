@@ -37,6 +37,9 @@ async fn a_wrong_value_is_refused_with_its_place() {
         ("cors.allowed_origins", "[\"https://app.example.com/\"]", vec!["ORIGINS", "\"https://app.example.com\""]),
         ("cors.allowed_origins", "app.example.com", vec!["ORIGINS", "https://app.example.com"]),
         ("cors.allowed_origins", "[\"*\", \"https://app.example.com\"]", vec!["ORIGINS", "alone"]),
+        ("server.session_key", "sekret", vec!["SESSION_KEY", "at least 32"]),
+        ("limits.chat_body_max_bytes", "0", vec!["CHAT_BODY_MAX_BYTES", "from 1"]),
+        ("accounts.max_subscriptions", "0", vec!["MAX_SUBSCRIPTIONS", "at least 1"]),
         ("plans", "[]", vec!["PLANS"]),
         ("plans", "[{name = \"a\", quota = {limit = 0, period = \"DAY\"}}]", vec!["PLANS", "limit"]),
         ("plans", "[{name = \"a\", quota = {limit = 5, period = \"YEAR\"}}]", vec!["PLANS", "YEAR"]),
@@ -47,6 +50,15 @@ async fn a_wrong_value_is_refused_with_its_place() {
     ] {
         refused(ServerSetup::bare().set(name, value), &["check"], &words).await;
     }
+}
+
+#[tokio::test]
+async fn every_bound_that_a_file_breaks_is_told_at_once() {
+    let text =
+        "[server]\nsession_key = \"sekret\"\n[limits]\nchat_body_max_bytes = 0\n[accounts]\nmax_subscriptions = 0\n";
+    let keys = ["server.session_key", "limits.chat_body_max_bytes", "accounts.max_subscriptions"];
+    let said = refused(ServerSetup::bare().file("tollgate.toml", text), &["check"], &keys).await;
+    assert!(!said.contains("sekret"), "{said}");
 }
 
 #[tokio::test]

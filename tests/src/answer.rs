@@ -90,7 +90,8 @@ impl Answer {
         let errors = problem["errors"].as_array().cloned().unwrap_or_default();
         let named: Vec<_> = errors.iter().filter_map(|e| e["field"].as_str()).collect();
         assert_eq!(named, fields, "{}: {problem}", self.asked);
-        assert!(errors.iter().all(|e| e["detail"].as_str().is_some_and(|d| !d.is_empty())), "{problem}");
+        let tells = |error: &Value, what| error[what].as_str().is_some_and(|text| !text.is_empty());
+        assert!(errors.iter().all(|error| tells(error, "code") && tells(error, "detail")), "{problem}");
     }
 
     /// Asserts an error of the data plane in OpenAI's envelope and gives the error object.

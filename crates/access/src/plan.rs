@@ -1,9 +1,8 @@
 //! A usage plan as the backends know it: what the wire shows, and the time zone its periods follow.
 
-use api_types::{
-    Date, Period, Plan, Quota, QuotaStatus, Timestamp,
-    limits::{PLAN_DESCRIPTION_MAX_BYTES, QUOTA_MAX, THROTTLE_BURST_MAX, THROTTLE_RATE_MAX, THROTTLE_RATE_MIN},
-};
+use std::fmt;
+
+use api_types::{Date, FieldError, Period, Plan, Quota, QuotaStatus, Timestamp};
 
 use crate::{Span, TimeZone};
 
@@ -14,46 +13,24 @@ pub struct UsagePlan {
     time_zone: TimeZone,
 }
 
-/// A plan breaks a rule: which field, and what to write instead.
+/// A plan breaks rules: which fields, such as `quota.offset`, and what to write instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {detail}")]
-pub struct UsagePlanError {
-    /// The field, such as `quota.offset`.
-    pub field: &'static str,
-    /// The rule.
-    pub detail: String,
+pub struct UsagePlanError(pub Vec<FieldError>);
+
+impl fmt::Display for UsagePlanError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let told: Vec<_> = self.0.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
+        f.write_str(&told.join("; "))
+    }
 }
 
 impl UsagePlan {
-    /// Checks a plan.
+    /// Checks a plan by the rules at its fields.
     ///
     /// # Errors
-    /// The first rule that it breaks: limits out of `api_types::limits`, offsets out of what AWS's tools accept.
+    /// All that it breaks: limits out of `api_types::limits`, offsets out of what AWS's tools accept.
     pub fn new(plan: Plan, time_zone: TimeZone) -> Result<Self, UsagePlanError> {
-        let wrong = |field, detail: String| Err(UsagePlanError { field, detail });
-        if plan.description.len() > PLAN_DESCRIPTION_MAX_BYTES {
-            return wrong("description", format!("use at most {PLAN_DESCRIPTION_MAX_BYTES} bytes"));
-        }
-        if let Quota::Limited { limit, period, offset } = plan.quota {
-            if !(1..=QUOTA_MAX).contains(&limit) {
-                return wrong("quota.limit", format!("must be from 1 to {QUOTA_MAX}"));
-            }
-            if offset > period.max_offset() {
-                let most = period.max_offset();
-                return wrong("quota.offset", format!("must be from 0 to {most} for a {} quota", period.as_str()));
-            }
-            if u64::from(offset) > limit {
-                return wrong("quota.offset", "must not exceed the limit".to_owned());
-            }
-        }
-        if let Some(throttle) = plan.throttle {
-            if !(THROTTLE_RATE_MIN..=THROTTLE_RATE_MAX).contains(&throttle.rate) {
-                return wrong("throttle.rate", format!("must be from {THROTTLE_RATE_MIN} to {THROTTLE_RATE_MAX}"));
-            }
-            if !(1..=THROTTLE_BURST_MAX).contains(&throttle.burst) {
-                return wrong("throttle.burst", format!("must be from 1 to {THROTTLE_BURST_MAX}"));
-            }
-        }
+        api_types::check(&plan).map_err(UsagePlanError)?;
         Ok(Self { plan, time_zone })
     }
 
@@ -123,7 +100,10 @@ mod tests {
 
     #[test]
     fn bounds_name_their_field() {
-        let field = |quota, throttle| plan(quota, throttle).unwrap_err().field;
+        let field = |quota, throttle| {
+            let UsagePlanError(errors) = plan(quota, throttle).unwrap_err();
+            errors.into_iter().map(|error| error.field).collect::<Vec<_>>().join(" ")
+        };
         assert_eq!(field(monthly(0, 0), None), "quota.limit");
         assert_eq!(field(monthly(100, 28), None), "quota.offset");
         assert_eq!(field(monthly(5, 6), None), "quota.offset");
@@ -131,6 +111,7 @@ mod tests {
         assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: 0.0, burst: 1 })), "throttle.rate");
         assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: f64::NAN, burst: 1 })), "throttle.rate");
         assert_eq!(field(Quota::Unlimited, Some(Throttle { rate: 1.0, burst: 0 })), "throttle.burst");
+        assert_eq!(field(monthly(0, 0), Some(Throttle { rate: 0.0, burst: 1 })), "quota.limit throttle.rate");
     }
 
     #[test]

@@ -2,7 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Email, Fields, Form, Password, Timestamp};
+use validator::Validate;
+
+use crate::{
+    AccountId, Email, FieldError, Fields, Form, Password, Text, Timestamp,
+    fields::reads_as,
+    limits::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS},
+    password::hard_to_guess,
+};
 
 /// Body of `POST /accounts`.
 #[derive(Debug)]
@@ -14,15 +21,32 @@ pub struct NewAccount {
     pub password: Password,
 }
 
+/// The fields of a [`NewAccount`].
+#[derive(Validate)]
+pub struct NewAccountFields {
+    #[validate(custom(function = reads_as::<Email>))]
+    email: Text,
+    #[validate(
+        length(min = PASSWORD_MIN_CHARS, max = PASSWORD_MAX_CHARS, message = "Use 10 to 128 characters."),
+        custom(function = hard_to_guess)
+    )]
+    password: Text,
+}
+
 impl Form for NewAccount {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.text("email", Email::parse);
-        let password = fields.text("password", Password::choose);
-        let (email, password) = (email?, password?);
+    type Given = NewAccountFields;
+
+    fn read(fields: &mut Fields) -> NewAccountFields {
+        NewAccountFields { email: fields.text("email"), password: fields.text("password") }
+    }
+
+    fn made(given: NewAccountFields) -> Result<Self, FieldError> {
+        let email = given.email.read("email")?;
+        let password = Password::of(given.password);
         if password.is_email(&email) {
-            return fields.wrong("password", "Choose a password that isn't your email address.");
+            return Err(FieldError::new("password", Password::IS_THE_EMAIL));
         }
-        Some(Self { email, password })
+        Ok(Self { email, password })
     }
 }
 
@@ -36,11 +60,24 @@ pub struct Credentials {
     pub password: Password,
 }
 
+/// The fields of [`Credentials`].
+#[derive(Validate)]
+pub struct CredentialsFields {
+    #[validate(custom(function = reads_as::<Email>))]
+    email: Text,
+    #[validate(length(min = 1, max = PASSWORD_MAX_CHARS, message = "Enter your password, at most 128 characters."))]
+    password: Text,
+}
+
 impl Form for Credentials {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let email = fields.text("email", Email::parse);
-        let password = fields.text("password", Password::present);
-        Some(Self { email: email?, password: password? })
+    type Given = CredentialsFields;
+
+    fn read(fields: &mut Fields) -> CredentialsFields {
+        CredentialsFields { email: fields.text("email"), password: fields.text("password") }
+    }
+
+    fn made(given: CredentialsFields) -> Result<Self, FieldError> {
+        Ok(Self { email: given.email.read("email")?, password: Password::of(given.password) })
     }
 }
 
@@ -54,11 +91,31 @@ pub struct PasswordChange {
     pub new_password: Password,
 }
 
+/// The fields of a [`PasswordChange`].
+#[derive(Validate)]
+pub struct PasswordChangeFields {
+    #[validate(length(min = 1, max = PASSWORD_MAX_CHARS, message = "Enter your password, at most 128 characters."))]
+    current_password: Text,
+    #[validate(
+        length(min = PASSWORD_MIN_CHARS, max = PASSWORD_MAX_CHARS, message = "Use 10 to 128 characters."),
+        custom(function = hard_to_guess)
+    )]
+    new_password: Text,
+}
+
 impl Form for PasswordChange {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let current_password = fields.text("current_password", Password::present);
-        let new_password = fields.text("new_password", Password::choose);
-        Some(Self { current_password: current_password?, new_password: new_password? })
+    type Given = PasswordChangeFields;
+
+    fn read(fields: &mut Fields) -> PasswordChangeFields {
+        PasswordChangeFields {
+            current_password: fields.text("current_password"),
+            new_password: fields.text("new_password"),
+        }
+    }
+
+    fn made(given: PasswordChangeFields) -> Result<Self, FieldError> {
+        let PasswordChangeFields { current_password, new_password } = given;
+        Ok(Self { current_password: Password::of(current_password), new_password: Password::of(new_password) })
     }
 }
 
@@ -89,4 +146,58 @@ pub struct Me {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::read_form;
+
+    fn refused<F: Form>(body: Value) -> Option<(String, String)> {
+        read_form::<F>(body).err().map(|mut errors| {
+            assert_eq!(errors.len(), 1, "{errors:?}");
+            let error = errors.remove(0);
+            (error.code, error.detail)
+        })
+    }
+
+    fn chosen(password: &str) -> Option<(String, String)> {
+        refused::<NewAccount>(json!({"email": "ada.lovelace@example.com", "password": password}))
+    }
+
+    fn presented(password: &str) -> Option<(String, String)> {
+        refused::<Credentials>(json!({"email": "ada@example.com", "password": password}))
+    }
+
+    #[test]
+    fn a_good_password_is_taken() {
+        for text in ["plain lake 42", "tr0ub4dor&3x", "ein langer Satz über Enten"] {
+            assert_eq!(chosen(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_passwords_length_is_counted_in_characters_and_told_as_it_is() {
+        let longest = "🐢🐇🦊🦉".repeat(32);
+        assert_eq!((chosen(&longest), presented(&longest)), (None, None));
+        let longer = format!("{longest}🐢");
+        for text in ["short", "äöüßé", "пароль-да", "🐢🐇🦊", &longer] {
+            let (code, detail) = chosen(text).unwrap();
+            let bounds = [PASSWORD_MIN_CHARS, PASSWORD_MAX_CHARS].map(|bound| detail.contains(&bound.to_string()));
+            assert_eq!((code.as_str(), bounds), ("length", [true, true]), "{text}: {detail}");
+        }
+        for text in ["", &longer] {
+            let (code, detail) = presented(text).unwrap();
+            assert!(code == "length" && detail.contains(&PASSWORD_MAX_CHARS.to_string()), "{text}: {detail}");
+        }
+    }
+
+    #[test]
+    fn the_email_is_no_password() {
+        for text in ["ada.lovelace", "Ada.Lovelace@example.com"] {
+            assert_eq!(chosen(text).unwrap().0, "email", "{text}");
+        }
+    }
 }

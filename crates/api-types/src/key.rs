@@ -4,8 +4,11 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use validator::Validate;
+
 use crate::{
-    Email, Fields, Form, KeyId, Period, PlanName, Reason, Throttle, Timestamp,
+    Email, FieldError, Fields, Form, KeyId, Period, PlanName, Reason, Text, Throttle, Timestamp,
+    fields::reads_as,
     limits::{KEY_LABEL_MAX_CHARS, ROTATION_GRACE_MAX_SECONDS},
 };
 
@@ -23,10 +26,10 @@ impl KeyLabel {
     pub fn parse(text: &str) -> Result<Self, Reason> {
         let text = text.trim();
         if text.chars().count() > KEY_LABEL_MAX_CHARS {
-            return Err(Reason::new(format!("Use at most {KEY_LABEL_MAX_CHARS} characters.")));
+            return Err(Reason::new("length", "Use at most 64 characters."));
         }
         if text.chars().any(char::is_control) {
-            return Err(Reason::new("Use one line of plain text."));
+            return Err(Reason::new("one_line", "Use one line of plain text."));
         }
         Ok(Self(text.to_owned()))
     }
@@ -69,11 +72,25 @@ pub struct CreateKey {
     pub user: Option<Email>,
 }
 
+/// The fields of a [`CreateKey`].
+#[derive(Validate)]
+pub struct CreateKeyFields {
+    #[validate(custom(function = reads_as::<PlanName>))]
+    plan_name: Text,
+    #[validate(custom(function = reads_as::<Email>))]
+    user: Option<Text>,
+}
+
 impl Form for CreateKey {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let plan_name = fields.text("plan_name", PlanName::parse);
-        let user = fields.optional_text("user", Email::parse);
-        Some(Self { plan_name: plan_name?, user: user? })
+    type Given = CreateKeyFields;
+
+    fn read(fields: &mut Fields) -> CreateKeyFields {
+        CreateKeyFields { plan_name: fields.text("plan_name"), user: fields.optional_text("user") }
+    }
+
+    fn made(given: CreateKeyFields) -> Result<Self, FieldError> {
+        let user = given.user.map(|user| user.read("user")).transpose()?;
+        Ok(Self { plan_name: given.plan_name.read("plan_name")?, user })
     }
 }
 
@@ -102,11 +119,24 @@ pub struct KeyChange {
     pub label: Option<KeyLabel>,
 }
 
+/// The fields of a [`KeyChange`].
+#[derive(Validate)]
+pub struct KeyChangeFields {
+    enabled: Option<bool>,
+    #[validate(custom(function = reads_as::<KeyLabel>))]
+    label: Option<Text>,
+}
+
 impl Form for KeyChange {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let enabled = fields.optional_bool("enabled");
-        let label = fields.optional_text("label", KeyLabel::parse);
-        Some(Self { enabled: enabled?, label: label? })
+    type Given = KeyChangeFields;
+
+    fn read(fields: &mut Fields) -> KeyChangeFields {
+        KeyChangeFields { enabled: fields.optional_bool("enabled"), label: fields.optional_text("label") }
+    }
+
+    fn made(given: KeyChangeFields) -> Result<Self, FieldError> {
+        let label = given.label.map(|label| label.read("label")).transpose()?;
+        Ok(Self { enabled: given.enabled, label })
     }
 }
 
@@ -119,10 +149,22 @@ pub struct RotateKey {
     pub grace_seconds: u32,
 }
 
+/// The fields of a [`RotateKey`].
+#[derive(Validate)]
+pub struct RotateKeyFields {
+    #[validate(range(max = ROTATION_GRACE_MAX_SECONDS, message = "Must be from 0 to 86400."))]
+    grace_seconds: Option<u32>,
+}
+
 impl Form for RotateKey {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let grace_seconds = fields.optional_number("grace_seconds", ROTATION_GRACE_MAX_SECONDS)?;
-        Some(Self { grace_seconds: grace_seconds.unwrap_or(0) })
+    type Given = RotateKeyFields;
+
+    fn read(fields: &mut Fields) -> RotateKeyFields {
+        RotateKeyFields { grace_seconds: fields.optional_number("grace_seconds") }
+    }
+
+    fn made(given: RotateKeyFields) -> Result<Self, FieldError> {
+        Ok(Self { grace_seconds: given.grace_seconds.unwrap_or(0) })
     }
 }
 

@@ -15,13 +15,14 @@ mod password;
 mod plan;
 mod problem;
 mod quota_fields;
+mod rules;
 mod time;
 mod usage;
 
 pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo};
 pub use account::{Credentials, Me, NewAccount, PasswordChange, SessionTokens};
 pub use email::Email;
-pub use fields::{FieldError, Fields, Form, Reason, read_form};
+pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};
 pub use ids::{
     AccountId, AttemptId, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
 };
@@ -30,4 +31,5 @@ pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, Ke
 pub use password::Password;
 pub use plan::{Period, Plan, PlanName, Quota, Throttle};
 pub use problem::{Problem, ProblemCode};
+pub use rules::check;
 pub use usage::UsageDay;

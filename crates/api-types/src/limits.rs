@@ -11,8 +11,8 @@ pub const EMAIL_MAX_BYTES: usize = 254;
 pub const EMAIL_LOCAL_MAX_BYTES: usize = 64;
 /// Longest plan name, in bytes; API Gateway takes longer ones, a card on a phone doesn't.
 pub const PLAN_NAME_MAX_BYTES: usize = 64;
-/// Longest plan description, in bytes.
-pub const PLAN_DESCRIPTION_MAX_BYTES: usize = 500;
+/// Longest plan description, in characters.
+pub const PLAN_DESCRIPTION_MAX_CHARS: u64 = 500;
 /// Longest label of a key, in characters.
 pub const KEY_LABEL_MAX_CHARS: usize = 64;
 /// Longest grace of a rotated key's old value, in seconds: a day.
@@ -29,6 +29,8 @@ pub const THROTTLE_RATE_MIN: f64 = 0.0001;
 pub const THROTTLE_BURST_MAX: u32 = 100_000;
 /// Largest request body of the management calls, in bytes: many times the largest valid form.
 pub const FORM_MAX_BYTES: usize = 64 * 1024;
+/// Largest request body under `/v1` that can be configured, in bytes: 1 GiB. All of it is held in memory.
+pub const CHAT_BODY_LARGEST_MAX_BYTES: usize = 1024 * 1024 * 1024;
 /// Largest request body under `/v1` by default, in bytes: 20 MiB, room for a few images in base64.
 pub const CHAT_BODY_MAX_BYTES: usize = 20 * 1024 * 1024;
 /// Longest presented key, in bytes; API Gateway's longest value is 128 characters.

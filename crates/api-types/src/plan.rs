@@ -4,7 +4,15 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Reason, limits::PLAN_NAME_MAX_BYTES};
+use validator::{Validate, ValidationError, ValidationErrors};
+
+use crate::{
+    Reason,
+    limits::{
+        PLAN_DESCRIPTION_MAX_CHARS, PLAN_NAME_MAX_BYTES, QUOTA_MAX, THROTTLE_BURST_MAX, THROTTLE_RATE_MAX,
+        THROTTLE_RATE_MIN,
+    },
+};
 
 /// A usage plan's name, unique among the plans; shown to people and used in URLs and configuration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,13 +27,13 @@ impl PlanName {
     /// A sentence for the field.
     pub fn parse(text: &str) -> Result<Self, Reason> {
         if text.is_empty() {
-            return Err(Reason::new("Name a plan."));
+            return Err(Reason::new("required", "Name a plan."));
         }
         if text.len() > PLAN_NAME_MAX_BYTES {
-            return Err(Reason::new(format!("A plan's name has at most {PLAN_NAME_MAX_BYTES} bytes.")));
+            return Err(Reason::new("length", "A plan's name has at most 64 bytes."));
         }
         if text.trim() != text || !text.chars().all(|c| c.is_alphanumeric() || " -_.:/+".contains(c)) {
-            return Err(Reason::new("A plan's name has letters, digits, spaces and - _ . : / + only."));
+            return Err(Reason::new("characters", "A plan's name has letters, digits, spaces and - _ . : / + only."));
         }
         Ok(Self(text.to_owned()))
     }
@@ -126,29 +134,60 @@ pub enum Quota {
     Unlimited,
 }
 
+/// By hand, since `validator` derives for structs only.
+impl Validate for Quota {
+    fn validate(&self) -> Result<(), ValidationErrors> {
+        let Self::Limited { limit, period, offset } = *self else { return Ok(()) };
+        let mut errors = ValidationErrors::new();
+        let mut wrong = |field, message: String| {
+            errors.add(field, ValidationError::new("range").with_message(message.into()));
+        };
+        let most = period.max_offset();
+        if !(1..=QUOTA_MAX).contains(&limit) {
+            wrong("limit", format!("must be from 1 to {QUOTA_MAX}"));
+        } else if offset > most {
+            wrong("offset", format!("must be from 0 to {most} for a {} quota", period.as_str()));
+        } else if u64::from(offset) > limit {
+            wrong("offset", "must not exceed the limit".to_owned());
+        }
+        if errors.is_empty() { Ok(()) } else { Err(errors) }
+    }
+}
+
 /// A token bucket: how fast requests may come.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Throttle {
     /// Tokens that come back per second.
     #[cfg_attr(feature = "openapi", schema(example = 10.0))]
+    #[validate(custom(function = is_a_rate))]
     pub rate: f64,
     /// Most tokens the bucket holds.
     #[cfg_attr(feature = "openapi", schema(example = 20))]
+    #[validate(range(min = 1, max = THROTTLE_BURST_MAX, message = "must be from 1 to 100000"))]
     pub burst: u32,
 }
 
+/// What `range` would say too, but for NaN, which it lets through.
+fn is_a_rate(rate: f64) -> Result<(), ValidationError> {
+    const RATE: Reason = Reason::new("range", "must be from 0.0001 to 10000");
+    if (THROTTLE_RATE_MIN..=THROTTLE_RATE_MAX).contains(&rate) { Ok(()) } else { Err(RATE.into()) }
+}
+
 /// One entry of `GET /plans`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plan {
     /// Its unique name.
     pub name: PlanName,
     /// A sentence for people; may be empty.
+    #[validate(length(max = PLAN_DESCRIPTION_MAX_CHARS, message = "use at most 500 characters"))]
     pub description: String,
     /// How many requests.
+    #[validate(nested)]
     pub quota: Quota,
     /// How fast; null is as fast as they come.
+    #[validate(nested)]
     pub throttle: Option<Throttle>,
 }
 
@@ -177,5 +216,25 @@ mod tests {
         for text in ["", " x", "a\nb", "a\"b", &"x".repeat(65)] {
             assert!(PlanName::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn bounds_are_told_as_they_are() {
+        let refused = |description: &str, quota, throttle| {
+            let name = PlanName::parse("p").unwrap();
+            let plan = Plan { name, description: description.to_owned(), quota, throttle: Some(throttle) };
+            crate::check(&plan).err().map(|errors| errors[0].detail.clone()).unwrap_or_default()
+        };
+        let throttle = Throttle { rate: THROTTLE_RATE_MAX, burst: THROTTLE_BURST_MAX };
+        let quota = Quota::Limited { limit: QUOTA_MAX, period: Period::Month, offset: 27 };
+        assert_eq!(refused("", quota, throttle), "");
+        let long = "ä".repeat(501);
+        assert_eq!(refused(&long[2..], quota, throttle), "");
+        assert!(refused(&long, quota, throttle).contains(&PLAN_DESCRIPTION_MAX_CHARS.to_string()));
+        let burst = Throttle { burst: THROTTLE_BURST_MAX + 1, ..throttle };
+        assert!(refused("", quota, burst).ends_with(&format!("to {THROTTLE_BURST_MAX}")));
+        let rate = Throttle { rate: 0.0, ..throttle };
+        assert_eq!(refused("", quota, rate), format!("must be from {THROTTLE_RATE_MIN} to {THROTTLE_RATE_MAX}"));
+        assert!(PlanName::parse(&"x".repeat(PLAN_NAME_MAX_BYTES + 1)).unwrap_err().detail.contains("64"));
     }
 }

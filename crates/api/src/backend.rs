@@ -84,7 +84,7 @@ impl Backend {
             gate: Arc::new(gateway.clone()),
             owners: Arc::new(store.clone()),
             store,
-            upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh.0)),
+            upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh_seconds.0)),
         })
     }
 

@@ -11,7 +11,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use api_types::{FieldError, Problem, ProblemCode, RequestId, Timestamp, limits::OLD_VALUES_MAX};
+use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
 use crate::{ambient, extract::ACCEPTED_CODINGS, sign_in::TooMany};
 
@@ -41,8 +41,8 @@ impl ApiError {
 
     /// One wrong field.
     #[must_use]
-    pub fn invalid_field(field: &str, detail: &str) -> Self {
-        Self::invalid(vec![FieldError { field: field.to_owned(), detail: detail.to_owned() }])
+    pub fn invalid_field(field: &str, reason: Reason) -> Self {
+        Self::invalid(vec![FieldError::new(field, reason)])
     }
 
     /// No live session.

@@ -3,7 +3,6 @@
 use api_types::{About, Plan};
 use gloo_net::http::Method;
 use leptos::prelude::Callback;
-use serde_json::Value;
 
 use super::{ApiError, Session, call};
 
@@ -29,13 +28,13 @@ impl Anonymous {
         call::send(Method::GET, "plans", None).await?.read()
     }
 
-    /// Creates an account; `body` is a `NewAccount` that a form has checked.
-    pub(crate) async fn sign_up(self, body: &Value) -> Result<Session, ApiError> {
+    /// Creates an account; `body` is the JSON of a `NewAccount` that a form has checked.
+    pub(crate) async fn sign_up(self, body: String) -> Result<Session, ApiError> {
         self.enter("accounts", body).await
     }
 
-    /// Signs in; `body` is `Credentials` that a form has checked.
-    pub(crate) async fn sign_in(self, body: &Value) -> Result<Session, ApiError> {
+    /// Signs in; `body` is the JSON of `Credentials` that a form has checked.
+    pub(crate) async fn sign_in(self, body: String) -> Result<Session, ApiError> {
         self.enter("sessions", body).await
     }
 
@@ -46,8 +45,8 @@ impl Anonymous {
 
     /// The answer's body holds the access token for REST clients; the page lives by the `HttpOnly` cookies that come
     /// with it and leaves the body unread.
-    async fn enter(self, path: &str, body: &Value) -> Result<Session, ApiError> {
-        call::send(Method::POST, path, call::json(body)).await?;
+    async fn enter(self, path: &str, body: String) -> Result<Session, ApiError> {
+        call::send(Method::POST, path, Some(body)).await?;
         Ok(Session::new(self.ended))
     }
 }

@@ -6,13 +6,13 @@ use api_types::{
 };
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Reflect, Uint8Array};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestCredentials};
 
 use super::call::{Reply, exchange};
+use crate::conversation::Message;
 
 /// A client that presents one key. Neither it nor the key is ever printed.
 #[derive(Clone)]
@@ -107,18 +107,21 @@ impl KeyClient {
     /// Asks for a streamed answer; `stop` ends it at any time.
     pub(crate) async fn chat(
         &self,
-        messages: Value,
+        messages: Vec<Message>,
         model: Option<String>,
         stop: &AbortSignal,
     ) -> Result<Answer, Refusal> {
-        let mut body = json!({"messages": messages, "stream": true});
-        if let Some(model) = model {
-            body["model"] = Value::String(model);
+        #[derive(Serialize)]
+        struct Body {
+            messages: Vec<Message>,
+            stream: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            model: Option<String>,
         }
         let request = self
             .builder(Method::POST, "v1/chat/completions")
             .abort_signal(Some(stop))
-            .json(&body)
+            .json(&Body { messages, stream: true, model })
             .map_err(|_| Refusal::Network)?;
         let response = request.send().await.map_err(|_| Refusal::Network)?;
         let streams = response.headers().get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));

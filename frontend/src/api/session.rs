@@ -6,7 +6,6 @@ use api_types::{CreateKey, CreatedKey, Date, KeyChange, KeyEntry, KeyId, Me, Rot
 use futures_util::{FutureExt, future::Shared};
 use gloo_net::http::Method;
 use leptos::prelude::{Callable, Callback};
-use serde_json::Value;
 
 use super::{
     ApiError, LocalFuture,
@@ -38,9 +37,9 @@ impl Session {
         self.send(Method::GET, "me", None).await?.read()
     }
 
-    /// Changes the password; `body` is a `PasswordChange` that a form has checked. Other sessions end.
-    pub(crate) async fn change_password(self, body: &Value) -> Result<(), ApiError> {
-        self.send(Method::PATCH, "me", call::json(body)).await.map(drop)
+    /// Changes the password; `body` is the JSON of a `PasswordChange` that a form has checked. Other sessions end.
+    pub(crate) async fn change_password(self, body: String) -> Result<(), ApiError> {
+        self.send(Method::PATCH, "me", Some(body)).await.map(drop)
     }
 
     /// Deletes the account and its keys.

@@ -1,7 +1,8 @@
 //! The reader's account: a new password, or its end.
 
-use api_types::{Email, Fields, Form, PasswordChange, Reason, limits::PASSWORD_MIN_CHARS};
+use api_types::{Email, FieldError, Fields, Form, PasswordChange, Reason, Text, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*};
+use validator::{Validate, ValidationError};
 
 use super::entry;
 use crate::{
@@ -51,7 +52,7 @@ fn ChangePassword() -> impl IntoView {
         entry::submit(
             form,
             busy,
-            move |body| async move { session.change_password(&body).await },
+            move |body| async move { session.change_password(body).await },
             move |()| {
                 form.try_set(fresh());
                 announcer.say("Your password is changed. All other sessions are signed out.");
@@ -80,10 +81,25 @@ fn ChangePassword() -> impl IntoView {
 /// The form that guards the deletion. It isn't sent: the address is compared here.
 struct Farewell;
 
+#[derive(Validate)]
+struct FarewellFields {
+    #[validate(custom(function = is_an_address))]
+    confirm_email: Text,
+}
+
+fn is_an_address(text: &Text) -> Result<(), ValidationError> {
+    Email::parse(text).map(drop).map_err(|_| Reason::new("email", "Type your email address.").into())
+}
+
 impl Form for Farewell {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        fields.text("confirm_email", |text| Email::parse(text).map_err(|_| Reason::new("Type your email address.")))?;
-        Some(Self)
+    type Given = FarewellFields;
+
+    fn read(fields: &mut Fields) -> FarewellFields {
+        FarewellFields { confirm_email: fields.text("confirm_email") }
+    }
+
+    fn made(_: FarewellFields) -> Result<Self, FieldError> {
+        Ok(Self)
     }
 }
 

@@ -3,7 +3,6 @@
 use std::future::Future;
 
 use leptos::{prelude::*, task::spawn_local};
-use serde_json::Value;
 
 use crate::{
     api::{ApiError, Session},
@@ -17,7 +16,7 @@ use crate::{
 pub(super) fn submit<T, F>(
     form: RwSignal<FormState>,
     busy: RwSignal<bool>,
-    send: impl FnOnce(Value) -> F,
+    send: impl FnOnce(String) -> F,
     done: impl FnOnce(T) + 'static,
 ) where
     F: Future<Output = Result<T, ApiError>> + 'static,

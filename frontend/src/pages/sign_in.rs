@@ -23,7 +23,7 @@ pub(crate) fn SignInPage() -> impl IntoView {
         entry::submit(
             form,
             busy,
-            move |body| async move { entry::enter(visitor, visitor.client.sign_in(&body).await).await },
+            move |body| async move { entry::enter(visitor, visitor.client.sign_in(body).await).await },
             |()| {},
         );
     };

@@ -22,7 +22,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         entry::submit(
             form,
             busy,
-            move |body| async move { entry::enter(visitor, visitor.client.sign_up(&body).await).await },
+            move |body| async move { entry::enter(visitor, visitor.client.sign_up(body).await).await },
             |()| {},
         );
     };

@@ -161,7 +161,7 @@ fn stage_plan(plan: &AwsPlan) -> Option<StagePlan> {
 }
 
 fn shown(plan: &AwsPlan) -> Result<(UsagePlan, bool), String> {
-    let name = PlanName::parse(plan.name().unwrap_or_default()).map_err(|reason| reason.0)?;
+    let name = PlanName::parse(plan.name().unwrap_or_default()).map_err(|reason| reason.to_string())?;
     let description = plan.description().unwrap_or_default();
     let retired = description.strip_prefix(NO_NEW_KEYS);
     let quota = match plan.quota() {

@@ -1,8 +1,7 @@
 //! `[aws]`: Amazon API Gateway as the backend, and the API that `tollgate aws apply` makes there.
 
-use std::time::Duration;
-
 use serde::Deserialize;
+use validator::Validate;
 
 use super::{BaseUrl, ConfigError, Seconds};
 
@@ -16,10 +15,10 @@ const PATHS: [&str; 5] = [
     "GET /v1/models",
 ];
 /// Longest time for which what was changed in AWS's console may go unnoticed.
-const AWS_REFRESH_MAX: Duration = Duration::from_secs(60);
+const AWS_REFRESH_MAX: Seconds = Seconds::of(60);
 
 /// `[aws]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct AwsConfig {
     /// The region; left out, AWS_REGION or the profile's.
@@ -30,8 +29,8 @@ pub struct AwsConfig {
     #[serde(rename = "request_timeout_seconds")]
     pub request_timeout: Seconds,
     /// How often plans and keys are read again, to notice what was changed in the console; at most a minute.
-    #[serde(rename = "refresh_seconds")]
-    pub refresh: Seconds,
+    #[validate(range(max = AWS_REFRESH_MAX, message = "must be at most 60"))]
+    pub refresh_seconds: Seconds,
     /// The API's id, for the server.
     pub api_id: Option<String>,
     /// The stage's name.
@@ -51,7 +50,7 @@ impl Default for AwsConfig {
             region: None,
             endpoint_url: None,
             request_timeout: Seconds::of(5),
-            refresh: Seconds::of(50),
+            refresh_seconds: Seconds::of(50),
             api_id: None,
             stage: "live".to_owned(),
             invoke_url: None,
@@ -102,9 +101,6 @@ impl AwsConfig {
                 let detail = format!("must go on with the stage, /{}, before /v1", self.stage);
                 return error("aws.invoke_url", &detail);
             }
-        }
-        if self.refresh.0 > AWS_REFRESH_MAX {
-            return error("aws.refresh_seconds", "must be at most 60");
         }
         Ok(())
     }

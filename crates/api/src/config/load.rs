@@ -129,7 +129,17 @@ fn placed(table: &Table, path: &str, value: Value) -> Result<Table, String> {
     Ok(changed)
 }
 
+/// Types first, of which the first wrong one is told; then the rules at the fields, of which all broken ones are.
 fn check(table: &Table, place: &str) -> Result<Config, ConfigError> {
+    let config: Config = typed(table, place)?;
+    api_types::check(&config).map_err(|broken| {
+        let told: Vec<_> = broken.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
+        ConfigError { place: place.to_owned(), detail: told.join(&format!("\n{place}: ")) }
+    })?;
+    Ok(config)
+}
+
+fn typed(table: &Table, place: &str) -> Result<Config, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
         let path = dotted(error.path());
         let message = error.inner().message();
@@ -253,7 +263,7 @@ mod tests {
         assert_eq!(config.plans.len(), 3);
         // Every key that the example shows commented out is known too.
         let all = example.replace("\n# ", "\n").replace("api_key = \"sk-…\"", "api_key = \"sk-x\"");
-        let all = all.replace("session_key = \"…\"", "session_key = \"x\"");
+        let all = all.replace("session_key = \"…\"", "session_key = \"0123456789abcdef0123456789abcdef\"");
         let all = if cfg!(feature = "aws") { all } else { all.replace("backend = \"aws\"", "backend = \"embedded\"") };
         from(&all, &[]).unwrap();
     }
@@ -303,6 +313,33 @@ mod tests {
         let twice = "[[plans]]\nname = \"a\"\nquota = \"unlimited\"\n";
         assert!(error(&twice.repeat(2), &[]).contains("is there twice"));
         assert!(error("[server]\ntrusted_proxies = [\"x\"]", &[]).contains("neither an address"));
+    }
+
+    #[test]
+    fn every_bound_that_is_not_kept_is_named_at_once_and_no_value_is() {
+        let said = error(
+            "[server]\nsession_key = \"sekret\"\n[limits]\nchat_body_max_bytes = 0\n[aws]\nrefresh_seconds = 61\n\
+             [accounts]\nmax_subscriptions = 0\n[upstream]\ndemo_pace_ms = 60001",
+            &[],
+        );
+        assert_eq!(
+            said.lines().collect::<Vec<_>>(),
+            [
+                "FILE: accounts.max_subscriptions: must be at least 1; leave it out for one on every plan",
+                "FILE: aws.refresh_seconds: must be at most 60",
+                "FILE: limits.chat_body_max_bytes: must be from 1 to 1073741824",
+                "FILE: server.session_key: must have at least 32 characters",
+                "FILE: upstream.demo_pace_ms: must be from 0 to 60000",
+            ]
+        );
+        let said = error("", &[("TOLLGATE_SERVER__SESSION_KEY", "sekret")]);
+        assert_eq!(said, "TOLLGATE_SERVER__SESSION_KEY: server.session_key: must have at least 32 characters");
+        let plan =
+            "[[plans]]\nname = \"a\"\nquota = { limit = 0, period = \"DAY\" }\nthrottle = { rate = nan, burst = 0 }";
+        let said = error(plan, &[]);
+        for field in ["quota.limit", "throttle.rate", "throttle.burst"] {
+            assert!(said.contains(field), "{said}");
+        }
     }
 
     #[cfg(feature = "aws")]

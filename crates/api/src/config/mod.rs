@@ -10,8 +10,9 @@ mod values;
 use std::{net::SocketAddr, path::PathBuf};
 
 use access::UsagePlan;
-use api_types::limits::CHAT_BODY_MAX_BYTES;
+use api_types::limits::{CHAT_BODY_LARGEST_MAX_BYTES, CHAT_BODY_MAX_BYTES};
 use serde::Deserialize;
+use validator::Validate;
 
 pub use aws::AwsConfig;
 pub use cors::{AllowedOrigins, CorsConfig};
@@ -22,25 +23,33 @@ pub use values::{BaseUrl, Seconds, Secret};
 
 use crate::{base_path::BasePath, source::Network};
 
+/// Longest pause between two words of the demo model.
+const DEMO_PACE_MAX_MS: u64 = 60_000;
+
 /// Everything that can be configured, checked.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// Where plans and keys live.
     pub backend: BackendName,
     /// Where we listen and how we are reached.
+    #[validate(nested)]
     pub server: ServerConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// The embedded backend.
     pub embedded: EmbeddedConfig,
     /// Amazon API Gateway.
+    #[validate(nested)]
     pub aws: AwsConfig,
     /// Where requests go.
+    #[validate(nested)]
     pub upstream: UpstreamConfig,
     /// Limits on sign-up, sign-in and keys.
+    #[validate(nested)]
     pub accounts: AccountsConfig,
     /// Bounds on requests.
+    #[validate(nested)]
     pub limits: LimitsConfig,
     /// Pages of other origins.
     pub cors: CorsConfig,
@@ -89,7 +98,7 @@ impl BackendName {
 }
 
 /// `[server]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
     /// Address and port; port 0 takes a free one.
@@ -110,6 +119,7 @@ pub struct ServerConfig {
     #[serde(rename = "shutdown_grace_seconds")]
     pub shutdown_grace: Seconds,
     /// The key that signs sessions, at least 32 characters; left out, one is made in the data folder.
+    #[validate(length(min = 32, message = "must have at least 32 characters"))]
     pub session_key: Option<Secret>,
     /// Whether `/metrics` answers callers from elsewhere too.
     pub metrics_public: bool,
@@ -199,7 +209,7 @@ pub enum Synchronous {
 }
 
 /// `[upstream]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct UpstreamConfig {
     /// Base URL with its `/v1`, as in OpenAI's SDKs. Without one the demo model answers.
@@ -230,6 +240,7 @@ pub struct UpstreamConfig {
     /// Whether all callers may name what the upstream keeps, whoever's answer named it.
     pub shared_state: bool,
     /// Pause between two words of the demo model.
+    #[validate(range(max = DEMO_PACE_MAX_MS, message = "must be from 0 to 60000"))]
     pub demo_pace_ms: u64,
 }
 
@@ -253,10 +264,11 @@ impl Default for UpstreamConfig {
 }
 
 /// `[accounts]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccountsConfig {
     /// Most keys of an account; left out, one on every plan.
+    #[validate(range(min = 1, message = "must be at least 1; leave it out for one on every plan"))]
     pub max_subscriptions: Option<u32>,
     /// Sign-ups per hour and source.
     pub sign_ups_per_hour: u32,
@@ -281,10 +293,11 @@ impl Default for AccountsConfig {
 }
 
 /// `[limits]`
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Validate)]
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsConfig {
     /// Largest request body under `/v1`, in bytes.
+    #[validate(range(min = 1, max = CHAT_BODY_LARGEST_MAX_BYTES, message = "must be from 1 to 1073741824"))]
     pub chat_body_max_bytes: usize,
 }
 

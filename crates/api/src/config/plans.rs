@@ -73,7 +73,7 @@ fn check(written: WrittenPlan) -> Result<UsagePlan, String> {
         WrittenQuota::Limited(WrittenLimit { limit, period, offset }) => Quota::Limited { limit, period, offset },
     };
     let plan = Plan {
-        name: PlanName::parse(&written.name).map_err(|reason| reason.0)?,
+        name: PlanName::parse(&written.name).map_err(|reason| reason.to_string())?,
         description: written.description,
         quota,
         throttle: written.throttle.map(|t| Throttle { rate: t.rate, burst: t.burst }),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer, de::Error as _};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use validator::{ValidateLength, ValidateRange};
 
 /// A span of time, configured as a number of seconds above 0 and at most a day.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Seconds(pub Duration);
 
 impl Seconds {
@@ -13,6 +14,16 @@ impl Seconds {
     #[must_use]
     pub(crate) const fn of(seconds: u64) -> Self {
         Self(Duration::from_secs(seconds))
+    }
+}
+
+impl ValidateRange<Self> for Seconds {
+    fn greater_than(&self, max: Self) -> Option<bool> {
+        Some(*self > max)
+    }
+
+    fn less_than(&self, min: Self) -> Option<bool> {
+        Some(*self < min)
     }
 }
 
@@ -48,6 +59,19 @@ impl Secret {
 impl std::fmt::Debug for Secret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+impl ValidateLength<usize> for Secret {
+    fn length(&self) -> Option<usize> {
+        Some(self.0.chars().count())
+    }
+}
+
+/// `validator` keeps a copy of each value that it refuses, by serialising it. Of a credential it gets none.
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_unit()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use api_types::{Date, FieldError, KeyId};
+use api_types::{Date, FieldError, KeyId, Reason};
 
 use crate::problem::ApiError;
 
@@ -55,16 +55,13 @@ fn read_range(request: &HttpRequest) -> Result<DayRange, ApiError> {
             "to" => &mut range.to,
             _ => {
                 let field: String = name.chars().take(64).collect();
-                errors.push(FieldError { field, detail: "Unknown parameter; remove it.".to_owned() });
+                errors.push(FieldError::new(&field, Reason::new("unknown", "Unknown parameter; remove it.")));
                 continue;
             }
         };
         match value.parse::<Date>() {
             Ok(day) => *place = Some(day),
-            Err(_) => {
-                let detail = "Must be a day like 2026-11-21.".to_owned();
-                errors.push(FieldError { field: name.into_owned(), detail });
-            }
+            Err(_) => errors.push(FieldError::new(&name, Reason::new("type", "Must be a day like 2026-11-21."))),
         }
     }
     if errors.is_empty() { Ok(range) } else { Err(ApiError::invalid(errors)) }

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse, delete, get, patch,
     web::{Data, Json},
 };
-use api_types::{Me, PasswordChange, Problem, SessionTokens};
+use api_types::{Me, Password, PasswordChange, Problem, Reason, SessionTokens};
 
 use super::sessions::{signed_out, start_session};
 use crate::{
@@ -56,7 +56,7 @@ pub async fn change_password(
 ) -> Result<HttpResponse, ApiError> {
     let account = session.account;
     if change.new_password.is_email(&account.email) {
-        return Err(ApiError::invalid_field("new_password", "Choose a password that isn't your email address."));
+        return Err(ApiError::invalid_field("new_password", Password::IS_THE_EMAIL));
     }
     // A stolen session must not become a way to guess the password.
     let pair = (Source::of(&request, &state.config.server.trusted_proxies), account.email.clone());
@@ -68,7 +68,10 @@ pub async fn change_password(
     let old = account.password_hash;
     if !state.hasher.verify(change.current_password, Some(old.clone())).await? {
         attempt.count(ambient::now());
-        return Err(ApiError::invalid_field("current_password", "This isn't your current password."));
+        return Err(ApiError::invalid_field(
+            "current_password",
+            Reason::new("wrong", "This isn't your current password."),
+        ));
     }
     let new = state.hasher.hash(change.new_password).await?;
     if !state.accounts.change_password(account.id, &old, new.clone()).await? {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
-use api_types::{Date, KeyId, Problem, ProblemCode, UsageDay, limits::USAGE_MAX_DAYS};
+use api_types::{Date, KeyId, Problem, ProblemCode, Reason, UsageDay, limits::USAGE_MAX_DAYS};
 
 use crate::{
     ambient,
@@ -56,11 +56,11 @@ pub async fn list_usage(
 fn bounded(from: Option<Date>, to: Date) -> Result<(Date, Date), ApiError> {
     let from = from.unwrap_or_else(|| to.saturating_sub(jiff::Span::new().days(DEFAULT_DAYS - 1)));
     if from > to {
-        return Err(ApiError::invalid_field("from", "Must not be after to."));
+        return Err(ApiError::invalid_field("from", Reason::new("range", "Must not be after to.")));
     }
     let days = to.since(from).map_or(i32::MAX, |span| span.get_days()).saturating_add(1);
     if days > USAGE_MAX_DAYS {
-        return Err(ApiError::invalid_field("from", &format!("Ask for at most {USAGE_MAX_DAYS} days at once.")));
+        return Err(ApiError::invalid_field("from", Reason::new("range", "Ask for at most 366 days at once.")));
     }
     Ok((from, to))
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use access::OwnerDigest;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use api_types::Email;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
@@ -18,7 +18,6 @@ use crate::{ambient, config::Secret};
 
 const SESSION_FILE: &str = "session.key";
 const OWNER_FILE: &str = "owner.key";
-const LEAST_CHARS: usize = 32;
 
 /// 256 bits from which the keys of the tokens are derived. Another one signs everybody out.
 #[derive(Clone)]
@@ -48,12 +47,9 @@ impl SessionKey {
     /// The configured key, or the one in the data folder, made there if need be (mode 0600).
     ///
     /// # Errors
-    /// When it can't be read, written, or is too short.
+    /// When it can't be read or written.
     pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> anyhow::Result<Self> {
         if let Some(secret) = configured {
-            if secret.reveal().len() < LEAST_CHARS {
-                bail!("server.session_key must have at least {LEAST_CHARS} characters");
-            }
             return Ok(Self(Zeroizing::new(mac(secret.reveal().as_bytes(), b"tollgate session key"))));
         }
         kept(&data_dir.join(SESSION_FILE), "remove it to sign everybody out").map(Self)

@@ -93,12 +93,17 @@ fn output(
 
 #[cfg(test)]
 mod tests {
+    use api_types::{Credentials, read_form};
+
     use super::*;
 
     #[actix_web::test]
     async fn a_hash_matches_its_password_only() {
         let hasher = PasswordHasher::default();
-        let password = |text: &str| Password::present(text).unwrap();
+        let password = |text: &str| {
+            let body = serde_json::json!({"email": "ada@example.com", "password": text});
+            read_form::<Credentials>(body).unwrap().password
+        };
         let hash = hasher.hash(password("plain lake 42")).await.unwrap();
         assert!(hash.as_phc().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
         assert!(hasher.verify(password("plain lake 42"), Some(hash.clone())).await.unwrap());

@@ -1,10 +1,11 @@
 //! Choosing the key that the playground uses. Its value stays in memory: after a reload it is asked for again.
 
 use api_types::{
-    Fields, Form, KeyEntry, KeyState, Reason,
+    FieldError, Fields, Form, KeyEntry, KeyState, Reason, Text,
     limits::{PRESENTED_KEY_MAX_BYTES, PRESENTED_KEY_MIN_BYTES},
 };
 use leptos::{ev::SubmitEvent, prelude::*};
+use validator::{Validate, ValidationError};
 
 use super::super::{entry, key_dialogs::KeyDialog};
 use crate::{
@@ -19,19 +20,35 @@ use crate::{
 /// A pasted key: whether it works is for the server to say, this only catches half of a paste.
 struct PastedKey;
 
+#[derive(Validate)]
+struct PastedKeyFields {
+    #[validate(custom(function = is_a_whole_key))]
+    key: Text,
+}
+
+fn is_a_whole_key(text: &Text) -> Result<(), ValidationError> {
+    let (code, detail) = match text.trim() {
+        "" => ("required", "Paste your key."),
+        key if !key.chars().all(|c| c.is_ascii_graphic()) => {
+            ("characters", "A key has no spaces or line breaks. Copy it again, as a whole.")
+        }
+        key if key.len() < PRESENTED_KEY_MIN_BYTES || key.len() > PRESENTED_KEY_MAX_BYTES => {
+            ("length", "This isn't a whole key. Copy it again, from tg_ to its end.")
+        }
+        _ => return Ok(()),
+    };
+    Err(Reason::new(code, detail).into())
+}
+
 impl Form for PastedKey {
-    fn read(fields: &mut Fields) -> Option<Self> {
-        fields.text("key", |text| match text.trim() {
-            "" => Err(Reason::new("Paste your key.")),
-            key if !key.chars().all(|c| c.is_ascii_graphic()) => {
-                Err(Reason::new("A key has no spaces or line breaks. Copy it again, as a whole."))
-            }
-            key if key.len() < PRESENTED_KEY_MIN_BYTES || key.len() > PRESENTED_KEY_MAX_BYTES => {
-                Err(Reason::new("This isn't a whole key. Copy it again, from tg_ to its end."))
-            }
-            _ => Ok(()),
-        })?;
-        Some(Self)
+    type Given = PastedKeyFields;
+
+    fn read(fields: &mut Fields) -> PastedKeyFields {
+        PastedKeyFields { key: fields.text("key") }
+    }
+
+    fn made(_: PastedKeyFields) -> Result<Self, FieldError> {
+        Ok(Self)
     }
 }
 
