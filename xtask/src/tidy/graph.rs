@@ -8,7 +8,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::Finding;
+use super::finding::Finding;
 use crate::edges::{self, EDGES, NEVER_IN_SERVER, Ours, PURE, RUSTLS_PROVIDERS, WALLS};
 use crate::workspace;
 

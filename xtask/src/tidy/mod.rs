@@ -1,33 +1,23 @@
 //! `cargo xtask tidy`: the rules of this repository that neither the compiler nor clippy knows.
 
+mod circles;
+mod finding;
 mod graph;
+mod known_circles;
+mod rust_file;
 mod sources;
 
-use std::fmt;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
 
+use self::finding::Finding;
 use crate::progress::Progress;
 use crate::{page_size, prepare, workspace};
 
 /// The page's WASM and JS together, brotli-compressed. 1.6 Mbit/s, a slow phone's, loads that in a second.
 const MAX_PAGE_BYTES: usize = 200_000;
-
-/// A breach of a rule: where, what, and what to do.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Finding {
-    file: String,
-    line: usize,
-    what: String,
-    fix: String,
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}; {}", self.file, self.line, self.what, self.fix)
-    }
-}
 
 pub(crate) fn main(with_page: bool) -> Result<ExitCode> {
     let mut findings = all_but_the_page()?;
@@ -56,7 +46,11 @@ pub(crate) fn main(with_page: bool) -> Result<ExitCode> {
 
 fn all_but_the_page() -> Result<Vec<Finding>> {
     let mut findings = graph::check()?;
-    findings.extend(sources::check(workspace::root())?);
+    let files = sources::files(workspace::root())?;
+    findings.extend(sources::check(workspace::root(), &files));
+    let rust: Vec<PathBuf> =
+        files.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")).collect();
+    findings.extend(circles::check(workspace::root(), &rust)?);
     findings.sort();
     Ok(findings)
 }

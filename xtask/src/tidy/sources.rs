@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::Finding;
+use super::finding::Finding;
 
 /// Lines of a Rust file before its tests: one idea fits.
 const MAX_LINES: usize = 400;
@@ -19,20 +19,26 @@ const TEXT: [&str; 17] = [
 ];
 const SKIPPED: [&str; 5] = ["target", "node_modules", "tollgate-data", ".git", "snapshots"];
 
-pub(super) fn check(root: &Path) -> Result<Vec<Finding>> {
+/// The repository's files of text.
+pub(super) fn files(root: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     collect(root, &mut files)?;
+    files.sort();
+    Ok(files)
+}
+
+pub(super) fn check(root: &Path, files: &[PathBuf]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in files {
-        let name = file.strip_prefix(root).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let name = file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
         findings.extend(check_name(&name));
-        let Ok(text) = fs::read_to_string(&file) else { continue };
+        let Ok(text) = fs::read_to_string(file) else { continue };
         findings.extend(check_text(&name, &text));
         if name.ends_with(".rs") {
             findings.extend(check_rust(&name, &text));
         }
     }
-    Ok(findings)
+    findings
 }
 
 fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
