@@ -1,11 +1,13 @@
 //! The frame around all pages, and which page stands in it.
 
-use api_types::{About, Timestamp};
+use api_types::About;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
+    announcer::{Announcer, use_announcer},
     api::Anonymous,
     browser,
+    clock::Clock,
     components::{Busy, PageLink, Trouble},
     live::{live, maybe, text},
     load::Loader,
@@ -15,65 +17,16 @@ use crate::{
     visitor::{Visitor, use_visitor},
 };
 
-/// How often sentences with times are told anew.
-const TICK: std::time::Duration = std::time::Duration::from_secs(30);
-
-/// How long an announcement stays: time to read two short sentences.
-const ANNOUNCEMENT: std::time::Duration = std::time::Duration::from_secs(7);
-
-/// The time, told anew every half minute.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clock(pub(crate) Signal<Timestamp>);
-
-/// A sentence at the foot of the window for a short while, said aloud by screen readers too.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Announcer {
-    sentence: RwSignal<String>,
-    said: StoredValue<u32>,
-}
-
-impl Announcer {
-    fn new() -> Self {
-        Self { sentence: RwSignal::new(String::new()), said: StoredValue::new(0) }
-    }
-
-    /// Says it.
-    pub(crate) fn say(self, sentence: impl Into<String>) {
-        let ticket = self.said.get_value() + 1;
-        self.said.set_value(ticket);
-        self.sentence.set(sentence.into());
-        let fade = move || {
-            if self.said.get_value() == ticket {
-                self.sentence.set(String::new());
-            }
-        };
-        set_timeout(fade, ANNOUNCEMENT);
-    }
-}
-
-/// The announcer of this page.
-pub(crate) fn use_announcer() -> Announcer {
-    expect_context()
-}
-
 /// The whole page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let navigation = Navigation::start();
     let visitor = Visitor::new();
     let announcer = Announcer::new();
-    let time = RwSignal::new(browser::now());
-    // Fails only without a window; the sentences then stay as they were first told.
-    let ticking = set_interval_with_handle(move || time.set(browser::now()), TICK).ok();
-    on_cleanup(move || {
-        if let Some(ticking) = ticking {
-            ticking.clear();
-        }
-    });
     provide_context(navigation);
     provide_context(visitor);
     provide_context(announcer);
-    provide_context(Clock(time.into()));
+    provide_context(Clock::start());
     provide_context::<Loader<About>>(Loader::start(|| Box::pin(Anonymous::about())));
     visitor.ask(navigation.page());
 

@@ -3,13 +3,16 @@
 #![expect(unreachable_pub, reason = "the component macro writes `pub` whatever the function says")]
 
 mod activation;
+mod announcer;
 mod api;
 mod app;
 mod browser;
 mod chat_failure;
 mod chat_stream;
+mod clock;
 mod components;
 mod conversation;
+mod figures;
 mod form;
 mod live;
 mod load;

@@ -2,7 +2,10 @@
 
 use api_types::{Period, Plan, Promises, Quota, Throttle, UpstreamInfo};
 
-use crate::{promise_text::is_rough, reset_time::per_time};
+use crate::{
+    figures::{grouped, per_time},
+    promise_text::is_rough,
+};
 
 /// The quota as a card's figure and its unit: ("10", "requests per day").
 pub(crate) fn quota(quota: &Quota) -> (String, String) {
@@ -62,31 +65,11 @@ pub(crate) fn curl(base: &str, key: &str, upstream: Option<&UpstreamInfo>) -> St
     )
 }
 
-/// Digits in groups of three: 1,000.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use api_types::{KeyAtRest, PlanName, QuotaPromise, Survival};
 
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped_in_threes() {
-        for (number, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
-        }
-    }
 
     fn plan(quota: Quota) -> Plan {
         let name = PlanName::parse("plan").unwrap();

@@ -4,7 +4,7 @@
 
 use api_types::{Date, Period, PlanName, QuotaStatus, Timestamp, openai::SpentQuota};
 
-use crate::plan_text::grouped;
+use crate::figures::{figure, grouped, per_time};
 
 /// A moment as the reader's calendar and clock show it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,27 +101,6 @@ pub(crate) fn throttled(plan: Option<&PlanName>, rate: Option<f64>, retry_after:
     format!("Too many requests at once. {limit} Try again in {seconds} {unit}; nothing was charged.")
 }
 
-/// A rate in words: "10 requests per second", or "1 request every 20 seconds" for a slow one.
-pub(crate) fn per_time(rate: f64) -> String {
-    // In tenths and by whole numbers: printing a float would link all of its algorithms.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a cast saturates, and rates are small"
-    )]
-    let whole = |number: f64| number.round() as u64;
-    if rate >= 1.0 {
-        let tenths = whole(rate * 10.0);
-        let unit = if tenths == 10 { "request" } else { "requests" };
-        match tenths % 10 {
-            0 => format!("{} {unit} per second", tenths / 10),
-            part => format!("{}.{part} {unit} per second", tenths / 10),
-        }
-    } else {
-        format!("1 request every {} seconds", whole(1.0 / rate))
-    }
-}
-
 /// The span that a quota counts in, as of now.
 const fn this(period: Period) -> &'static str {
     match period {
@@ -129,12 +108,6 @@ const fn this(period: Period) -> &'static str {
         Period::Week => "this week",
         Period::Month => "this month",
     }
-}
-
-/// A number of requests: "1,000", "about 1,000". None is none.
-pub(crate) fn figure(requests: u64, rough: bool) -> String {
-    let figure = grouped(requests);
-    if rough && requests > 0 { format!("about {figure}") } else { figure }
 }
 
 /// The span of a count: "today" where the backend says when that ends, else "per day".
@@ -299,9 +272,6 @@ mod tests {
             "Too many requests at once. slow allows 10 requests per second. Try again in 2 seconds; nothing was charged."
         );
         assert!(throttled(None, None, None).contains("in 1 second;"));
-        assert_eq!(per_time(0.05), "1 request every 20 seconds");
-        assert_eq!(per_time(1.0), "1 request per second");
-        assert_eq!(per_time(2.5), "2.5 requests per second");
     }
 
     #[test]
@@ -324,6 +294,5 @@ mod tests {
         assert_eq!(remaining(&seven_of_ten(None), true), "about 7 left of 10 per week");
         assert_eq!(used_of(1000, &span(Period::Day, None), true), " used of about 1,000 per day");
         assert_eq!(used_of(10, "today", false), " of 10 used today");
-        assert_eq!((figure(0, true), figure(1, true)), ("0".to_owned(), "about 1".to_owned()));
     }
 }

@@ -37,6 +37,13 @@ pub struct TestServer {
     _temporary: TempDir,
 }
 
+impl ServerSetup {
+    /// Starts a server with it and waits until that is ready.
+    pub async fn start(self) -> TestServer {
+        TestServer::start_with(self).await
+    }
+}
+
 impl TestServer {
     /// A server with the usual setup and the built-in demo model.
     pub async fn start() -> Self {
@@ -54,7 +61,7 @@ impl TestServer {
         ServerSetup::default()
     }
 
-    pub(crate) async fn start_with(setup: ServerSetup) -> Self {
+    async fn start_with(setup: ServerSetup) -> Self {
         let temporary = TempDir::new().expect("a temporary folder");
         let data_dir = setup.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
         let output = Output::default();

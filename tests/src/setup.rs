@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::{FakeUpstream, Kind, PlanSpec, Secrets, TestServer, aws::FakeAws};
+use crate::{FakeUpstream, Kind, PlanSpec, Secrets, aws::FakeAws};
 
 /// A server to be started: in a new data folder on a free port, with the three usual plans, the demo model without its
 /// pace, and room for many sign-ups from one address.
@@ -124,7 +124,7 @@ impl ServerSetup {
         self
     }
 
-    /// Starts it so that [`TestServer::fill_disk`] gets it an error instead of a signal: a file at the size limit is
+    /// Starts it so that [`TestServer::fill_disk`](crate::TestServer::fill_disk) gets it an error instead of a signal: a file at the size limit is
     /// what a full disk is, for a process that may not mount one.
     #[must_use]
     pub fn on_a_small_disk(mut self) -> Self {
@@ -138,10 +138,5 @@ impl ServerSetup {
     pub fn user(mut self, id: u32) -> Self {
         self.user = Some(id);
         self
-    }
-
-    /// Starts it and waits until it is ready.
-    pub async fn start(self) -> TestServer {
-        TestServer::start_with(self).await
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     connection::{self, CallerBody, Connection, lasts_until_close},
     cors::Cors,
     openai_error::OpenAiError,
+    planes::is_data_plane,
     problem::ApiError,
     shutdown::Shutdown,
     state::State,
@@ -35,12 +36,6 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 /// How long a browser that came by https never comes without it.
 const A_YEAR: &str = "max-age=31536000";
-
-/// Whether a path belongs to the data plane, which speaks OpenAI's error envelope.
-#[must_use]
-pub fn is_data_plane(path: &str) -> bool {
-    path == "/v1" || path.starts_with("/v1/")
-}
 
 /// Answers one request; see the module.
 ///

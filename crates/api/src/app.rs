@@ -10,11 +10,11 @@ use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    answers::is_data_plane,
     base_path::BasePath,
     openai_error::OpenAiError,
     openapi::Frame,
     page,
+    planes::is_data_plane,
     problem::ApiError,
     routes::{about, accounts, chat, health, key_status, keys, me, metrics, models, plans, sessions, usage},
     state::State,

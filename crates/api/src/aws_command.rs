@@ -10,7 +10,7 @@ use access_aws::{
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
 
-use crate::{ambient, backend, cli::print, config::Config};
+use crate::{ambient, backend, config::Config, standard_output::print};
 
 /// `tollgate aws …`
 #[derive(Args)]

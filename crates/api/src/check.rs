@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::{
     backend::Backend,
-    cli::print,
     config::Config,
+    standard_output::print,
     upstream::{Answers, UpstreamPlan},
 };
 

@@ -1,7 +1,7 @@
 //! The command line: `tollgate serve | check | openapi | plans | aws`.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    io::{self, IsTerminal as _},
     net::SocketAddr,
     path::PathBuf,
     process::ExitCode,
@@ -18,6 +18,7 @@ use crate::{
     app, check,
     config::{self, Config, LogConfig, LogFormat, Overrides},
     serve,
+    standard_output::print,
 };
 
 #[derive(Parser)]
@@ -115,14 +116,6 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
         Command::Openapi => Ok(()),
         #[cfg(feature = "aws")]
         Command::Aws(_) => Ok(()),
-    }
-}
-
-/// Prints, and takes a reader that left (`| head`) as content.
-pub(crate) fn print(text: &str) -> anyhow::Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
     }
 }
 

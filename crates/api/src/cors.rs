@@ -16,7 +16,7 @@ use actix_web::{
     web::Data,
 };
 
-use crate::{answers::is_data_plane, config::AllowedOrigins, state::State};
+use crate::{config::AllowedOrigins, planes::is_data_plane, state::State};
 
 const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
 const ALLOW_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");

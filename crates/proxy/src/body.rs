@@ -12,37 +12,12 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::choices;
+use crate::{choices, endpoint::Endpoint};
 
 /// Most fields at the top level. OpenAI's requests have about 40.
 const FIELDS_MAX: usize = 1_000;
 /// Longest quotation of the caller's words in an error, in characters.
 const QUOTE_MAX: usize = 100;
-
-/// The upstream's calls that take a POST.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Endpoint {
-    /// `POST /v1/chat/completions`.
-    ChatCompletions,
-    /// `POST /v1/completions`.
-    Completions,
-    /// `POST /v1/embeddings`.
-    Embeddings,
-    /// `POST /v1/responses`.
-    Responses,
-}
-
-impl Endpoint {
-    /// The path below the base URL.
-    pub fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/chat/completions",
-            Self::Completions => "/completions",
-            Self::Embeddings => "/embeddings",
-            Self::Responses => "/responses",
-        }
-    }
-}
 
 /// Which models may be asked for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -15,10 +15,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Answer, Body, BodyError, Endpoint, Follow, Followed, Shutdown, Timeouts,
-    complete::StreamWatch,
-    followed::{Kind, Source},
-    heartbeat::Heartbeat,
+    Answer, Body, BodyError, Endpoint, Follow, Followed, Shutdown, Timeouts, complete::StreamWatch, followed::Kind,
+    heartbeat::Heartbeat, source::Source,
 };
 
 /// The demo model's name.

@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, stream::LocalBoxStream};
+use futures_util::Stream;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -29,6 +29,7 @@ use crate::{
     heartbeat::Heartbeat,
     leftover,
     named_ids::NamedIds,
+    source::Source,
 };
 
 /// Most bytes of an unfinished event that are held back.
@@ -43,9 +44,6 @@ pub struct CutShort {
     /// What failed.
     pub kind: FailureKind,
 }
-
-/// Where the bytes come from; an error is its cause in words.
-pub(crate) type Source = LocalBoxStream<'static, Result<Bytes, String>>;
 
 /// What the bytes are.
 pub(crate) enum Kind {

@@ -17,7 +17,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     Endpoint, FailureKind,
     complete::{JsonWatch, reported_error, truthy},
-    followed::{Kind, Source},
+    followed::Kind,
+    source::Source,
 };
 
 /// Most bytes that are read before the head is passed on.

@@ -26,8 +26,9 @@ use crate::{
     Client, Failure, Follow, Followed, ReportedError, Request, Secret, Shutdown, Upstream,
     clock::LONGEST,
     complete::{JsonWatch, StreamWatch},
-    followed::{Kind, Source},
+    followed::Kind,
     opening::{self, Opening},
+    source::Source,
 };
 
 /// Longest body of a 4xx that is passed on, in bytes. OpenAI's are a few hundred.

@@ -8,11 +8,11 @@ use leptos::prelude::*;
 use super::{StateBadge, StateNote, TellState};
 use crate::{
     browser,
+    figures::{figure, grouped},
     live::{attribute, flag, live, maybe, text},
     load::Loader,
-    plan_text::grouped,
     promise_text::is_rough,
-    reset_time::{day_and_month, figure, moment, resets, span, used_of},
+    reset_time::{day_and_month, moment, resets, span, used_of},
 };
 
 /// What the reader wants to do with a key.

@@ -4,7 +4,7 @@ use api_types::{About, Survival, UsageDay};
 use leptos::prelude::*;
 
 use crate::{
-    plan_text::grouped,
+    figures::grouped,
     promise_text::{FAILED_COUNT, whose_days},
     reset_time::iso,
 };

@@ -6,8 +6,8 @@ use validator::{Validate, ValidationError};
 
 use super::entry;
 use crate::{
+    announcer::use_announcer,
     api::{ApiError, Session},
-    app::use_announcer,
     browser,
     components::{FormError, Modal, SubmitButton, TextField},
     form::FormState,

@@ -8,9 +8,10 @@ use leptos::{prelude::*, task::spawn_local};
 use super::key_dialogs::{KeyDialog, Outcome};
 use crate::{
     activation,
+    announcer::{Announcer, use_announcer},
     api::{Anonymous, ApiError},
-    app::{Announcer, Clock, use_announcer},
     browser,
+    clock::Clock,
     components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
     live::{flag, live, maybe, text},
     load::Loader,

@@ -17,10 +17,11 @@ use leptos::{
 use self::{chat::Chat, choose_key::ChooseKey, log::Log};
 use crate::{
     activation,
+    announcer::use_announcer,
     api::KeyClient,
-    app::{Clock, use_announcer},
     browser,
     chat_failure::ChatFailure,
+    clock::Clock,
     components::{CopyBox, PromiseNote, StateBadge, StateNote, TellState},
     conversation::Conversation,
     live::{flag, live, maybe, text},

@@ -6,7 +6,11 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::{clock::Clock, meter::Meter};
+use super::{
+    clock::Clock,
+    limits::{Quota, Throttle},
+    meter::Meter,
+};
 
 /// AWS's own example number.
 pub(crate) const ACCOUNT_ID: &str = "123456789012";
@@ -147,45 +151,6 @@ pub struct ApiStage {
     pub stage: String,
     /// Throttles of single methods, by `/path/METHOD`, kept but not enforced.
     pub method_throttles: BTreeMap<String, Throttle>,
-}
-
-/// A token bucket's measures.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Throttle {
-    /// Requests per second.
-    pub rate: f64,
-    /// Requests at once.
-    pub burst: u32,
-}
-
-/// So many requests in each period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quota {
-    /// Requests.
-    pub limit: u32,
-    /// Subtracted from the limit in the first period.
-    pub offset: u32,
-    /// Starts anew at 00:00 UTC; AWS doesn't say when.
-    pub period: Period,
-}
-
-impl Quota {
-    /// So many a day.
-    #[must_use]
-    pub fn per_day(limit: u32) -> Self {
-        Self { limit, offset: 0, period: Period::Day }
-    }
-}
-
-/// A quota's period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Period {
-    /// `DAY`
-    Day,
-    /// `WEEK`
-    Week,
-    /// `MONTH`
-    Month,
 }
 
 /// A REST API.

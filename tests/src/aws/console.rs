@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::{
     FakeAws,
-    account::{Quota, Throttle},
     control::in_console,
+    limits::{Quota, Throttle},
     request::Request,
     server::lock,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{Timestamp, ToSpan, civil::Date, tz::TimeZone};
 
-use super::account::{Period, Quota, Throttle};
+use super::limits::{Period, Quota, Throttle};
 
 /// Of one key in one plan, over all stages.
 #[derive(Debug, Clone, Default)]

@@ -23,7 +23,9 @@ mod console;
 mod control;
 mod data_plane;
 mod faults;
+mod limits;
 mod meter;
+mod pages;
 mod request;
 mod server;
 #[cfg(test)]
@@ -43,10 +45,11 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 use account::Account;
 use server::{Shared, lock};
 
-pub use account::{ApiStage, Deployment, Key, Period, Plan, Quota, Resource, RestApi, Stage, Surface, Throttle};
+pub use account::{ApiStage, Deployment, Key, Plan, Resource, RestApi, Stage, Surface};
 pub use calls::Call;
 pub use clock::Clock;
 pub use faults::{Fault, When};
+pub use limits::{Period, Quota, Throttle};
 
 /// The fake. Clones are the same one; it ends with the last of them.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::{
 use serde_path_to_error::Segment;
 use toml::{Table, Value};
 
-use super::{BackendName, BaseUrl, Config, Secret};
+use super::{BackendName, BaseUrl, Config, ConfigError, Secret};
 
 /// The environment as pairs of name and value; only the entry point reads the real one.
 pub type Environment = Vec<(String, String)>;
@@ -22,16 +22,6 @@ pub struct Overrides {
     pub listen: Option<SocketAddr>,
     /// `--data-dir`
     pub data_dir: Option<PathBuf>,
-}
-
-/// Why the configuration can't be used: where, and what to write instead.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {detail}")]
-pub struct ConfigError {
-    /// The file or the variable.
-    pub place: String,
-    /// What is wrong.
-    pub detail: String,
 }
 
 /// The file that is read where no `--config` names another.

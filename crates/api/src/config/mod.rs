@@ -2,6 +2,7 @@
 
 mod aws;
 mod cors;
+mod error;
 mod load;
 mod plans;
 mod public_url;
@@ -16,7 +17,8 @@ use validator::Validate;
 
 pub use aws::AwsConfig;
 pub use cors::{AllowedOrigins, CorsConfig};
-pub use load::{ConfigError, Environment, Overrides, load, load_without_backend};
+pub use error::ConfigError;
+pub use load::{Environment, Overrides, load, load_without_backend};
 pub use plans::default_plans;
 pub use public_url::PublicUrl;
 pub use values::{BaseUrl, Seconds, Secret};

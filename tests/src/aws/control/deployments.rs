@@ -5,13 +5,10 @@ use serde_json::{Value, json};
 use super::{apis, patch::patches, stages};
 use crate::aws::{
     account::{Account, Deployment, Surface},
-    answer::{Answered, AwsError, Reply, list as paged},
+    answer::{Answered, AwsError, Reply},
+    pages::list as paged,
     request::{Request, epoch_seconds},
 };
-
-pub(super) fn unknown() -> AwsError {
-    AwsError::not_found("Invalid Deployment identifier specified")
-}
 
 fn shown(deployment: &Deployment) -> Value {
     let mut body = json!({"id": deployment.id, "createdDate": epoch_seconds(deployment.created)});
@@ -52,7 +49,10 @@ pub(super) fn create(account: &mut Account, request: &Request) -> Answered {
 }
 
 fn found<'a>(account: &'a mut Account, request: &Request) -> Result<&'a mut Deployment, AwsError> {
-    apis::found(account, request)?.deployments.get_mut(request.parameter("deployment")).ok_or_else(unknown)
+    apis::found(account, request)?
+        .deployments
+        .get_mut(request.parameter("deployment"))
+        .ok_or_else(stages::unknown_deployment)
 }
 
 pub(super) fn get(account: &mut Account, request: &Request) -> Answered {

@@ -9,7 +9,8 @@ use super::{
 };
 use crate::aws::{
     account::Account,
-    answer::{Answered, AwsError, Reply, list as paged},
+    answer::{Answered, AwsError, Reply},
+    pages::list as paged,
     request::Request,
 };
 

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::aws::{
     account::{Account, Key},
-    answer::{Answered, AwsError, Reply, list as paged},
+    answer::{Answered, AwsError, Reply},
+    pages::list as paged,
     request::{Request, epoch_seconds},
 };
 

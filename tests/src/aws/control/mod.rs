@@ -13,6 +13,7 @@ mod plan_patches;
 mod plans;
 mod resources;
 mod stages;
+mod tagging;
 mod tags;
 mod usage;
 
@@ -67,9 +68,9 @@ const OPERATIONS: &[Operation] = &[
     on("DELETE", "/usageplans/{plan}/keys/{key}", "DeleteUsagePlanKey", plan_keys::delete),
     on("GET", "/usageplans/{plan}/usage", "GetUsage", usage::get),
     on("PATCH", "/usageplans/{plan}/keys/{key}/usage", "UpdateUsage", usage::update),
-    on("GET", "/tags/{arn}", "GetTags", tags::get),
-    on("PUT", "/tags/{arn}", "TagResource", tags::put),
-    on("DELETE", "/tags/{arn}", "UntagResource", tags::remove),
+    on("GET", "/tags/{arn}", "GetTags", tagging::get),
+    on("PUT", "/tags/{arn}", "TagResource", tagging::put),
+    on("DELETE", "/tags/{arn}", "UntagResource", tagging::remove),
     on("POST", "/restapis", "CreateRestApi", apis::create),
     on("GET", "/restapis", "GetRestApis", apis::list),
     on("GET", "/restapis/{api}", "GetRestApi", apis::get),

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{keys, plans};
 use crate::aws::{
     account::{Account, Key},
-    answer::{Answered, AwsError, Reply, list as paged},
+    answer::{Answered, AwsError, Reply},
+    pages::list as paged,
     request::Request,
 };
 

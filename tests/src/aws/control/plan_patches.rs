@@ -6,8 +6,9 @@ use super::{
     plans::{Shown, checked_quota, found, invalid_stage, must_exist, shown},
 };
 use crate::aws::{
-    account::{Account, ApiStage, Period, Plan, Quota, Throttle},
+    account::{Account, ApiStage, Plan},
     answer::{Answered, AwsError, Reply},
+    limits::{Period, Quota, Throttle},
     request::Request,
 };
 

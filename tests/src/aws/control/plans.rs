@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::tags::{as_value, checked};
 use crate::aws::{
-    account::{Account, ApiStage, Period, Plan, Quota, Throttle},
-    answer::{Answered, AwsError, Reply, list as paged},
+    account::{Account, ApiStage, Plan},
+    answer::{Answered, AwsError, Reply},
+    limits::{Period, Quota, Throttle},
+    pages::list as paged,
     request::{Fields, Request},
 };
 

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use super::apis;
 use crate::aws::{
     account::{Account, Resource, RestApi},
-    answer::{Answered, AwsError, Reply, list as paged},
+    answer::{Answered, AwsError, Reply},
+    pages::list as paged,
     request::Request,
 };
 

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    apis, deployments,
+    apis,
     methods::{remove_member, set_member},
     patch::{Patch, patches},
     tags::{as_value, checked},
@@ -19,6 +19,10 @@ const SETTABLE: &[&str] = &["description", "variables", "tracingEnabled", "docum
 
 pub(super) fn unknown() -> AwsError {
     AwsError::not_found("Invalid stage identifier specified")
+}
+
+pub(super) fn unknown_deployment() -> AwsError {
+    AwsError::not_found("Invalid Deployment identifier specified")
 }
 
 pub(super) fn checked_name(name: &str) -> Result<(), AwsError> {
@@ -64,7 +68,7 @@ pub(super) fn create(account: &mut Account, request: &Request) -> Answered {
     let api = apis::found(account, request)?;
     checked_name(&name)?;
     if !api.deployments.contains_key(&deployment) {
-        return Err(deployments::unknown());
+        return Err(unknown_deployment());
     }
     if api.stages.contains_key(&name) {
         return Err(AwsError::conflict("Stage already exists"));
@@ -101,7 +105,7 @@ pub(super) fn update(account: &mut Account, request: &Request) -> Answered {
     touch(&mut stage, account.now());
     let api = apis::found(account, request)?;
     if !api.deployments.contains_key(&stage.deployment) {
-        return Err(deployments::unknown());
+        return Err(unknown_deployment());
     }
     let body = shown(&stage);
     api.stages.insert(stage.name.clone(), stage);

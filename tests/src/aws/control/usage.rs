@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{keys, patch::patches, plans};
 use crate::aws::{
     account::{Account, Plan},
-    answer::{Answered, AwsError, Reply, page},
+    answer::{Answered, AwsError, Reply},
     meter::{Allowance, Meter, utc_day},
+    pages::page,
     request::Request,
 };
 

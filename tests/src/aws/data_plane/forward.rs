@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::Forward;
+use super::call::Forward;
 use crate::{aws::answer::Reply, chunk};
 
 /// Headers of an answer that API Gateway writes itself; the upstream's go on under another name.

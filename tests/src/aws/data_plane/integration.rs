@@ -5,25 +5,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::{
-    Context, Decision,
+    call::{Context, Decision, Forward},
     refusal::{self, Refusal},
     routing::Route,
 };
 use crate::aws::answer::Reply;
-
-/// A request to the integration's endpoint.
-pub(in crate::aws) struct Forward {
-    pub(super) method: String,
-    pub(super) url: String,
-    pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
-    /// Handed on as it comes, rather than when it is whole.
-    pub(super) is_stream: bool,
-    pub(super) timeout: Duration,
-    pub(super) request_id: String,
-    pub(super) on_failure: Reply,
-    pub(super) on_timeout: Reply,
-}
 
 /// Belonging to one connection, or written anew.
 const NOT_FORWARDED: [&str; 9] = [

@@ -1,19 +1,21 @@
 //! The data plane: a call of a deployed API, from its URL to an answer or to what goes upstream.
 
 mod admission;
+mod call;
 mod forward;
 mod integration;
 mod refusal;
 mod routing;
 
+pub(super) use call::Decision;
 pub(super) use forward::forward;
-pub(super) use integration::Forward;
 
 use super::{
     account::{Account, RestApi, Stage, Surface},
     answer::Reply,
     request::Request,
 };
+use call::Context;
 use refusal::Refusal;
 
 /// As MiniStack's, so that one configuration fits both.
@@ -21,22 +23,6 @@ pub(super) const PREFIX: &str = "/_aws/execute-api/";
 
 /// What API Gateway takes at most.
 const LARGEST_BODY: usize = 10_485_760;
-
-/// What becomes of a call.
-pub(super) enum Decision {
-    Answer(Reply),
-    Forward(Box<Forward>),
-}
-
-/// One call of one stage: what refusals and mappings refer to.
-pub(super) struct Context<'a> {
-    api: &'a RestApi,
-    stage: &'a Stage,
-    /// What is live.
-    surface: &'a Surface,
-    request: &'a Request,
-    request_id: &'a str,
-}
 
 /// Decides on a call, which is counted if it is let through.
 pub(super) fn decide(account: &mut Account, request: &Request) -> Decision {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Context;
+use super::call::Context;
 use crate::aws::{answer::Reply, control::default_response};
 
 /// Why API Gateway answers itself.
