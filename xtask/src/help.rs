@@ -142,8 +142,8 @@ Example:
             Self::Tidy => {
                 "\
 Hold the rules that neither the compiler nor clippy knows, and list every breach with its file, line and remedy:
-which crate may depend on which (the table is xtask/src/edges.rs), one TLS provider, no circles between the files of one
-crate, files that open with what they are for, sizes of files and of the page, names that say nothing, leftovers.
+which crate may depend on which (the table in crates/README.md), one TLS provider, no circles between the files of one
+crate, paths in comments and documents that are there, files that open with what they are for, sizes of files and of the page, names that say nothing, leftovers.
 
 Usage: cargo xtask tidy [--no-page]
 

@@ -7,7 +7,6 @@ mod ci;
 #[cfg(feature = "compress")]
 mod compress;
 mod dist;
-mod edges;
 mod emulators;
 mod failure;
 mod help;

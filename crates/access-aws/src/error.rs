@@ -21,7 +21,7 @@ pub struct AwsError {
     pub message: String,
 }
 
-/// What a call came to. Codes and texts: see the README of the fake in `tests`, which is held to the emulators.
+/// What a call came to. Codes and texts as the fake of `tests/src/aws` gives them, which is held to the emulators.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
     /// The thing isn't there (`NotFoundException`).

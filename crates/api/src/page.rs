@@ -160,7 +160,7 @@ fn file_answer(
     }
 }
 
-/// `name-0123456789abcdef.css` and its like, as trunk names them.
+/// `name-0123456789abcdef.…` and its like, as trunk names them.
 fn has_hash(name: &str) -> bool {
     let stem = name.rsplit('/').next().unwrap_or(name).split('.').next().unwrap_or_default();
     let hash = stem.trim_end_matches("_bg").rsplit('-').next().unwrap_or_default();

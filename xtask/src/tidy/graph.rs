@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::finding::Finding;
-use crate::edges::{self, EDGES, NEVER_IN_SERVER, Ours, PURE, RUSTLS_PROVIDERS, WALLS};
+use super::map::{self, Ours, Row};
+use super::never::{NEVER_IN_SERVER, NOWHERE, PURE, RUSTLS_PROVIDERS};
 use crate::workspace;
 
 /// A package of the resolved graph, as far as the rules look at it.
@@ -30,8 +31,10 @@ type Graph = BTreeMap<String, Package>;
 
 pub(super) fn check() -> Result<Vec<Finding>> {
     let graph = read()?;
-    let mut findings = check_edges(&graph);
-    findings.extend(check_walls(&graph));
+    let rows = map::read(workspace::root())?;
+    let mut findings = check_edges(&graph, &rows);
+    findings.extend(check_rows(&graph, &rows));
+    findings.extend(check_walls(&graph, &rows));
     findings.extend(check_purity(&graph));
     findings.extend(check_server(&graph));
     findings.extend(check_bindgen(&graph));
@@ -93,42 +96,64 @@ fn ours(graph: &Graph) -> impl Iterator<Item = &Package> {
     graph.values().filter(|package| package.ours)
 }
 
-fn check_edges(graph: &Graph) -> Vec<Finding> {
+fn check_edges(graph: &Graph, rows: &[Row]) -> Vec<Finding> {
     let names: BTreeSet<&str> = ours(graph).map(|package| package.name.as_str()).collect();
     let mut findings = Vec::new();
     for package in ours(graph) {
-        let Some(edges) = EDGES.iter().find(|edges| edges.name == package.name) else {
-            let what = format!("the crate {} isn't in the table of edges", package.name);
-            findings.push(package.finding("name", what, "add it to xtask/src/edges.rs with what it may use"));
+        let Some(row) = rows.iter().find(|row| row.name == package.name) else {
+            let what = format!("the crate {} isn't in the table of {}", package.name, map::PLACE);
+            findings.push(package.finding("name", what, "add it with what it may use"));
             continue;
         };
-        let Ours::Only(allowed) = edges.may_use else { continue };
+        let Ours::Only(allowed) = &row.may_use else { continue };
         for (name, for_tests) in &package.named {
+            // A backend's tests run the conformance suite.
             let conformance = *for_tests && (name == "access" || *name == package.name);
-            if names.contains(name.as_str()) && !allowed.contains(&name.as_str()) && !conformance {
+            if names.contains(name.as_str()) && !allowed.contains(name) && !conformance {
                 let what = format!("{} must not depend on {name}", package.name);
-                findings.push(package.finding(name, what, "remove the dependency; the table is xtask/src/edges.rs"));
+                findings.push(package.finding(name, what, "remove the dependency; the table is in crates/README.md"));
             }
         }
     }
     findings
 }
 
-fn check_walls(graph: &Graph) -> Vec<Finding> {
+/// The table promises no crate that isn't there, and nothing as a crate's own that it doesn't use.
+fn check_rows(graph: &Graph, rows: &[Row]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for package in ours(graph) {
+    let mut find = |row: &Row, what: String| {
+        let fix = "correct the table".to_owned();
+        findings.push(Finding { file: map::PLACE.to_owned(), line: row.line, what, fix });
+    };
+    for row in rows {
+        let Some(package) = ours(graph).find(|package| package.name == row.name) else {
+            find(row, format!("there is no crate {}", row.name));
+            continue;
+        };
+        for pattern in &row.alone_with {
+            if !package.named.iter().any(|(name, _)| map::matches(pattern, name)) {
+                find(row, format!("{} doesn't depend on {pattern}", row.name));
+            }
+        }
+    }
+    findings
+}
+
+/// Crates of others that one crate of ours has for itself, and those that nobody may have. Tests' dependencies are free.
+fn check_walls(graph: &Graph, rows: &[Row]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let is_free = |package: &Package| rows.iter().any(|row| row.name == package.name && row.may_use == Ours::Any);
+    for package in ours(graph).filter(|package| !is_free(package)) {
         for (name, _) in package.named.iter().filter(|(_, for_tests)| !for_tests) {
-            let wall = WALLS.iter().find(|wall| edges::matches(wall.dependency, name));
-            let Some(wall) = wall.filter(|wall| !wall.only.contains(&package.name.as_str())) else { continue };
-            let what = format!("{} must not depend on {name}: {}", package.name, wall.why);
-            findings.push(package.finding(
-                name,
-                what,
-                &match wall.only {
-                    [] => "remove the dependency".to_owned(),
-                    only => format!("only these may: {}", only.join(", ")),
-                },
-            ));
+            let owner = rows.iter().find(|row| row.alone_with.iter().any(|pattern| map::matches(pattern, name)));
+            if let Some(owner) = owner.filter(|owner| owner.name != package.name) {
+                let what = format!("{} must not depend on {name}: only {} may", package.name, owner.name);
+                findings.push(package.finding(name, what, "remove the dependency; the table is in crates/README.md"));
+            }
+            if let Some((_, why)) = NOWHERE.iter().find(|(pattern, _)| map::matches(pattern, name)) {
+                let what = format!("{} must not depend on {name}: {why}", package.name);
+                findings.push(package.finding(name, what, "remove the dependency"));
+            }
         }
     }
     findings
@@ -141,7 +166,7 @@ fn check_purity(graph: &Graph) -> Vec<Finding> {
             continue;
         };
         for (below, path) in reachable(graph, id) {
-            if rule.never.iter().any(|pattern| edges::matches(pattern, &below.name)) {
+            if rule.never.iter().any(|pattern| map::matches(pattern, &below.name)) {
                 let first = path.get(1).map_or(below.name.as_str(), String::as_str);
                 let what = format!("{} brings {}: {}", path.join(" → "), below.name, rule.why);
                 findings.push(package.finding(first, what, "drop the dependency or its feature"));
@@ -238,26 +263,43 @@ mod tests {
 
     #[test]
     fn an_edge_that_the_table_lacks_is_found() {
+        let rows =
+            map::of(&["| `api-types` | x | – | – |", "| `access` | x | api-types | – |", "| `proxy` | x | – | – |"]);
         let graph = graph(vec![package("proxy", &["access"], &[]), package("access", &["api-types"], &[])]);
-        let text = only_text(check_edges(&graph));
+        let text = only_text(check_edges(&graph, &rows));
         assert!(text.contains("proxy must not depend on access") && text.lines().count() == 1, "{text}");
     }
 
     #[test]
     fn a_crate_that_the_table_lacks_is_found() {
-        let text = only_text(check_edges(&graph(vec![package("novel", &["serde"], &[])])));
+        let text = only_text(check_edges(&graph(vec![package("novel", &["serde"], &[])]), &[]));
         assert!(text.contains("novel isn't in the table"), "{text}");
     }
 
     #[test]
+    fn what_the_table_promises_too_much_is_found() {
+        let rows = map::of(&["| `gone` | x | – | – |", "| `api` | x | – | `actix-web` |"]);
+        let text = only_text(check_rows(&graph(vec![package("api", &["serde"], &[])]), &rows));
+        assert!(
+            text.contains("3: there is no crate gone") && text.contains("4: api doesn't depend on actix"),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn a_walled_crate_is_found_outside_its_wall_and_not_inside() {
-        let text = only_text(check_walls(&graph(vec![
-            package("api", &["rusqlite"], &[]),
-            package("access-sqlite", &["rusqlite"], &[]),
-        ])));
-        assert!(text.contains("api must not depend on rusqlite") && text.lines().count() == 1, "{text}");
-        let text = only_text(check_walls(&graph(vec![package("api", &["aws-config"], &[])])));
-        assert!(text.contains("only these may: access-aws"), "{text}");
+        let rows = map::of(&["| `store` | x | – | `rusqlite`, `aws-*` |", "| `api` | x | – | – |"]);
+        let walled = |name: &str| {
+            let graph = graph(vec![package("api", &[name], &[]), package("store", &[name], &[])]);
+            only_text(check_walls(&graph, &rows))
+        };
+        let text = walled("rusqlite");
+        assert!(
+            text.contains("api must not depend on rusqlite: only store may") && text.lines().count() == 1,
+            "{text}"
+        );
+        assert!(walled("aws-config").contains("only store may"));
+        assert!(walled("sqlx-core").contains("can't share a workspace"));
     }
 
     #[test]

@@ -4,6 +4,9 @@ mod circles;
 mod finding;
 mod graph;
 mod known_circles;
+mod map;
+mod never;
+mod paths;
 mod rust_file;
 mod sources;
 
@@ -48,6 +51,7 @@ fn all_but_the_page() -> Result<Vec<Finding>> {
     let mut findings = graph::check()?;
     let files = sources::files(workspace::root())?;
     findings.extend(sources::check(workspace::root(), &files));
+    findings.extend(paths::check(workspace::root(), &files));
     let rust: Vec<PathBuf> =
         files.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")).collect();
     findings.extend(circles::check(workspace::root(), &rust)?);
