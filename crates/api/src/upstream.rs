@@ -17,7 +17,7 @@ pub struct UpstreamPlan {
 
 #[derive(Clone)]
 enum Target {
-    Demo { pace: Duration },
+    Demo { pace: Duration, timeouts: Timeouts },
     Server(Arc<Upstream>),
 }
 
@@ -34,17 +34,18 @@ impl UpstreamPlan {
             anyhow::bail!("aws.invoke_url is not set");
         }
         let config = &config.upstream;
-        let Some(base_url) = gate.or(config.base_url.as_ref()) else {
-            let policy = ModelPolicy { allowed: None, default: Some(demo::MODEL.to_owned()) };
-            return Ok(Self { target: Target::Demo { pace: Duration::from_millis(config.demo_pace_ms) }, policy });
-        };
         let timeouts = Timeouts {
             connect: config.connect_timeout.0,
             first_byte: config.first_byte_timeout.0,
             idle: config.idle_timeout.0,
+            after_finish: Timeouts::AFTER_FINISH,
             total: config.total_timeout.0,
             heartbeat: config.heartbeat.0,
-            ..Timeouts::default()
+        };
+        let Some(base_url) = gate.or(config.base_url.as_ref()) else {
+            let policy = ModelPolicy { allowed: None, default: Some(demo::MODEL.to_owned()) };
+            let pace = Duration::from_millis(config.demo_pace_ms);
+            return Ok(Self { target: Target::Demo { pace, timeouts }, policy });
         };
         let credential = match &config.api_key {
             _ if gate.is_some() => Credential::CallerKey,
@@ -85,7 +86,7 @@ impl UpstreamPlan {
     #[must_use]
     pub fn for_worker(&self) -> WorkerUpstream {
         let answers = match &self.target {
-            Target::Demo { pace } => Answers::Demo { pace: *pace },
+            Target::Demo { pace, timeouts } => Answers::Demo { pace: *pace, timeouts: *timeouts },
             Target::Server(upstream) => Answers::Server(Client::new(Arc::clone(upstream))),
         };
         WorkerUpstream { answers, policy: self.policy.clone() }
@@ -106,6 +107,8 @@ pub enum Answers {
     Demo {
         /// Pause between two words.
         pace: Duration,
+        /// As for an upstream's answer.
+        timeouts: Timeouts,
     },
     /// A server.
     Server(Client),

@@ -121,7 +121,9 @@ mod tests {
             heartbeat: Duration::from_secs(15),
             idle: Duration::from_secs(40),
             total: Duration::from_secs(100),
-            ..Timeouts::default()
+            connect: LONGEST,
+            first_byte: LONGEST,
+            after_finish: Timeouts::AFTER_FINISH,
         };
         let now = Instant::now();
         let mut clock = Clock::new(now, now, &timeouts);

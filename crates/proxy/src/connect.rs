@@ -73,7 +73,7 @@ impl Service<ConnectInfo<Uri>> for Connect {
 
 #[cfg(test)]
 mod tests {
-    use std::{cell::RefCell, rc::Rc};
+    use std::{cell::RefCell, rc::Rc, time::Duration};
 
     use futures_util::StreamExt;
     use rustls::{ServerConfig, pki_types::PrivateKeyDer};
@@ -106,7 +106,16 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("https://localhost:{}/v1", listener.local_addr().unwrap().port());
         let connect = Connect { tls: Some(tls_config(roots)), ..Connect::new(false) };
-        let at = Arc::new(Upstream::new(&base, Credential::None, Timeouts::default()).unwrap());
+        let long = Duration::from_secs(10);
+        let timeouts = Timeouts {
+            connect: long,
+            first_byte: long,
+            idle: long,
+            after_finish: long,
+            total: long,
+            heartbeat: Duration::ZERO,
+        };
+        let at = Arc::new(Upstream::new(&base, Credential::None, timeouts).unwrap());
         let client = Client::with_connect(at, connect);
         let script = async {
             let mut tls = TlsAcceptor::from(Arc::new(server)).accept(listener.accept().await.unwrap().0).await.unwrap();

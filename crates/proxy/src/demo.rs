@@ -33,6 +33,8 @@ pub struct Demo {
     pub created: i64,
     /// The pause before each word.
     pub pace: Duration,
+    /// As for an upstream's answer.
+    pub timeouts: Timeouts,
 }
 
 /// Answers a chat request.
@@ -50,16 +52,15 @@ pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Re
     let mut follow = follow;
     follow.answered(200);
     follow.accepted();
-    let timeouts = Timeouts::default();
     let (content_type, length, body) = if body.streams() {
         let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1), Heartbeat::default());
         let now = Instant::now();
         let source = paced(chat.events(&demo), demo.pace);
-        let body = Followed::new(source, kind, follow, (now, now), &timeouts, shutdown);
+        let body = Followed::new(source, kind, follow, (now, now), &demo.timeouts, shutdown);
         ("text/event-stream; charset=utf-8", None, body)
     } else {
         let bytes = Bytes::from(chat.completion(&demo).to_string());
-        ("application/json", Some(bytes.len() as u64), Followed::whole(bytes, follow, &timeouts))
+        ("application/json", Some(bytes.len() as u64), Followed::whole(bytes, follow, &demo.timeouts))
     };
     let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
     Ok(Answer { status: StatusCode::OK, headers, length, body })

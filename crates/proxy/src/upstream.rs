@@ -54,31 +54,23 @@ pub enum Credential {
 /// The bounds in time of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timeouts {
-    /// Name look-up, TCP and TLS together. Default 10 s.
+    /// Name look-up, TCP and TLS together.
     pub connect: Duration,
-    /// From handing the request over until the upstream's status is known. Default 600 s: models think.
+    /// From handing the request over until the upstream's status is known. Models think.
     pub first_byte: Duration,
-    /// Longest silence of the upstream within an answer. Default 300 s.
+    /// Longest silence of the upstream within an answer.
     pub idle: Duration,
-    /// How long an answer may go on after the last choice's `finish_reason`, for its usage and `[DONE]`. Default 3 s.
+    /// How long an answer may go on after the last choice's `finish_reason`, for its usage and `[DONE]`.
     pub after_finish: Duration,
-    /// The whole request. Default 3,600 s.
+    /// The whole request.
     pub total: Duration,
-    /// Silence towards the client after which a stream carries a heartbeat comment; zero for none. Default 15 s.
+    /// Silence towards the client after which a stream carries a heartbeat comment; zero for none.
     pub heartbeat: Duration,
 }
 
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(600),
-            idle: Duration::from_secs(300),
-            after_finish: Duration::from_secs(3),
-            total: Duration::from_secs(3_600),
-            heartbeat: Duration::from_secs(15),
-        }
-    }
+impl Timeouts {
+    /// For `after_finish`, which nobody configures.
+    pub const AFTER_FINISH: Duration = Duration::from_secs(3);
 }
 
 /// Why an upstream can't be used as it is configured.
@@ -192,8 +184,17 @@ impl Upstream {
 mod tests {
     use super::*;
 
+    const TIMEOUTS: Timeouts = Timeouts {
+        connect: Duration::from_secs(10),
+        first_byte: Duration::from_secs(10),
+        idle: Duration::from_secs(10),
+        after_finish: Duration::from_secs(10),
+        total: Duration::from_secs(10),
+        heartbeat: Duration::ZERO,
+    };
+
     fn upstream(url: &str) -> Result<Upstream, UpstreamError> {
-        Upstream::new(url, Credential::None, Timeouts::default())
+        Upstream::new(url, Credential::None, TIMEOUTS)
     }
 
     #[test]
@@ -224,8 +225,7 @@ mod tests {
     fn a_secret_shows_in_no_debug_output() {
         let secret = Secret::new(" sk-very-secret\n".to_owned()).unwrap();
         assert_eq!(secret.redact("no such key: sk-very-secret."), "no such key: [redacted].");
-        let upstream =
-            Upstream::new("https://host/v1", Credential::Bearer(secret.clone()), Timeouts::default()).unwrap();
+        let upstream = Upstream::new("https://host/v1", Credential::Bearer(secret.clone()), TIMEOUTS).unwrap();
         let shown = format!("{secret:?} {upstream:?} {:?}", secret.header("Bearer "));
         assert!(!shown.contains("sk-very-secret"), "{shown}");
         assert_eq!(Secret::new("with blank".to_owned()).unwrap_err(), UpstreamError::BadCredential);

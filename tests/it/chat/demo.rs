@@ -25,6 +25,15 @@ async fn it_streams_word_by_word_and_says_what_it_is() {
 }
 
 #[tokio::test]
+async fn it_keeps_to_the_configured_heartbeat() {
+    let setup = TestServer::setup().set("upstream.heartbeat_seconds", "0.05").set("upstream.demo_pace_ms", "300");
+    let server = setup.start().await;
+    let key = server.with_key("10RequestPerDay").await;
+    let mut events = key.chat_stream("tell me about marmalade").stream().await;
+    events.comment().await;
+}
+
+#[tokio::test]
 async fn it_answers_whole_where_no_stream_is_asked_for() {
     let server = TestServer::start().await;
     let key = server.with_key("10RequestPerDay").await;

@@ -250,6 +250,9 @@ mod tests {
         let readme = include_str!("../../../../README.md");
         let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
         let config = from(example, &[]).unwrap();
+        // Value by value, as far as they may be shown; the plans are other ones, to show what a plan can have.
+        let defaults = Config { plans: config.plans.clone(), ..Config::default() };
+        assert_eq!(format!("{config:#?}"), format!("{defaults:#?}"));
         assert_eq!(config.plans.len(), 3);
         // Every key that the example shows commented out is known too.
         let all = example.replace("\n# ", "\n").replace("api_key = \"sk-…\"", "api_key = \"sk-x\"");

@@ -14,7 +14,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
-use proxy::{Answer, Body, BodyError, Endpoint, Failure, Request, Secret, demo};
+use proxy::{Answer, Body, BodyError, Endpoint, Failure, Request, Secret, Timeouts, demo};
 
 use crate::{
     access_log::Notes,
@@ -115,7 +115,9 @@ async fn answer(
     let follow = stored_state::remember(follow, endpoint, account, state);
     let ending = proxy::shutdown(shutdown.ending());
     let answer = match &upstream.answers {
-        Answers::Demo { pace } => demo::answer(&body, demo_answer(*pace, now), follow, ending).map_err(body_error)?,
+        Answers::Demo { pace, timeouts } => {
+            demo::answer(&body, demo_answer(*pace, *timeouts, now), follow, ending).map_err(body_error)?
+        }
         Answers::Server(client) => {
             let mut request = Request::new(body).with_headers(request.headers().iter());
             if is_with_callers_key && let Some(key) = caller_key(&caller.key) {
@@ -139,9 +141,9 @@ async fn answer(
     Ok(respond(answer, quota.as_ref(), now))
 }
 
-fn demo_answer(pace: Duration, now: Timestamp) -> demo::Demo {
+fn demo_answer(pace: Duration, timeouts: Timeouts, now: Timestamp) -> demo::Demo {
     let id = format!("chatcmpl-{}", api_types::RequestId::from_random(ambient::random()).bare());
-    demo::Demo { id, created: now.as_second(), pace }
+    demo::Demo { id, created: now.as_second(), pace, timeouts }
 }
 
 /// Head and body of an answer; the quota's headers are those of the moment of admission.

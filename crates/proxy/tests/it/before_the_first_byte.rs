@@ -15,7 +15,7 @@ fn failed(kind: FailureKind) -> How {
 #[actix_rt::test]
 async fn a_port_where_nobody_listens_is_unreachable_and_nothing_was_sent() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     drop(fake);
     let (follow, ends) = follow();
     let failure = relay(&client, chat(true), follow, proxy::never()).await.unwrap_err();
@@ -27,7 +27,7 @@ async fn a_port_where_nobody_listens_is_unreachable_and_nothing_was_sent() {
 #[actix_rt::test]
 async fn a_host_without_tls_or_that_stalls_in_its_handshake_is_unreachable() {
     let fake = FakeUpstream::start().await;
-    let timeouts = Timeouts { connect: Duration::from_millis(200), ..Timeouts::default() };
+    let timeouts = Timeouts { connect: Duration::from_millis(200), ..LONG };
     let base = format!("https://localhost:{}/v1", fake.addr.port());
     let client = Client::new(Arc::new(Upstream::new(&base, Credential::None, timeouts).unwrap()));
     for plain in [true, false] {
@@ -70,7 +70,7 @@ async fn an_endless_head_is_refused() {
 
 #[actix_rt::test]
 async fn a_stall_before_the_status_times_out_and_closes_the_upstream() {
-    let timeouts = Timeouts { first_byte: SHORT, ..Timeouts::default() };
+    let timeouts = Timeouts { first_byte: SHORT, ..LONG };
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| up.closed().await).await;
     assert_eq!(got.unwrap_err(), Failure::HeadTimeout);
     assert_eq!((end.phase, end.how), (Phase::Sent, failed(FailureKind::HeadTimeout)));
@@ -174,7 +174,7 @@ async fn a_small_json_answer_that_breaks_off_is_a_failure_but_was_accepted() {
         ("\r\n{\"a\":1", FailureKind::Incomplete),
         ("\r\n", FailureKind::Incomplete),
     ] {
-        let (got, end) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+        let (got, end) = exchange(LONG, chat(false), proxy::never(), async |mut up| {
             up.send(format!("{head}{rest}")).await;
         })
         .await;
@@ -186,7 +186,7 @@ async fn a_small_json_answer_that_breaks_off_is_a_failure_but_was_accepted() {
 #[actix_rt::test]
 async fn an_early_answer_that_is_no_refusal_waits_until_the_request_is_sent() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (guard, ends) = follow();
     let body = format!("{{\"model\":\"m\",\"messages\":[\"{}\"]}}", "x".repeat(16 << 20));
     let body = Body::parse(Endpoint::ChatCompletions, body.into(), &ModelPolicy::default()).unwrap();
@@ -203,7 +203,7 @@ async fn an_early_answer_that_is_no_refusal_waits_until_the_request_is_sent() {
 #[actix_rt::test]
 async fn an_early_refusal_is_heard_while_the_request_is_still_being_sent() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (first, ends) = follow();
     let body = format!("{{\"model\":\"m\",\"messages\":[\"{}\"]}}", "x".repeat(16 << 20));
     let body = Body::parse(Endpoint::ChatCompletions, body.into(), &ModelPolicy::default()).unwrap();
@@ -264,7 +264,7 @@ async fn a_200_that_is_no_answer_is_a_failure_and_was_not_accepted() {
         assert_eq!((end.phase, end.upstream_status), (Phase::Sent, Some(200)));
     }
     // A stream where none was asked for is no answer either.
-    let (got, _) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+    let (got, _) = exchange(LONG, chat(false), proxy::never(), async |mut up| {
         up.send("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 0\r\n\r\n").await;
     })
     .await;
@@ -274,7 +274,7 @@ async fn a_200_that_is_no_answer_is_a_failure_and_was_not_accepted() {
 #[actix_rt::test]
 async fn interim_answers_are_dropped_and_never_become_the_next_requests_answer() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let upstream = async {
         let mut up = fake.accept().await;
         for body in ["{\"n\":1}", "{\"n\":2}"] {
@@ -297,7 +297,7 @@ async fn interim_answers_are_dropped_and_never_become_the_next_requests_answer()
 #[actix_rt::test]
 async fn a_caller_who_leaves_before_the_status_closes_the_upstream_and_counts_as_sent() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (follow, ends) = follow();
     let upstream = async {
         let mut up = fake.accept().await;
@@ -317,7 +317,7 @@ async fn a_caller_who_leaves_before_the_status_closes_the_upstream_and_counts_as
 async fn a_caller_who_leaves_before_a_connection_stands_sent_nothing() {
     let fake = FakeUpstream::start().await;
     let base = format!("https://localhost:{}/v1", fake.addr.port());
-    let client = Client::new(Arc::new(Upstream::new(&base, Credential::None, Timeouts::default()).unwrap()));
+    let client = Client::new(Arc::new(Upstream::new(&base, Credential::None, LONG).unwrap()));
     let (follow, ends) = follow();
     let upstream = async {
         // The handshake has begun, and stays without an answer.
@@ -336,7 +336,7 @@ async fn a_caller_who_leaves_before_a_connection_stands_sent_nothing() {
 #[actix_rt::test]
 async fn a_shutdown_before_the_status_ends_the_request() {
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let (got, end) = exchange(Timeouts::default(), chat(true), proxy::shutdown(stopping), async |mut up| {
+    let (got, end) = exchange(LONG, chat(true), proxy::shutdown(stopping), async |mut up| {
         stop.send(true).unwrap();
         up.closed().await;
     })

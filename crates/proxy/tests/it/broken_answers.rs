@@ -48,7 +48,7 @@ async fn a_connection_cut_in_mid_answer_is_told_and_its_half_event_is_dropped() 
     ] {
         for reset in [false, true] {
             let fake = FakeUpstream::start().await;
-            let client = fake.client(Timeouts::default());
+            let client = fake.client(LONG);
             let (follow, ends) = follow();
             let (seen, mut was_seen) = mpsc::channel(1);
             let upstream = async {
@@ -94,7 +94,7 @@ async fn after_done_nothing_is_an_interruption() {
 
 #[actix_rt::test]
 async fn an_upstream_that_stays_after_done_is_left_by_the_caller_or_the_clock_and_counts_as_finished() {
-    let timeouts = Timeouts { idle: SHORT, ..Timeouts::default() };
+    let timeouts = Timeouts { idle: SHORT, ..LONG };
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
         up.send(STREAM_HEAD).await;
         up.chunk(DONE).await;
@@ -105,7 +105,7 @@ async fn an_upstream_that_stays_after_done_is_left_by_the_caller_or_the_clock_an
     assert_eq!((end.phase, end.how), finished());
 
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (follow, ends) = follow();
     let upstream = async {
         let mut up = fake.accept().await;
@@ -143,7 +143,7 @@ async fn an_upstreams_own_error_event_passes_and_is_not_told_twice() {
 
 #[actix_rt::test]
 async fn a_stall_in_mid_stream_ends_with_the_error_event() {
-    let timeouts = Timeouts { idle: SHORT, ..Timeouts::default() };
+    let timeouts = Timeouts { idle: SHORT, ..LONG };
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
         up.send(STREAM_HEAD).await;
         up.chunk(format!("{EVENT}data: ha")).await;
@@ -156,7 +156,7 @@ async fn a_stall_in_mid_stream_ends_with_the_error_event() {
 
 #[actix_rt::test]
 async fn an_upstream_that_never_ends_is_ended_by_the_total_time() {
-    let timeouts = Timeouts { total: Duration::from_millis(150), ..Timeouts::default() };
+    let timeouts = Timeouts { total: Duration::from_millis(150), ..LONG };
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
         up.send(STREAM_HEAD).await;
         let chunk = format!("{:x}\r\n{EVENT}\r\n", EVENT.len());
@@ -172,7 +172,7 @@ async fn an_upstream_that_never_ends_is_ended_by_the_total_time() {
 #[actix_rt::test]
 async fn a_shutdown_ends_a_stream_with_the_error_event() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (follow, ends) = follow();
     let (stop, stopping) = watch::channel(false);
     let upstream = async {
@@ -196,7 +196,7 @@ async fn a_shutdown_ends_a_stream_with_the_error_event() {
 
 #[actix_rt::test]
 async fn a_failure_within_an_event_too_long_to_hold_aborts_the_transport_without_a_heartbeat() {
-    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..Timeouts::default() };
+    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..LONG };
     let long = format!("data: {}", "x".repeat(200_000));
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
         up.send(STREAM_HEAD).await;
@@ -224,7 +224,7 @@ async fn a_large_json_answer_that_breaks_off_aborts_the_transport() {
         (format!("transfer-encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n", large.len()), FailureKind::Interrupted),
         (format!("\r\n{large}"), FailureKind::Incomplete),
     ] {
-        let (got, end) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+        let (got, end) = exchange(LONG, chat(false), proxy::never(), async |mut up| {
             up.send(format!("{head}{rest}")).await;
         })
         .await;
@@ -237,7 +237,7 @@ async fn a_large_json_answer_that_breaks_off_aborts_the_transport() {
 
 #[actix_rt::test]
 async fn a_large_json_answer_that_stalls_is_aborted() {
-    let timeouts = Timeouts { idle: SHORT, heartbeat: SHORT / 4, ..Timeouts::default() };
+    let timeouts = Timeouts { idle: SHORT, heartbeat: SHORT / 4, ..LONG };
     let (got, end) = exchange(timeouts, chat(false), proxy::never(), async |mut up| {
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 200000\r\n\r\n";
         up.send(format!("{head}{}", large())).await;

@@ -16,7 +16,7 @@ fn body(body: Value) -> Body {
 }
 
 fn with(pace: Duration) -> Demo {
-    Demo { id: "chatcmpl-1".to_owned(), created: 7, pace }
+    Demo { id: "chatcmpl-1".to_owned(), created: 7, pace, timeouts: LONG }
 }
 
 fn chunks(text: &str) -> Vec<Value> {

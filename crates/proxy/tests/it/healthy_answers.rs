@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 #[actix_rt::test]
 async fn each_event_goes_out_before_the_next_comes_in() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (follow, ends) = follow();
     let (seen, mut was_seen) = mpsc::channel(1);
     let upstream = async {
@@ -132,7 +132,7 @@ async fn responses_end_by_their_own_terminal_event() {
     ] {
         let bytes = "{\"model\":\"m\",\"input\":\"hi\",\"stream\":true}".into();
         let body = Body::parse(Endpoint::Responses, bytes, &ModelPolicy::default()).unwrap();
-        let (got, end) = exchange(Timeouts::default(), Request::new(body), proxy::never(), async |mut up| {
+        let (got, end) = exchange(LONG, Request::new(body), proxy::never(), async |mut up| {
             up.send(STREAM_HEAD).await;
             up.chunk(last).await;
             up.last_chunk().await;
@@ -164,7 +164,7 @@ async fn a_whole_json_answer_finishes_whatever_its_framing() {
         "transfer-encoding: chunked\r\n\r\n3\r\n{\"a\r\n4\r\n\":1}\r\n0\r\n\r\n",
         "\r\n{\"a\":1}",
     ] {
-        let (got, end) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+        let (got, end) = exchange(LONG, chat(false), proxy::never(), async |mut up| {
             up.send(format!("{head}{rest}")).await;
         })
         .await;
@@ -211,7 +211,7 @@ proptest! {
 #[actix_rt::test]
 async fn a_json_answer_that_lasts_until_the_close_is_whole_at_its_last_bracket() {
     for reset in [false, true] {
-        let (got, end) = exchange(Timeouts::default(), chat(false), proxy::never(), async |mut up| {
+        let (got, end) = exchange(LONG, chat(false), proxy::never(), async |mut up| {
             up.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{\"a\":[1]}\n").await;
             if reset {
                 up.closed().await;
@@ -230,7 +230,7 @@ async fn a_json_answer_that_lasts_until_the_close_is_whole_at_its_last_bracket()
 #[actix_rt::test]
 async fn blank_lines_before_a_slow_json_answer_go_out_as_they_come() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (guard, ends) = follow();
     let (seen, mut was_seen) = mpsc::channel(1);
     let upstream = async {
@@ -255,7 +255,7 @@ async fn blank_lines_before_a_slow_json_answer_go_out_as_they_come() {
 
 /// A wait after the finish that is over as soon as nothing comes.
 fn impatient() -> Timeouts {
-    Timeouts { after_finish: SHORT, ..Timeouts::default() }
+    Timeouts { after_finish: SHORT, ..LONG }
 }
 
 #[actix_rt::test]

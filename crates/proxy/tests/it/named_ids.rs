@@ -2,9 +2,9 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use proxy::{Body, Endpoint, ModelPolicy, Request, Timeouts, relay};
+use proxy::{Body, Endpoint, ModelPolicy, Request, relay};
 
-use crate::support::{CLOSE_HEAD, Connection, FakeUpstream, follow, take};
+use crate::support::{CLOSE_HEAD, Connection, FakeUpstream, LONG, follow, take};
 
 const ANSWER: &str = r#"{"id": "resp_1", "output": [{"type": "message", "id": "msg_1", "content": []}]}"#;
 const EVENT: &str = "event: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"resp_1\",\"output\":[{\"id\":\"msg_1\"}]}}";
@@ -12,7 +12,7 @@ const EVENT: &str = "event: response.completed\ndata: {\"type\":\"response.compl
 /// What was told by the end of an answer, and the answer.
 async fn told(stream: bool, upstream: impl AsyncFnOnce(Connection)) -> (Vec<String>, String) {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let told = Rc::new(RefCell::new(Vec::new()));
     let for_answer = Rc::clone(&told);
     let follow = follow().0.on_id(move |id| for_answer.borrow_mut().push(id.to_owned()));

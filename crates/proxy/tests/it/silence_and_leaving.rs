@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 #[actix_rt::test]
 async fn heartbeats_fill_silence_between_events_and_never_stand_within_one() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts { heartbeat: SHORT, ..Timeouts::default() });
+    let client = fake.client(Timeouts { heartbeat: SHORT, ..LONG });
     let (follow, ends) = follow();
     let (seen, mut was_seen) = mpsc::channel(1);
     let (half, rest) = EVENT.split_at(20);
@@ -44,7 +44,7 @@ async fn heartbeats_fill_silence_between_events_and_never_stand_within_one() {
 /// What goes out when the upstream sends this, is then silent for two heartbeats, and then finishes.
 async fn silence_after(event: &str, request: proxy::Request) -> String {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts { heartbeat: SHORT, ..Timeouts::default() });
+    let client = fake.client(Timeouts { heartbeat: SHORT, ..LONG });
     let (follow, _ends) = follow();
     let (seen, mut was_seen) = mpsc::channel(1);
     let upstream = async {
@@ -84,7 +84,7 @@ async fn a_heartbeat_has_its_blank_line_where_the_reader_needs_it_and_none_where
 
 #[actix_rt::test]
 async fn no_heartbeat_stands_within_the_end_of_a_line() {
-    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..Timeouts::default() };
+    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..LONG };
     let cut = EVENT.replace('\n', "\r\n");
     let cut = cut.strip_suffix('\n').unwrap();
     let (got, _end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
@@ -98,7 +98,7 @@ async fn no_heartbeat_stands_within_the_end_of_a_line() {
 
 #[actix_rt::test]
 async fn heartbeats_alone_are_no_first_byte() {
-    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..Timeouts::default() };
+    let timeouts = Timeouts { heartbeat: SHORT, idle: SHORT * 5, ..LONG };
     let (got, end) = exchange(timeouts, chat(true), proxy::never(), async |mut up| {
         up.send(STREAM_HEAD).await;
         up.closed().await;
@@ -112,7 +112,7 @@ async fn heartbeats_alone_are_no_first_byte() {
 async fn a_caller_who_leaves_closes_the_upstream_at_once_even_in_silence() {
     for first in ["", EVENT] {
         let fake = FakeUpstream::start().await;
-        let client = fake.client(Timeouts::default());
+        let client = fake.client(LONG);
         let (follow, ends) = follow();
         let upstream = async {
             let mut up = fake.accept().await;
@@ -142,7 +142,7 @@ async fn a_caller_who_leaves_closes_the_upstream_at_once_even_in_silence() {
 #[actix_rt::test]
 async fn a_caller_who_does_not_read_stops_the_upstream() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let (follow, _ends) = follow();
     let offered = 256 << 20;
     let upstream = async {
@@ -172,7 +172,7 @@ async fn a_caller_who_does_not_read_stops_the_upstream() {
 #[actix_rt::test]
 async fn a_slow_caller_is_no_idle_upstream() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts { idle: SHORT, ..Timeouts::default() });
+    let client = fake.client(Timeouts { idle: SHORT, ..LONG });
     let (follow, ends) = follow();
     let (resume, mut resumed) = mpsc::channel::<()>(1);
     let upstream = async {

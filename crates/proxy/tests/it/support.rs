@@ -25,6 +25,15 @@ pub(crate) const DONE: &str = "data: [DONE]\n\n";
 
 /// A short wait for the timer that a test is about; all others stay long.
 pub(crate) const SHORT: Duration = Duration::from_millis(40);
+/// All timers so long that none ends in a test.
+pub(crate) const LONG: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    first_byte: Duration::from_secs(600),
+    idle: Duration::from_secs(300),
+    after_finish: Timeouts::AFTER_FINISH,
+    total: Duration::from_secs(3600),
+    heartbeat: Duration::from_secs(15),
+};
 
 /// Where a test listens as the upstream.
 pub(crate) struct FakeUpstream {
@@ -191,7 +200,7 @@ pub(crate) async fn exchange(
 
 /// A streamed chat with the usual timeouts.
 pub(crate) async fn stream(upstream: impl AsyncFnOnce(Connection)) -> (Result<Got, Failure>, End) {
-    exchange(Timeouts::default(), chat(true), proxy::never(), upstream).await
+    exchange(LONG, chat(true), proxy::never(), upstream).await
 }
 
 /// The error event that ends a failed stream, split off from what came before it.

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use crate::support::*;
 use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
-use proxy::{Body, Client, Credential, Endpoint, ModelPolicy, Request, Secret, Timeouts, Upstream, relay};
+use proxy::{Body, Client, Credential, Endpoint, ModelPolicy, Request, Secret, Upstream, relay};
 
 const JSON: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
 
 #[actix_rt::test]
 async fn the_body_is_untouched_and_only_listed_headers_pass() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("authorization", "Bearer tg_callers"),
@@ -71,7 +71,7 @@ async fn the_callers_key_goes_up_only_where_that_is_the_credential() {
     let fake = FakeUpstream::start().await;
     for (credential, expected) in [(Credential::CallerKey, true), (Credential::None, false)] {
         let base = format!("http://{}/v1", fake.addr);
-        let client = Client::new(Arc::new(Upstream::new(&base, credential, Timeouts::default()).unwrap()));
+        let client = Client::new(Arc::new(Upstream::new(&base, credential, LONG).unwrap()));
         let (follow, _) = follow();
         let request = chat(false).with_caller_key(Secret::new("tg_callers".to_owned()).unwrap());
         let upstream = async {
@@ -90,7 +90,7 @@ async fn the_callers_key_goes_up_only_where_that_is_the_credential() {
 #[actix_rt::test]
 async fn twenty_megabytes_go_up_and_the_connection_is_used_again() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let text = format!("{{\"model\":\"m\",\"messages\":[\"{}\"]}}", "x".repeat(20 << 20));
     let upstream = async {
         let mut up = fake.accept().await;
@@ -115,7 +115,7 @@ async fn twenty_megabytes_go_up_and_the_connection_is_used_again() {
 #[actix_rt::test]
 async fn models_are_asked_for_and_cut_to_the_list() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     let list = r#"{"object":"list","data":[{"id":"a"},{"id":"b"}]}"#;
     let upstream = async {
         let mut up = fake.accept().await;
@@ -133,7 +133,7 @@ async fn models_are_asked_for_and_cut_to_the_list() {
 #[actix_rt::test]
 async fn a_list_of_models_that_is_none_is_a_failure() {
     let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts::default());
+    let client = fake.client(LONG);
     for answer in [
         "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\n<html>",
         "HTTP/1.1 200 OK\r\ncontent-length: 60\r\n\r\n{\"data\":[]}",
