@@ -141,3 +141,17 @@ fn methods_of(document: &utoipa::openapi::OpenApi, path: &str) -> Vec<&'static s
     }
     methods
 }
+
+#[cfg(test)]
+mod tests {
+    use api_types::limits::ROTATION_GRACE_MAX_SECONDS;
+
+    use super::*;
+
+    #[test]
+    fn the_document_tells_the_bounds_of_the_wire() {
+        let document: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
+        let grace = &document["components"]["schemas"]["RotateKey"]["properties"]["grace_seconds"];
+        assert_eq!(grace["maximum"], ROTATION_GRACE_MAX_SECONDS);
+    }
+}
