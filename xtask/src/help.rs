@@ -79,7 +79,8 @@ Build the page and the server, then start the server.
 Usage: cargo xtask run [-- flags for tollgate]
 
 Needs Rust and a C compiler. Sets up what else is missing, under target/ but for the first: the WASM target (by
-rustup), trunk and wasm-bindgen (crates.io), and binaryen (npm, when npm is there; the page is a little larger without).
+rustup), wasm-bindgen (crates.io), and binaryen (npm, when npm is there; the page is a little larger without). A trunk
+that is installed bundles the page, if Trunk.toml takes its version; without one xtask does it itself.
 The first start compiles all of it and takes minutes; later ones take seconds. Output of each step is kept in
 target/tools/log.
 

@@ -3,6 +3,7 @@
 mod apt;
 mod bench;
 mod browser;
+mod bundler;
 mod ci;
 #[cfg(feature = "compress")]
 mod compress;
@@ -24,6 +25,7 @@ mod sdks;
 mod server;
 mod test;
 mod tidy;
+mod time_left;
 mod tools;
 mod torture;
 mod workspace;

@@ -1,4 +1,4 @@
-//! The page: compiled by cargo, bundled by trunk into `target/page`.
+//! The page: compiled by cargo, bundled into `target/page` by trunk where it is installed, else by `bundler`.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -9,10 +9,9 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::progress::Progress;
-use crate::{tools, workspace};
+use crate::{bundler, tools, workspace};
 
-/// Compiles the page's module. Apart from trunk, which makes the same call and then finds it done: this needs no tools
-/// and so runs while they are built.
+/// Compiles the page's module: apart from the bundling, since this needs no tools and so runs while they are built.
 pub(crate) fn compile(progress: &Progress, wasm_opt: bool) -> Result<()> {
     let mut build = workspace::cargo(&["build", "--locked", "-p", "frontend", "--bin", "frontend"]);
     build.args(["--profile", "wasm", "--target", "wasm32-unknown-unknown"]);
@@ -22,15 +21,27 @@ pub(crate) fn compile(progress: &Progress, wasm_opt: bool) -> Result<()> {
 
 /// Bundles module, script, styles and HTML, unless nothing has changed since the last time.
 pub(crate) fn bundle(progress: &Progress, wasm_opt: bool) -> Result<()> {
-    let stamp = stamp(wasm_opt)?;
+    let has_trunk = tools::has_trunk();
+    let stamp = stamp(wasm_opt, has_trunk)?;
     let stamp_file = workspace::root().join("target/page.stamp");
     let page = workspace::page_dir();
     if page.join("index.html").is_file() && fs::read_to_string(&stamp_file).is_ok_and(|old| old == stamp) {
         return Ok(());
     }
     fs::remove_file(&stamp_file).ok();
+    if has_trunk {
+        bundle_by_trunk(progress, wasm_opt, &page)?;
+    } else {
+        bundler::bundle(progress, &module()?, wasm_opt, &page)?;
+    }
+    leave_out_remarks(&page)?;
+    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
+}
+
+/// Trunk compiles too: it makes the same call as `compile`, and finds it done.
+fn bundle_by_trunk(progress: &Progress, wasm_opt: bool, page: &Path) -> Result<()> {
     let mut trunk = workspace::command("trunk");
-    trunk.args(["build", "--color", "never", "--dist"]).arg(&page).env("TRUNK_SKIP_VERSION_CHECK", "true");
+    trunk.args(["build", "--color", "never", "--dist"]).arg(page).env("TRUNK_SKIP_VERSION_CHECK", "true");
     // Trunk calls wasm-opt in release builds only; the profile is the page's own either way.
     if wasm_opt {
         trunk.arg("--release");
@@ -38,9 +49,12 @@ pub(crate) fn bundle(progress: &Progress, wasm_opt: bool) -> Result<()> {
     for_wasm_opt(&mut trunk, wasm_opt);
     // Trunk takes 1 for a mistake: it wants true or false.
     trunk.env_remove("NO_COLOR");
-    progress.run("bundle the page", trunk)?;
-    leave_out_remarks(&page)?;
-    fs::write(&stamp_file, stamp).with_context(|| format!("cannot write {}", stamp_file.display()))
+    progress.run("bundle the page", trunk).map(drop)
+}
+
+/// Where cargo puts the compiled module.
+fn module() -> Result<PathBuf> {
+    Ok(workspace::cargo_target_dir()?.join("wasm32-unknown-unknown/wasm/frontend.wasm"))
 }
 
 /// wasm-bindgen writes for readers. Its remarks on lines of their own, and the indentation, are 800 bytes of the page when
@@ -74,19 +88,15 @@ fn for_wasm_opt(command: &mut Command, wasm_opt: bool) {
 }
 
 /// A digest of all that the bundle is made of. Cargo has looked after the sources: what they compile to stands for them.
-fn stamp(wasm_opt: bool) -> Result<String> {
+fn stamp(wasm_opt: bool, has_trunk: bool) -> Result<String> {
     let root = workspace::root();
-    let mut files = vec![
-        workspace::cargo_target_dir()?.join("wasm32-unknown-unknown/wasm/frontend.wasm"),
-        root.join("Trunk.toml"),
-        root.join("frontend/Cargo.toml"),
-    ];
+    let mut files = vec![module()?, root.join("Trunk.toml"), root.join("frontend/Cargo.toml")];
     assets(&root.join("frontend"), &mut files)?;
     files.sort();
     let mut hasher = DefaultHasher::new();
-    tools::versions(wasm_opt)?.hash(&mut hasher);
+    tools::versions(wasm_opt, has_trunk)?.hash(&mut hasher);
     // How it is bundled.
-    include_str!("page.rs").hash(&mut hasher);
+    (include_str!("page.rs"), include_str!("bundler.rs")).hash(&mut hasher);
     for file in files {
         let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         file.strip_prefix(root).unwrap_or(&file).hash(&mut hasher);

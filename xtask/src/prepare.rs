@@ -1,8 +1,8 @@
 //! Builds tools, page and server side by side.
 //!
-//! Three lanes, because none fills two cores alone: trunk in one, the page's module in another, wasm-bindgen and the
-//! server in the third, so that each one's single-threaded end has company. The page is bundled as soon as its module
-//! and both tools are there.
+//! Two lanes, because neither fills two cores alone: the page's module in one, wasm-bindgen and the server in the other,
+//! so that each one's single-threaded end has company. The page is bundled beside them, as soon as its module and
+//! wasm-bindgen are there.
 
 use std::sync::mpsc;
 use std::thread;
@@ -21,13 +21,12 @@ pub(crate) fn page_and<T: Send>(progress: &Progress, others: impl FnOnce() -> Re
     let (module_ready, ready) = mpsc::channel::<bool>();
     let bindgen_ready = module_ready.clone();
     thread::scope(|scope| {
-        let tools_and_bundle = move || {
-            tools::trunk(progress)?;
+        let bundle = move || {
             ready.recv().map_err(|_| Stopped)?;
             let wasm_opt = ready.recv().map_err(|_| Stopped)?;
             page::bundle(progress, wasm_opt)
         };
-        let first = scope.spawn(move || tools_and_bundle().inspect_err(|_| progress.stop()));
+        let first = scope.spawn(move || bundle().inspect_err(|_| progress.stop()));
         let all_else = move || {
             tools::fetch_crates(progress)?;
             tools::wasm_target(progress)?;

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use crate::time_left::{self, State, Work};
 use crate::{failure, workspace};
 
 /// Between two looks at a program that runs.
@@ -26,6 +27,9 @@ const WORTH_A_LINE: Duration = Duration::from_millis(1500);
 /// The programs that run now, and the display of them.
 pub(crate) struct Progress {
     steps: Mutex<BTreeMap<String, Step>>,
+    /// What is to be done from nothing, and what of it is done. Locked after `steps`, never before.
+    works: Mutex<Vec<(Work, bool)>>,
+    since: Instant,
     stopped: AtomicBool,
     finished: AtomicBool,
     changed: Condvar,
@@ -43,6 +47,8 @@ impl Progress {
     pub(crate) fn show<T>(work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let progress = Self {
             steps: Mutex::default(),
+            works: Mutex::default(),
+            since: Instant::now(),
             stopped: AtomicBool::new(false),
             finished: AtomicBool::new(false),
             changed: Condvar::new(),
@@ -71,12 +77,24 @@ impl Progress {
         self.steps().insert(name.to_owned(), Step { since, compiled: 0, latest: String::new() });
         let result = self.run_captured(name, &mut command);
         self.steps().remove(name);
+        self.done(name);
         match &result {
             Ok(_) if since.elapsed() >= WORTH_A_LINE => self.line(&format!("{} {name}", elapsed(since))),
             Ok(_) => {}
             Err(_) => self.stop(),
         }
         result
+    }
+
+    /// Says what there is to do if nothing is there yet, for an estimate.
+    pub(crate) fn expect(&self, works: &[Work]) {
+        self.works().extend(works.iter().map(|work| (*work, false)));
+    }
+
+    /// A step has come to its end, or has nothing to do.
+    pub(crate) fn done(&self, name: &str) {
+        let mut works = self.works();
+        works.iter_mut().filter(|(work, _)| name.starts_with(work.step)).for_each(|(_, is_done)| *is_done = true);
     }
 
     /// Ends the steps that run, because something else failed.
@@ -179,6 +197,7 @@ impl Progress {
                 continue;
             }
             let mut now: Vec<String> = steps.iter().map(|(name, step)| step.describe(name)).collect();
+            now.splice(0..0, self.time_left(&steps));
             if self.terminal {
                 let share = terminal_width() / now.len();
                 now.iter_mut().for_each(|text| *text = fit(text, share.saturating_sub(2)));
@@ -188,6 +207,21 @@ impl Progress {
                 eprintln!("         {}", now.join("; "));
             }
         }
+    }
+
+    fn time_left(&self, steps: &BTreeMap<String, Step>) -> Option<String> {
+        let works = self.works();
+        let state = |work: &Work, is_done| match steps.iter().find(|(name, _)| name.starts_with(work.step)) {
+            _ if is_done => State::Done,
+            Some((_, step)) => State::Compiled(step.compiled),
+            None => State::Waiting,
+        };
+        let states: Vec<_> = works.iter().map(|(work, is_done)| (*work, state(work, *is_done))).collect();
+        time_left::left(&states, self.since.elapsed())
+    }
+
+    fn works(&self) -> MutexGuard<'_, Vec<(Work, bool)>> {
+        self.works.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn steps(&self) -> MutexGuard<'_, BTreeMap<String, Step>> {

@@ -9,8 +9,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::progress::{self, Progress};
+use crate::time_left::Work;
 use crate::{prepare, server, workspace};
 
+/// The steps of a first start.
+const FROM_NOTHING: [Work; 3] = [
+    Work { step: "build wasm-bindgen", crates: 40, seconds: 75.0 },
+    Work { step: "compile the page", crates: 186, seconds: 170.0 },
+    Work { step: "build the server", crates: 262, seconds: 230.0 },
+];
 const DEFAULT_LISTEN: &str = "127.0.0.1:8000";
 
 pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
@@ -18,7 +25,10 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
     if serves(passed) {
         require_free_port(&listen_address(passed))?;
     }
-    let binary = Progress::show(|progress| prepare::page_and(progress, || server::build(progress)))?;
+    let binary = Progress::show(|progress| {
+        progress.expect(&FROM_NOTHING);
+        prepare::page_and(progress, || server::build(progress))
+    })?;
     eprintln!("{} page and server are built\n", progress::elapsed(since));
     // In the caller's folder, unlike all that we build.
     let mut server = Command::new(&binary);

@@ -13,8 +13,9 @@ use anyhow::{Context, Result, bail};
 use crate::progress::Progress;
 use crate::{failure, workspace};
 
-/// The newest trunk that Rust 1.95 compiles.
-const TRUNK: &str = "0.21.14";
+/// Trunk.toml asks for the same: 0.21.14 or a later 0.21.
+const TRUNK: &str = "0.21.";
+const TRUNK_PATCH: u32 = 14;
 /// The version that Trunk.toml pins as well. Debian's 108 writes modules that no browser can start.
 const BINARYEN: &str = "132.0.0";
 const WASM_TARGET: &str = "wasm32-unknown-unknown";
@@ -79,34 +80,21 @@ pub(crate) fn wasm_target(progress: &Progress) -> Result<()> {
     progress.run("add the WASM target", add).map(drop)
 }
 
-/// Installs trunk unless this very version is there.
-pub(crate) fn trunk(progress: &Progress) -> Result<()> {
-    if says_version("trunk", TRUNK) {
-        return Ok(());
-    }
-    let tools = workspace::tools_dir();
-    let build = tools.join("build");
-    let mut install = workspace::cargo(&["install", "--locked", "trunk", "--version", TRUNK]);
-    // Without its HTTP client, which would download tools, and unoptimised: a third of the time, and a build of the page
-    // is hardly a second slower.
-    install
-        .args(["--no-default-features", "--force", "--root"])
-        .arg(&tools)
-        .env("CARGO_TARGET_DIR", &build)
-        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0")
-        .env("CARGO_PROFILE_RELEASE_LTO", "off")
-        .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256")
-        .env("CARGO_PROFILE_RELEASE_DEBUG", "0");
-    progress.run(&format!("install trunk {TRUNK}"), install)?;
-    // A gigabyte that nothing reads again.
-    fs::remove_dir_all(&build).ok();
-    Ok(())
+/// Whether a trunk is there that Trunk.toml takes. None is installed: `bundler` does what it would do.
+pub(crate) fn has_trunk() -> bool {
+    said_version("trunk").is_some_and(|version| is_fitting_trunk(&version))
+}
+
+fn is_fitting_trunk(version: &str) -> bool {
+    let patch = version.strip_prefix(TRUNK).and_then(|patch| patch.parse::<u32>().ok());
+    patch.is_some_and(|patch| patch >= TRUNK_PATCH)
 }
 
 /// Builds the `wasm-bindgen` command of Cargo.lock's version unless it is there.
 pub(crate) fn wasm_bindgen(progress: &Progress) -> Result<()> {
     let version = workspace::locked_version("wasm-bindgen")?;
     if says_version("wasm-bindgen", &version) {
+        progress.done("build wasm-bindgen");
         return Ok(());
     }
     let shim = workspace::locked_version("bindgen")?;
@@ -167,15 +155,20 @@ pub(crate) fn component(progress: &Progress, command: &str, component: &str) -> 
 }
 
 /// What the page's build depends on beside its sources.
-pub(crate) fn versions(wasm_opt: bool) -> Result<String> {
+pub(crate) fn versions(wasm_opt: bool, trunk: bool) -> Result<String> {
     let binaryen = if wasm_opt { BINARYEN } else { "none" };
-    Ok(format!("trunk {TRUNK}, wasm-bindgen {}, binaryen {binaryen}", workspace::locked_version("wasm-bindgen")?))
+    let trunk = if trunk { "trunk" } else { "no trunk" };
+    Ok(format!("{trunk}, wasm-bindgen {}, binaryen {binaryen}", workspace::locked_version("wasm-bindgen")?))
 }
 
 fn says_version(program: &str, version: &str) -> bool {
-    workspace::find_program(program)
-        .and_then(|path| version_of(&path))
-        .is_some_and(|said| said.split_whitespace().nth(1) == Some(version))
+    said_version(program).is_some_and(|said| said == version)
+}
+
+/// As in `trunk 0.21.14`.
+fn said_version(program: &str) -> Option<String> {
+    let said = version_of(&workspace::find_program(program)?)?;
+    said.split_whitespace().nth(1).map(str::to_owned)
 }
 
 fn version_of(program: &Path) -> Option<String> {
@@ -185,4 +178,19 @@ fn version_of(program: &Path) -> Option<String> {
 
 fn quietly(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trunk_fits_that_trunk_toml_takes() {
+        assert!(is_fitting_trunk("0.21.14") && is_fitting_trunk("0.21.20"));
+        for other in ["0.21.13", "0.22.1", "1.1.0", "0.21.14-rc.1"] {
+            assert!(!is_fitting_trunk(other), "{other}");
+        }
+        let configured = fs::read_to_string(workspace::root().join("Trunk.toml")).unwrap();
+        assert!(configured.contains("trunk-version = \">=0.21.14, <0.22\""));
+    }
 }

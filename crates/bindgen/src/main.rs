@@ -1,4 +1,4 @@
-//! The command `wasm-bindgen`, as far as trunk calls it, over the library of the version in Cargo.lock.
+//! The command `wasm-bindgen`, as far as trunk and xtask call it, over the library of the version in Cargo.lock.
 //!
 //! Installing `wasm-bindgen-cli` compiles an HTTP server and client for its test runner; this needs a third of that
 //! time and cannot drift from the library that the page is linked with.
