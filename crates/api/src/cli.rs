@@ -16,7 +16,7 @@ use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt as _
 use crate::aws_command;
 use crate::{
     app, check,
-    config::{self, Config, LogConfig, LogFormat, Overrides},
+    config::{self, Config, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
     serve,
     standard_output::print,
 };
@@ -62,11 +62,15 @@ struct Settings {
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Address and port to listen at [default: 127.0.0.1:8000].
-    #[arg(long, value_name = "ADDR:PORT", global = true)]
+    #[arg(long, value_name = "ADDR:PORT", global = true, value_parser = socket_address)]
     listen: Option<SocketAddr>,
     /// Folder of the database and the session key [default: ./tollgate-data].
     #[arg(long, value_name = "DIR", global = true)]
     data_dir: Option<PathBuf>,
+}
+
+fn socket_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("must be {SOCKET_ADDRESS}"))
 }
 
 /// Runs the command line.

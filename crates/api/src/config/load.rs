@@ -27,6 +27,8 @@ pub struct Overrides {
 /// The file that is read where no `--config` names another.
 pub const DEFAULT_FILE: &str = "tollgate.toml";
 const PREFIX: &str = "TOLLGATE_";
+/// How an address to listen at is written.
+pub const SOCKET_ADDRESS: &str = "an address with a port, like 127.0.0.1:8000 or [::1]:8000; a name isn't taken";
 
 /// Reads and checks the configuration; also says which file it came from.
 ///
@@ -62,7 +64,25 @@ pub fn load_without_backend(
         config.server.data_dir.clone_from(dir);
     }
     complete_upstream(&mut config, environment)?;
+    check_together(&config)?;
     Ok((config, file))
+}
+
+/// What each value alone can't show.
+fn check_together(config: &Config) -> Result<(), ConfigError> {
+    let error = |place: &str, detail: &str| Err(ConfigError { place: place.to_owned(), detail: detail.to_owned() });
+    let upstream = &config.upstream;
+    if let Some(model) = &upstream.default_model
+        && !upstream.models.is_empty()
+        && !upstream.models.contains(model)
+    {
+        return error("upstream.default_model", "isn't among upstream.models, so that it could never be asked");
+    }
+    let server = &config.server;
+    if server.metrics_listen == Some(server.listen) && server.listen.port() != 0 {
+        return error("server.metrics_listen", "must be another address than server.listen");
+    }
+    Ok(())
 }
 
 fn read_file(named: Option<&Path>) -> Result<(Option<PathBuf>, Table), ConfigError> {
@@ -85,13 +105,18 @@ fn not_toml(text: &str, error: &toml::de::Error) -> String {
     format!("line {line}: {}", error.message())
 }
 
-/// Puts `SERVER__LISTEN` = text at `server.listen`. A text that reads as a TOML value is tried as one, then as itself.
+/// Puts `SERVER__LISTEN` = text at `server.listen`. A text that reads as a TOML value is tried as one, then as itself,
+/// and where a list is due, as one with commas.
 fn set(table: &mut Table, name: &str, path: &str, text: &str) -> Result<Config, ConfigError> {
     let put = |value: Value| {
         let changed = placed(table, path, value).map_err(|detail| ConfigError { place: name.to_owned(), detail })?;
         check(&changed, name).map(|config| (config, changed))
     };
-    let plain = || put(Value::String(text.to_owned()));
+    let listed = || put(Value::Array(text.split(',').map(|item| Value::String(item.trim().to_owned())).collect()));
+    let plain = || {
+        let plain = put(Value::String(text.to_owned()));
+        plain.or_else(|error| if error.detail.contains("expected a sequence") { listed() } else { Err(error) })
+    };
     let (config, changed) = match read_value(text) {
         Some(value) => put(value).or_else(|error| plain().map_err(|_| error))?,
         None => plain()?,
@@ -133,7 +158,8 @@ fn typed(table: &Table, place: &str) -> Result<Config, ConfigError> {
     serde_path_to_error::deserialize(Value::Table(table.clone())).map_err(|error| {
         let path = dotted(error.path());
         let message = error.inner().message();
-        let detail = sectioned(place, message).or_else(|| suggestion(message)).unwrap_or_else(|| message.to_owned());
+        let detail = sectioned(place, message).or_else(|| suggestion(message)).or_else(|| as_an_address(message));
+        let detail = detail.unwrap_or_else(|| message.to_owned());
         let detail = if path.is_empty() { detail } else { format!("{path}: {detail}") };
         ConfigError { place: place.to_owned(), detail }
     })
@@ -163,6 +189,12 @@ fn sectioned(place: &str, message: &str) -> Option<String> {
     let known = format!("`{}`", section.to_ascii_lowercase());
     (message.starts_with("unknown field ") && message.contains(&known))
         .then(|| format!("two underscores part section and key; did you mean {PREFIX}{section}__{key}?"))
+}
+
+/// What to write where an address and a port are due.
+fn as_an_address(message: &str) -> Option<String> {
+    let is_address = message.contains("socket address");
+    is_address.then(|| format!("must be {SOCKET_ADDRESS}"))
 }
 
 /// serde's "unknown field `x`, expected one of `a`, `b`" with the likeliest of them first.
@@ -278,6 +310,27 @@ mod tests {
     fn a_text_that_looks_like_a_number_stays_a_text_where_one_is_due() {
         let config = from("", &[("TOLLGATE_UPSTREAM__API_KEY", "12345"), ("TOLLGATE_UPSTREAM__DEFAULT_MODEL", "7")]);
         assert_eq!(config.unwrap().upstream.default_model.as_deref(), Some("7"));
+    }
+
+    #[test]
+    fn a_list_may_be_written_with_commas_in_the_environment() {
+        let set = [("TOLLGATE_UPSTREAM__MODELS", "a, b"), ("TOLLGATE_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
+        let config = from("", &set).unwrap();
+        assert_eq!(config.upstream.models, ["a", "b"]);
+        assert_eq!(config.server.trusted_proxies.len(), 1);
+        assert!(error("", &[("TOLLGATE_SERVER__TRUSTED_PROXIES", "127.0.0.1,x")]).contains("neither an address"));
+    }
+
+    #[test]
+    fn values_that_dont_go_together_are_told() {
+        let said = error("[upstream]\nmodels = [\"a\"]\ndefault_model = \"b\"", &[]);
+        assert!(said.starts_with("upstream.default_model: isn't among"), "{said}");
+        let said = error("[server]\nlisten = \"127.0.0.1:1\"\nmetrics_listen = \"127.0.0.1:1\"", &[]);
+        assert!(said.starts_with("server.metrics_listen: must be another"), "{said}");
+        for listen in ["8000", "\"localhost:8000\"", "\":8000\""] {
+            let said = error(&format!("[server]\nlisten = {listen}"), &[]);
+            assert!(said.contains("like 127.0.0.1:8000"), "{listen}: {said}");
+        }
     }
 
     #[test]

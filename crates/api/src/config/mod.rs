@@ -18,7 +18,7 @@ use validator::Validate;
 pub use aws::AwsConfig;
 pub use cors::{AllowedOrigins, CorsConfig};
 pub use error::ConfigError;
-pub use load::{Environment, Overrides, load, load_without_backend};
+pub use load::{Environment, Overrides, SOCKET_ADDRESS, load, load_without_backend};
 pub use plans::default_plans;
 pub use public_url::PublicUrl;
 pub use values::{BaseUrl, Seconds, Secret};
