@@ -18,7 +18,7 @@ pub enum Phase {
 pub struct End {
     /// How far it came.
     pub phase: Phase,
-    /// The upstream's HTTP status, if its head came and was an API's: a proxy's page says nothing about the request.
+    /// The upstream's HTTP status, if its head came; 502 where what came was a page and no API's answer.
     pub status: Option<u16>,
     /// Whether the caller left.
     pub caller_left: bool,

@@ -17,6 +17,8 @@ pub fn follow(notes: Notes, pass: OpenPass, metrics: Arc<Metrics>) -> Follow {
     })
 }
 
+const BAD_GATEWAY: u16 = 502;
+
 /// What the charge rule wants to know.
 fn facts(end: &proxy::End) -> End {
     let phase = match end.phase {
@@ -25,6 +27,8 @@ fn facts(end: &proxy::End) -> End {
         proxy::Phase::Accepted => Phase::Accepted,
         proxy::Phase::FirstByte => Phase::FirstByte,
     };
-    let is_an_apis = end.how != How::Failed(FailureKind::BadContentType);
-    End { phase, status: end.upstream_status.filter(|_| is_an_apis), caller_left: matches!(end.how, How::Cancelled) }
+    // A proxy's page says nothing about the request, whatever its status: it is a gateway's failure.
+    let is_page = end.how == How::Failed(FailureKind::BadContentType);
+    let status = if is_page { Some(BAD_GATEWAY) } else { end.upstream_status };
+    End { phase, status, caller_left: matches!(end.how, How::Cancelled) }
 }

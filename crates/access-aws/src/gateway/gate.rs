@@ -27,6 +27,9 @@ impl Gate for ApiGateway {
         };
         let (holder, account) = (row.as_deref().map(holder), row.as_deref().map(|row| row.account));
         let credential = UpstreamCredential::CallersKey;
+        if let Some(holder) = &holder {
+            self.inner.uses.begin(attempt, holder.key);
+        }
         Ok(Admission::Granted(Pass { attempt, holder, account, booking: None, credential }))
     }
 
@@ -35,10 +38,11 @@ impl Gate for ApiGateway {
     async fn settle(&self, pass: &Pass, end: End, _now: Timestamp) -> Result<Charge, StoreError> {
         let is_refused = matches!(end.status, None | Some(401 | 403 | 429));
         if end.phase == Phase::NotSent || is_refused {
+            self.inner.uses.forget_begun(pass.attempt);
             return Ok(if end.phase == Phase::NotSent { Charge::Returned } else { Charge::Spent });
         }
         if let Some(holder) = &pass.holder {
-            self.inner.uses.count(holder.key);
+            self.inner.uses.count(pass.attempt, holder.key);
             // Some refusals of API Gateway's own, such as of a path, say nothing of the key.
             if matches!(end.status, Some(200..=299)) {
                 self.inner.keys.works(holder.key);

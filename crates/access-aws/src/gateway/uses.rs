@@ -7,7 +7,7 @@ use std::{
 };
 
 use access::{EarlierValue, RemoteKey, RemoteValue, Span, StoreError, TimeZone};
-use api_types::{Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
+use api_types::{AttemptId, Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 
 use super::{Inner, carry::untold_now, plans::StagePlan, sweep::Pace};
 use crate::{action::GET_USAGE, error::AwsError};
@@ -36,6 +36,16 @@ struct Use {
     looked_at: Timestamp,
     /// When API Gateway last refused a request for a spent quota: its figures lag behind its refusals.
     spent_at: Option<Timestamp>,
+    /// How often it was read.
+    readings: u64,
+}
+
+/// What was known of a key when a request of it began.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    period: Date,
+    used: u64,
+    readings: u64,
 }
 
 /// What API Gateway has counted for a key in a period.
@@ -64,11 +74,18 @@ impl Reading {
 
 /// The figures.
 #[derive(Debug, Default)]
-pub(super) struct Uses(Mutex<HashMap<KeyId, Use>>);
+pub(super) struct Uses {
+    figures: Mutex<HashMap<KeyId, Use>>,
+    begun: Mutex<HashMap<AttemptId, Begun>>,
+}
 
 impl Uses {
     fn lock(&self) -> MutexGuard<'_, HashMap<KeyId, Use>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.figures.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_begun(&self) -> MutexGuard<'_, HashMap<AttemptId, Begun>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A figure that is known.
@@ -80,13 +97,37 @@ impl Uses {
         let before = uses.get(&key).filter(|known| known.period == period);
         let looked_at = before.map_or(read_at, |known| known.looked_at);
         let spent_at = before.and_then(|known| known.spent_at);
-        uses.insert(key, Use { period, used, read_at, looked_at, spent_at });
+        let readings = before.map_or(0, |known| known.readings + 1);
+        uses.insert(key, Use { period, used, read_at, looked_at, spent_at, readings });
     }
 
-    /// A request of this key was counted by API Gateway.
-    pub(super) fn count(&self, key: KeyId) {
+    /// A request of this key begins; [`Self::count`] or [`Self::forget_begun`] ends it.
+    pub(super) fn begin(&self, attempt: AttemptId, key: KeyId) {
+        let known = self.lock().get(&key).map(|known| Begun {
+            period: known.period,
+            used: known.used,
+            readings: known.readings,
+        });
+        if let Some(begun) = known {
+            self.lock_begun().insert(attempt, begun);
+        }
+    }
+
+    /// A request that API Gateway didn't count.
+    pub(super) fn forget_begun(&self, attempt: AttemptId) {
+        self.lock_begun().remove(&attempt);
+    }
+
+    /// A request of this key was counted by API Gateway. A figure that was read meanwhile may hold it already.
+    pub(super) fn count(&self, attempt: AttemptId, key: KeyId) {
+        let begun = self.lock_begun().remove(&attempt);
         if let Some(known) = self.lock().get_mut(&key) {
-            known.used += 1;
+            known.used = match begun {
+                Some(begun) if begun.period == known.period && begun.readings != known.readings => {
+                    known.used.max(begun.used + 1)
+                }
+                _ => known.used + 1,
+            };
         }
     }
 
@@ -311,4 +352,31 @@ struct DayUse {
 
 fn days_later(day: Date, days: i32) -> Date {
     day.saturating_add(jiff::Span::new().days(days))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_counted_once_whenever_the_figure_is_read() {
+        let (key, now) = (KeyId::from_random([1; 16]), Timestamp::UNIX_EPOCH);
+        let period = Date::constant(2026, 11, 27);
+        let attempt = |number: u8| AttemptId::from_random([number; 16]);
+        let uses = Uses::default();
+        let used = || uses.known_used(key, period).unwrap();
+        uses.set(key, period, 0, now);
+        for (number, read, expected) in [(1, None, 1), (2, Some(2), 2), (3, Some(2), 3), (4, Some(9), 9)] {
+            uses.begin(attempt(number), key);
+            if let Some(read) = read {
+                uses.set(key, period, read, now);
+            }
+            uses.count(attempt(number), key);
+            assert_eq!(used(), expected, "{number}");
+        }
+        uses.begin(attempt(5), key);
+        uses.forget_begun(attempt(5));
+        assert_eq!(used(), 9);
+        assert!(uses.lock_begun().is_empty());
+    }
 }

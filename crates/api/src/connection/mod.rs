@@ -236,6 +236,8 @@ impl Connection {
         if let Some(watch) = self.watch.take() {
             watch.abort();
         }
+        // Requests that are kept for reuse hold this; its task need not be held.
+        self.waker.take();
         let tcp = self.tcp.take();
         if let Some(tcp) = tcp
             && self.ends_with_reset.get()
