@@ -25,8 +25,8 @@ pub(super) struct Holder {
     pub(super) plan: usize,
     pub(super) id: KeyId,
     pub(super) key: PresentedKey,
-    /// The value before the last rotation, and when its grace ends.
-    pub(super) before: Option<(PresentedKey, Timestamp)>,
+    /// The values before rotations that promised a grace, and when each grace ends.
+    pub(super) before: Vec<(PresentedKey, Timestamp)>,
     pub(super) model: Model,
     /// Passes that aren't ended, with the period that each is booked in.
     pub(super) open: Vec<(Pass, Days)>,
@@ -43,7 +43,7 @@ impl Holder {
     ) -> Self {
         let owner = owner_of(account);
         let (id, key) = create(store, chance, (account, owner), plan_name, now).await;
-        Self { account, owner, plan, id, key, before: None, model: Model::default(), open: Vec::new() }
+        Self { account, owner, plan, id, key, before: Vec::new(), model: Model::default(), open: Vec::new() }
     }
 
     /// Creates the next key after the last was revoked.
@@ -55,7 +55,7 @@ impl Holder {
         now: Timestamp,
     ) {
         (self.id, self.key) = create(store, chance, (self.account, self.owner), plan_name, now).await;
-        self.before = None;
+        self.before.clear();
     }
 
     /// A new value for its key, not yet known to the store.
@@ -63,14 +63,15 @@ impl Holder {
         secret(self.id, chance)
     }
 
-    /// So many requests at one instant, each an attempt of its own, a few of them asked twice, some with the value
-    /// before the last rotation while its grace lasts.
+    /// So many requests at one instant, each an attempt of its own, a few of them asked twice, some with a value
+    /// before a rotation while its grace lasts.
     pub(super) fn asks(&self, chance: &mut Chance, requests: u64, now: Timestamp) -> Vec<Ask> {
         let mut all = Vec::new();
         for _ in 0..requests {
             let in_grace = |until: Timestamp| now.as_second() + 1 < until.as_second();
-            let old = self.before.as_ref().filter(|(_, until)| in_grace(*until)).map(|(key, _)| key);
-            let key = old.filter(|_| chance.coin()).unwrap_or(&self.key).clone();
+            let good: Vec<_> = self.before.iter().filter(|(_, until)| in_grace(*until)).map(|(key, _)| key).collect();
+            let old = (!good.is_empty() && chance.coin()).then(|| good[chance.below(good.len() as u64) as usize]);
+            let key = old.unwrap_or(&self.key).clone();
             let ask = Ask { key, attempt: AttemptId::from_random(chance.bytes()), now };
             if chance.below(8) == 0 {
                 all.push(ask.clone());

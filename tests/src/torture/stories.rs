@@ -3,7 +3,7 @@
 use std::{future::poll_fn, task::Poll};
 
 use access::{Admission, Charge, End, Gate, Phase, Registry};
-use api_types::{AttemptId, KeyChange, QuotaStatus, Timestamp};
+use api_types::{AttemptId, KeyChange, QuotaStatus, Timestamp, limits::OLD_VALUES_MAX};
 use tokio::task::JoinSet;
 
 use super::{
@@ -199,7 +199,8 @@ impl Life {
         let requests = 10 + self.chance.below(40);
         let asks = self.asks_of(at, requests, now);
         let (store, account, id) = (self.store.clone(), self.holders[at].account, self.holders[at].id);
-        let keeps_old = self.chance.coin();
+        // A fifth value in its grace would be refused.
+        let keeps_old = self.chance.coin() && self.holders[at].before.len() < OLD_VALUES_MAX;
         let (secret, rotated) = self.holders[at].next_secret(&mut self.chance);
         let changing = async {
             match change {
@@ -212,11 +213,13 @@ impl Life {
             }
         };
         let (answers, ()) = tokio::join!(ask_all(&self.store, asks), changing);
-        let ended: Vec<_> = match (change, keeps_old) {
-            (Change::Rotate, true) => self.holders[at].before.take().map(|(key, _)| key).into_iter().collect(),
-            _ => {
-                let older = self.holders[at].before.take().map(|(key, _)| key);
-                older.into_iter().chain([self.holders[at].key.clone()]).collect()
+        let present = self.holders[at].key.clone();
+        let ended: Vec<_> = match change {
+            // A grace that was promised is kept, whatever is rotated after it.
+            Change::Rotate if keeps_old => Vec::new(),
+            Change::Rotate => vec![present],
+            Change::Switch | Change::Revoke => {
+                self.holders[at].before.drain(..).map(|(key, _)| key).chain([present]).collect()
             }
         };
         let answers = answers.into_iter().map(|(_, answered)| answered).collect();
@@ -237,7 +240,10 @@ impl Life {
         let old = std::mem::replace(&mut self.holders[at].key, rotated);
         match change {
             Change::Rotate => {
-                self.holders[at].before = keeps_old.then(|| (old, after(now, GRACE_SECONDS)));
+                let before = &mut self.holders[at].before;
+                // What had ended by then is gone, also when the clock is set back.
+                before.retain(|(_, until)| *until > now);
+                before.extend(keeps_old.then(|| (old, after(now, GRACE_SECONDS))));
                 self.figures.keys += 1;
             }
             Change::Switch => {
