@@ -362,3 +362,104 @@ impl std::fmt::Debug for Followed {
         f.debug_struct("Followed").field("open", &self.source.is_some()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, future::poll_fn, time::Duration};
+
+    use futures_util::{StreamExt as _, stream};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::{Endpoint, How, follow::End};
+
+    const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"finish_reason\":null}]}\n\n";
+    const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\n";
+    const DONE: &str = "data: [DONE]\n\n";
+    const WAIT: Duration = Duration::from_secs(3);
+    const NEVER: Duration = Duration::from_secs(1_000_000);
+
+    /// A chat's stream on its way to a caller, while the test plays the upstream and the clock.
+    struct Scene {
+        /// Dropped, the upstream's part is at its end.
+        upstream: Option<mpsc::UnboundedSender<Result<Bytes, String>>>,
+        body: Followed,
+        ends: Rc<RefCell<Vec<End>>>,
+    }
+
+    impl Scene {
+        fn new(idle: Duration, after_finish: Duration) -> Self {
+            let (upstream, mut source) = mpsc::unbounded_channel();
+            let source = stream::poll_fn(move |cx| source.poll_recv(cx));
+            let ends = Rc::new(RefCell::new(Vec::new()));
+            let told = Rc::clone(&ends);
+            let follow = Follow::new(move |end| told.borrow_mut().push(end));
+            let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1), Heartbeat::default());
+            let timeouts =
+                Timeouts { connect: NEVER, first_byte: NEVER, idle, after_finish, total: NEVER, heartbeat: NEVER };
+            let now = Instant::now();
+            let body = Followed::new(Box::pin(source), kind, follow, (now, now), &timeouts, crate::never());
+            Self { upstream: Some(upstream), body, ends }
+        }
+
+        fn say(&self, events: &'static str) {
+            self.upstream.as_ref().unwrap().send(Ok(Bytes::from_static(events.as_bytes()))).unwrap();
+        }
+
+        async fn hears(&mut self, events: &str) {
+            assert_eq!(self.body.next().await.unwrap().unwrap(), events);
+        }
+
+        async fn waits(&mut self) {
+            assert!(poll_fn(|cx| Poll::Ready(self.body.poll_next_unpin(cx).is_pending())).await, "it goes on");
+        }
+
+        async fn ends_well(mut self) {
+            assert!(self.body.next().await.is_none());
+            assert_eq!(self.ends.borrow()[0].how, How::Finished);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_finish_reason_in_every_chunk_ends_nothing_while_chunks_come() {
+        let mut scene = Scene::new(NEVER, WAIT);
+        for _ in 0..6 {
+            scene.say(FINISH);
+            scene.hears(FINISH).await;
+            scene.waits().await;
+            tokio::time::advance(WAIT * 2 / 3).await;
+            scene.waits().await;
+        }
+        tokio::time::advance(WAIT).await;
+        scene.ends_well().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_reader_gets_what_came_while_it_wasnt_reading() {
+        let mut scene = Scene::new(NEVER, WAIT);
+        let usage = "data: {\"choices\":[],\"usage\":{}}\n\n";
+        scene.say(FINISH);
+        scene.say(usage);
+        scene.say(DONE);
+        scene.upstream = None;
+        scene.hears(FINISH).await;
+        tokio::time::advance(WAIT * 3).await;
+        scene.hears(usage).await;
+        scene.hears(DONE).await;
+        scene.ends_well().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_caller_is_no_idle_upstream() {
+        let mut scene = Scene::new(WAIT, NEVER);
+        scene.say(EVENT);
+        scene.hears(EVENT).await;
+        // The caller is busy for longer than the upstream may be silent; nobody waits for the upstream meanwhile.
+        tokio::time::advance(WAIT * 3).await;
+        scene.waits().await;
+        scene.say(DONE);
+        scene.upstream = None;
+        scene.hears(DONE).await;
+        scene.ends_well().await;
+    }
+}

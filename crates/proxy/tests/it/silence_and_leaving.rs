@@ -168,32 +168,3 @@ async fn a_caller_who_does_not_read_stops_the_upstream() {
     let (taken, _answer) = tokio::join!(upstream, caller);
     assert!(taken < offered, "the sockets' buffers and no more: {taken}");
 }
-
-#[actix_rt::test]
-async fn a_slow_caller_is_no_idle_upstream() {
-    let fake = FakeUpstream::start().await;
-    let client = fake.client(Timeouts { idle: SHORT, ..LONG });
-    let (follow, ends) = follow();
-    let (resume, mut resumed) = mpsc::channel::<()>(1);
-    let upstream = async {
-        let mut up = fake.accept().await;
-        up.request().await;
-        up.send(STREAM_HEAD).await;
-        up.chunk(EVENT).await;
-        resumed.recv().await;
-        up.chunk(DONE).await;
-        up.last_chunk().await;
-    };
-    let caller = async {
-        let mut answer = relay(&client, chat(true), follow, proxy::never()).await.unwrap();
-        assert_eq!(answer.body.next().await.unwrap().unwrap(), EVENT);
-        // The caller is busy for longer than the upstream may be silent; nobody waits for the upstream meanwhile.
-        tokio::time::sleep(SHORT * 3).await;
-        let next = answer.body.next();
-        resume.send(()).await.unwrap();
-        assert_eq!(next.await.unwrap().unwrap(), DONE);
-        assert!(answer.body.next().await.is_none());
-    };
-    tokio::join!(upstream, caller);
-    assert_eq!((only(&ends).phase, only(&ends).how), finished());
-}
