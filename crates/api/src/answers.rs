@@ -177,5 +177,5 @@ fn finish(mut answer: HttpResponse, line: Line, caller: &Caller) -> HttpResponse
     }
     answer.head_mut().no_chunking(lasts_until_close);
     let status = answer.status();
-    answer.map_body(|_, body| line.around(status, CallerBody::new(body, caller.version, caller.connection.clone())))
+    answer.map_body(|_, body| line.around(status, CallerBody::new(body, lasts_until_close, caller.connection.clone())))
 }

@@ -20,4 +20,4 @@ mod write;
 pub use event::Event;
 pub use reader::Reader;
 pub use splitter::Splitter;
-pub use write::{comment, data, named};
+pub use write::{data, named};

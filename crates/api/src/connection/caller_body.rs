@@ -23,10 +23,10 @@ pub struct CallerBody {
 }
 
 impl CallerBody {
-    /// A body for a caller of this version on this connection; none in tests without a socket.
+    /// A body on this connection, none in tests without a socket; whether the connection's end is the body's, tells
+    /// [`lasts_until_close`].
     #[must_use]
-    pub fn new(body: BoxBody, version: Version, connection: Option<Rc<Connection>>) -> Self {
-        let lasts_until_close = lasts_until_close(body.size(), version);
+    pub fn new(body: BoxBody, lasts_until_close: bool, connection: Option<Rc<Connection>>) -> Self {
         Self { body, connection, lasts_until_close }
     }
 }
