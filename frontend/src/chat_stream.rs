@@ -2,6 +2,7 @@
 //!
 //! A stream that merely stops is not a success: complete means `[DONE]` or a finish reason.
 
+use api_types::openai::is_error;
 use serde::Deserialize;
 use serde_json::Value;
 use sse::Reader;
@@ -136,16 +137,8 @@ fn take(data: &str, ending: &mut Ending, text: &mut String) {
 
 /// What an `error` field says; `None` where it is there and says nothing.
 fn failure(error: &Value) -> Option<String> {
-    let says_nothing = match error {
-        Value::Null => true,
-        Value::Bool(says) => !says,
-        Value::String(text) => text.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Number(number) => number.as_f64() == Some(0.0),
-    };
     let message = error.get("message").and_then(Value::as_str).or(error.as_str());
-    (!says_nothing).then(|| message.filter(|text| !text.is_empty()).unwrap_or("The model failed.").to_owned())
+    is_error(error).then(|| message.filter(|text| !text.is_empty()).unwrap_or("The model failed.").to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! OpenAI's error envelope, as the data plane answers.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{PlanName, Timestamp};
 
@@ -44,4 +45,18 @@ pub struct SpentQuota {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub reset_at: Option<Timestamp>,
+}
+
+/// Whether an `error` field reports an error, as OpenAI's Python SDK takes it (`_streaming.py`): something must stand in
+/// it. Some servers send it empty in every chunk.
+#[must_use]
+pub fn is_error(field: &Value) -> bool {
+    match field {
+        Value::Null => false,
+        Value::Bool(value) => *value,
+        Value::Number(value) => value.as_f64() != Some(0.0),
+        Value::String(value) => !value.is_empty(),
+        Value::Array(value) => !value.is_empty(),
+        Value::Object(value) => !value.is_empty(),
+    }
 }

@@ -85,7 +85,8 @@ impl Metrics {
         registry.register("streams_cancelled", "Requests whose caller left", self.cancelled.clone());
         registry.register("streams_open", "Admitted requests under way", self.open.clone());
         registry.register("upstream_responses", "Answers of the upstream by status", self.upstream_status.clone());
-        let head = "Time from sending a request to the upstream's head";
+        let head = "Time from sending a request until its answer can begin: the upstream's head, and up to a second for what \
+                    follows it";
         registry.register_with_unit("upstream_head", head, Unit::Seconds, self.upstream_head.clone());
         let admission = "Time that an admission takes, its durable count included";
         registry.register_with_unit("admission", admission, Unit::Seconds, self.admission.clone());
@@ -128,7 +129,7 @@ impl Metrics {
         self.open.inc();
     }
 
-    /// The upstream's head came, or failed to, after so long.
+    /// An answer could begin, or failed to, after so long.
     pub fn head_took(&self, time: Duration) {
         self.upstream_head.observe(time.as_secs_f64());
     }

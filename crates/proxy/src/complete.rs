@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use api_types::openai::is_error;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -179,7 +180,7 @@ impl Seen {
             self.answered = true;
             return;
         };
-        if chunk.error.as_ref().is_some_and(truthy) {
+        if chunk.error.as_ref().is_some_and(is_error) {
             self.error_told = true;
         } else {
             self.answered = true;
@@ -202,7 +203,7 @@ impl Seen {
         let chunk = if event.cut { None } else { serde_json::from_str::<Chunk>(&event.data).ok() };
         let number = chunk.as_ref().and_then(|chunk| chunk.sequence_number.as_ref()?.as_u64());
         self.next_sequence_number = number.unwrap_or(self.next_sequence_number).saturating_add(1);
-        let is_error = chunk.as_ref().is_some_and(|chunk| chunk.error.as_ref().is_some_and(truthy));
+        let has_error = chunk.as_ref().is_some_and(|chunk| chunk.error.as_ref().is_some_and(is_error));
         let of_data = match chunk {
             Some(chunk) => chunk.kind,
             None if event.cut => type_at_the_start(&event.data),
@@ -210,7 +211,7 @@ impl Seen {
         };
         let is_named = |name: &str| of_data.as_deref() == Some(name) || event.name.as_deref() == Some(name);
         self.done |= ["response.completed", "response.failed", "response.incomplete"].into_iter().any(is_named);
-        if is_error || is_named("error") {
+        if has_error || is_named("error") {
             self.error_told = true;
         } else if !self.error_told {
             self.answered = true;
@@ -228,23 +229,11 @@ fn type_at_the_start(data: &str) -> Option<String> {
 /// is called one.
 pub(crate) fn reported_error(endpoint: Endpoint, event: &sse::Event<'_>) -> Option<Value> {
     let mut data: Value = serde_json::from_str(&event.data).ok()?;
-    if let Some(error) = data.get_mut("error").filter(|error| truthy(error)) {
+    if let Some(error) = data.get_mut("error").filter(|error| is_error(error)) {
         return Some(error.take());
     }
     let is_named = event.name.as_deref() == Some("error") || data.get("type").and_then(Value::as_str) == Some("error");
     (endpoint == Endpoint::Responses && is_named).then_some(data)
-}
-
-/// What OpenAI's Python SDK takes for an error: an `error` field with something in it.
-pub(crate) fn truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(value) => *value,
-        Value::Number(value) => value.as_f64() != Some(0.0),
-        Value::String(value) => !value.is_empty(),
-        Value::Array(value) => !value.is_empty(),
-        Value::Object(value) => !value.is_empty(),
-    }
 }
 
 /// Watches a JSON answer whose only end is that of the connection: whole when its outermost bracket is closed.

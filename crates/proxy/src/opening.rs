@@ -8,6 +8,7 @@
 
 use std::time::Duration;
 
+use api_types::openai::is_error;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, de::IgnoredAny};
@@ -16,7 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Endpoint, FailureKind,
-    complete::{JsonWatch, reported_error, truthy},
+    complete::{JsonWatch, reported_error},
     followed::Kind,
     source::Source,
 };
@@ -149,7 +150,7 @@ struct Answer {
 fn error_in_place_of(answer: &[u8]) -> Option<Value> {
     let answer: Answer = serde_json::from_slice(answer).ok()?;
     let is_empty = |list: Option<Vec<_>>| list.is_none_or(|list: Vec<IgnoredAny>| list.is_empty());
-    let error = answer.error.filter(truthy)?;
+    let error = answer.error.filter(is_error)?;
     (is_empty(answer.choices) && is_empty(answer.data) && answer.output.is_none()).then_some(error)
 }
 

@@ -114,7 +114,7 @@ async fn answer(
     let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
     let follow = stored_state::remember(follow, endpoint, account, state);
     let ending = proxy::shutdown(shutdown.ending());
-    let answer = match &upstream.answers {
+    let mut answer = match &upstream.answers {
         Answers::Demo { pace, timeouts } => {
             demo::answer(&body, demo_answer(*pace, *timeouts, now), follow, ending).map_err(body_error)?
         }
@@ -134,7 +134,6 @@ async fn answer(
             answer
         }
     };
-    let mut answer = answer;
     if let Some(connection) = Connection::of(request) {
         answer.body.heartbeat_when(connection.heartbeat_due());
     }
