@@ -223,13 +223,18 @@ impl AsyncWrite for Wire {
             wire.is_answering = false;
             wire.read.clear();
         }
-        let written = if wire.unwanted { Poll::Pending } else { Pin::new(&mut wire.socket).poll_write(cx, bytes) };
-        wire.unwanted |= match &written {
-            Poll::Ready(Ok(_)) => false,
-            Poll::Ready(Err(error)) => is_closed(error),
-            Poll::Pending => !wire.unwanted && wire.is_refused_early(cx),
-        };
-        if wire.unwanted { Poll::Ready(Ok(bytes.len())) } else { written }
+        if !wire.unwanted {
+            let written = Pin::new(&mut wire.socket).poll_write(cx, bytes);
+            wire.unwanted = match &written {
+                Poll::Ready(Ok(_)) => false,
+                Poll::Ready(Err(error)) => is_closed(error),
+                Poll::Pending => wire.is_refused_early(cx),
+            };
+            if !wire.unwanted {
+                return written;
+            }
+        }
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

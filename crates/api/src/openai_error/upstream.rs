@@ -5,7 +5,7 @@ use actix_web::http::{
     StatusCode,
     header::{self, HeaderValue},
 };
-use proxy::{Failure, FailureKind, ReportedError};
+use proxy::{Failure, ReportedError};
 
 use super::{INVALID_REQUEST, OpenAiError, PATIENCE_SECONDS};
 
@@ -20,9 +20,6 @@ impl From<Failure> for OpenAiError {
             Failure::Reported { error, .. } => return Self::reported(*error, cause),
             Failure::NotJson { status, .. } => return Self::refused_without_reason(status, cause),
             Failure::HeadTimeout => (504, "upstream_timeout", "The model's server did not begin to answer in time."),
-            Failure::Broke { kind: FailureKind::IdleTimeout | FailureKind::TotalTimeout, .. } => {
-                (504, "upstream_timeout", "The model's server did not finish its answer in time.")
-            }
             Failure::Broke { .. } => {
                 (502, "upstream_disconnected", "The model's server broke off before its answer was complete.")
             }
