@@ -17,6 +17,7 @@ pub(crate) fn main() -> Result<ExitCode> {
         tools::wasm_target(progress)
     })?;
     step("format", "run `cargo fmt --all`", &["fmt", "--all", "--check"])?;
+    timed("tidy but for the page", || passed(tidy::main(false)?, "tidy"))?;
     let features = format!("xtask/compress,{}", server::TESTED_FEATURES);
     let native =
         ["clippy", "--locked", "--workspace", "--all-targets", "--features", &features, "--", "-D", "warnings"];
@@ -27,7 +28,7 @@ pub(crate) fn main() -> Result<ExitCode> {
     step("the server without AWS", "see above", &["check", "--locked", "-p", "api"])?;
     // Here, so that the next three find it done: side by side it takes less time than one after the other.
     timed("build", || test::build(&[]).map(drop))?;
-    timed("tidy", || passed(tidy::main(true)?, "tidy"))?;
+    timed("tidy, with the page", || passed(tidy::main(true)?, "tidy"))?;
     timed("OpenAPI", || openapi::main(true, |progress| server::build_tested(progress, Beside::AllTests)))?;
     heading("test");
     test::main(&[])

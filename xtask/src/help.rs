@@ -116,6 +116,7 @@ Examples:
 Everything that must hold before a change is merged, in this order:
 
   cargo fmt --check
+  cargo xtask tidy --no-page
   cargo clippy, native and wasm32, warnings are errors
   cargo check of the server without AWS
   cargo xtask tidy

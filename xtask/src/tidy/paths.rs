@@ -8,7 +8,7 @@ use super::finding::Finding;
 /// Endings of names that are paths of this repository.
 const ENDINGS: [&str; 9] = [".rs", ".md", ".toml", ".tsv", ".sql", ".css", ".html", ".mjs", ".py"];
 /// Files of those who run Tollgate, and of a client.
-const OF_OTHERS: [&str; 2] = ["tollgate.toml", "_base_client.py"];
+const OF_OTHERS: [&str; 3] = ["tollgate.toml", "_base_client.py", "_streaming.py"];
 
 pub(super) fn check(root: &Path, files: &[PathBuf]) -> Vec<Finding> {
     let names: Vec<String> = files
