@@ -5,7 +5,7 @@ use std::{fmt::Debug, future::Future, time::Duration};
 use tokio::time::{interval, timeout};
 
 /// Far beyond anything that works, near enough that a hang is a failure and not a stuck run.
-const DEADLINE: Duration = Duration::from_secs(30);
+const DEADLINE: Duration = Duration::from_secs(120);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(5);
 
 /// Waits until `look` finds something.
