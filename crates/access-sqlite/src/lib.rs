@@ -7,32 +7,10 @@
 //!
 //! Where keys live in another service instead, the same file holds the rows about them and what was begun there.
 
-mod accounts;
-mod admission;
-mod attempts;
-mod columns;
-mod counts;
-mod create_key;
-mod desk;
-mod earlier_values;
-mod gate;
-mod key_rows;
-mod keys_seen;
-mod ledger;
-mod live_plan;
-mod open;
-mod plans;
-mod purge;
-mod queue;
+mod counting;
 mod reader;
-mod registry;
-mod remote_keys;
-mod remote_rows;
-mod rows;
-mod schema;
-mod sessions;
-mod state_owners;
-mod usage;
+mod sql;
+mod store;
 mod writer;
 
 use std::{
@@ -47,16 +25,16 @@ use std::{
 
 use access::StoreError;
 
-pub use open::OpenError;
-pub use plans::AppliedPlans;
+pub use sql::open::OpenError;
+pub use store::plans::AppliedPlans;
 
 use crate::{
-    desk::Desk,
-    ledger::Ledger,
-    queue::{Message, Queue, queue},
+    counting::ledger::Ledger,
     reader::{Reader, reader},
-    state_owners::Unwritten,
-    writer::Writer,
+    store::state_owners::Unwritten,
+    writer::queue::{Message, Queue, queue},
+    writer::state::Desk,
+    writer::thread::Writer,
 };
 
 /// How the file is kept.
@@ -104,8 +82,8 @@ impl SqliteStore {
     /// # Errors
     /// Why not, and what to do.
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
-        let opened = open::open(path, options)?;
-        let plans = rows::all_plans(&opened.writing).map_err(|error| open::from_sqlite(path, error))?;
+        let opened = sql::open::open(path, options)?;
+        let plans = sql::counted::all_plans(&opened.writing).map_err(|error| sql::open::from_sqlite(path, error))?;
         let desk = Desk {
             conn: opened.writing,
             ledger: Ledger::new(plans),

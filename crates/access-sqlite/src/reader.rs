@@ -7,7 +7,7 @@ use access::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::{columns::store_error, queue::closed};
+use crate::{sql::columns::store_error, writer::queue::closed};
 
 enum Message {
     Read(Box<dyn FnOnce(&Connection) + Send>),

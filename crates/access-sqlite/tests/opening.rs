@@ -85,7 +85,7 @@ async fn house_of_the_first_schema() -> House {
     let today = house.folder.path().join("today.db");
     std::fs::rename(house.path(), &today).unwrap();
     let old = house.other_program();
-    old.execute_batch(include_str!("../src/schema/001.sql")).unwrap();
+    old.execute_batch(include_str!("../src/sql/schema/001.sql")).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     old.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
     for table in ["plans", "accounts", "subscriptions", "keys", "plan_keys", "usage_days", "heartbeat"] {
@@ -101,7 +101,7 @@ async fn house_of_the_first_schema() -> House {
 async fn house_of_the_second_schema() -> House {
     let house = house_of_the_first_schema().await;
     let old = house.other_program();
-    old.execute_batch(include_str!("../src/schema/002.sql")).unwrap();
+    old.execute_batch(include_str!("../src/sql/schema/002.sql")).unwrap();
     old.pragma_update(None, "user_version", 2).unwrap();
     let full = full_key(house.account);
     let sql =

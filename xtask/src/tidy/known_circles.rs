@@ -40,18 +40,18 @@ pub(super) const KNOWN: &[&[&str]] = &[
     // What is wanted carries its warnings, which look at what is wanted.
     &["crates/access-aws/src/provision/wanted.rs", "crates/access-aws/src/provision/warnings.rs"],
     // An account's deletion ends its sessions; a session looks its account up.
-    &["crates/access-sqlite/src/accounts.rs", "crates/access-sqlite/src/sessions.rs"],
+    &["crates/access-sqlite/src/sql/sessions.rs", "crates/access-sqlite/src/store/accounts.rs"],
     // The store opens the desk and its queue; those know the store's own types.
     &[
-        "crates/access-sqlite/src/desk.rs",
         "crates/access-sqlite/src/lib.rs",
-        "crates/access-sqlite/src/open.rs",
-        "crates/access-sqlite/src/purge.rs",
-        "crates/access-sqlite/src/queue.rs",
         "crates/access-sqlite/src/reader.rs",
-        "crates/access-sqlite/src/state_owners.rs",
-        "crates/access-sqlite/src/writer.rs",
+        "crates/access-sqlite/src/sql/open.rs",
+        "crates/access-sqlite/src/store/state_owners.rs",
+        "crates/access-sqlite/src/writer/purge.rs",
+        "crates/access-sqlite/src/writer/queue.rs",
+        "crates/access-sqlite/src/writer/state.rs",
+        "crates/access-sqlite/src/writer/thread.rs",
     ],
     // What was seen is told to the ledger, which has the state that was seen.
-    &["crates/access-sqlite/src/keys_seen.rs", "crates/access-sqlite/src/ledger.rs"],
+    &["crates/access-sqlite/src/counting/keys_seen.rs", "crates/access-sqlite/src/counting/ledger.rs"],
 ];

@@ -8,8 +8,8 @@ use api_types::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    accounts::read_account,
-    columns::{optional_time, text, time},
+    sql::columns::{optional_time, text, time},
+    store::accounts::read_account,
 };
 
 /// Starts a session if the password that was proved still is the account's; expired ones of anybody go.

@@ -11,11 +11,11 @@ use rusqlite::{Connection, params};
 
 use crate::{
     SqliteStore,
-    columns::text,
-    desk::Desk,
-    remote_rows::{
+    sql::columns::text,
+    sql::remote_keys::{
         all_intents, all_keys, begin_intent, find_carried, put_carried, put_intent, put_key, remove_intent, remove_key,
     },
+    writer::state::Desk,
 };
 
 /// So many months after its first day no period goes on: the longest is a month.

@@ -8,10 +8,10 @@ use api_types::{Date, Timestamp};
 use rusqlite::Connection;
 
 use crate::{
-    attempts::SubscriptionRow,
-    columns::{count, store_error},
-    desk::Desk,
-    live_plan::PlanRow,
+    counting::live_plan::PlanRow,
+    counting::passes::SubscriptionRow,
+    sql::columns::{count, store_error},
+    writer::state::Desk,
 };
 
 /// Deletes every subscription that has no key, no pass under way, and neither charge nor return in its present period.

@@ -7,8 +7,8 @@ use access::{
 use api_types::{AttemptId, Date, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use crate::{
-    attempts::{OpenPass, SubscriptionRow},
-    ledger::{Change, Ledger, Rows},
+    counting::ledger::{Change, Ledger, Rows},
+    counting::passes::{OpenPass, SubscriptionRow},
 };
 
 /// An answer, and whether it stands on what the batch changed and must wait for its commit.
@@ -207,10 +207,10 @@ mod tests {
 
     use super::*;
     use crate::{
-        counts::Counts,
-        keys_seen::KeyRow,
-        ledger::{DirtyRow, StoredSubscription},
-        live_plan::LivePlan,
+        counting::counts::Counts,
+        counting::keys_seen::KeyRow,
+        counting::ledger::{DirtyRow, StoredSubscription},
+        counting::live_plan::LivePlan,
     };
 
     /// A store of one key, whose reads can be made to fail.

@@ -6,12 +6,12 @@ use rusqlite::Connection;
 
 use crate::{
     Synchronous,
-    attempts::SubscriptionRow,
-    columns::store_error,
-    ledger::Ledger,
-    live_plan::{LivePlan, PlanRow},
-    rows::{SqliteRows, write_days, write_heartbeat},
-    state_owners::Unwritten,
+    counting::ledger::Ledger,
+    counting::live_plan::{LivePlan, PlanRow},
+    counting::passes::SubscriptionRow,
+    sql::columns::store_error,
+    sql::counted::{SqliteRows, write_days, write_heartbeat},
+    store::state_owners::Unwritten,
 };
 
 /// Connection and ledger, always together.
@@ -112,7 +112,7 @@ impl Desk {
             return;
         }
         self.purged_on = Some(today);
-        if let Err(error) = crate::purge::purge(self, now) {
+        if let Err(error) = crate::writer::purge::purge(self, now) {
             tracing::warn!(%error, "subscriptions without a key were not looked through; tried again tomorrow");
         }
     }

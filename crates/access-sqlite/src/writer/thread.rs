@@ -6,8 +6,8 @@ use access::{Admission, Charge, StoreError};
 use api_types::{AttemptId, KeyStatus, Timestamp};
 
 use crate::{
-    desk::Desk,
-    queue::{Inbox, Message, Reply},
+    writer::queue::{Inbox, Message, Reply},
+    writer::state::Desk,
 };
 
 /// Most requests that share one commit.
@@ -102,7 +102,7 @@ impl Writer {
         let outcome = checked.and_then(|()| conn.close().map_err(|(_, error)| error));
         drop(self.lock);
         if let Some(reply) = closing {
-            let _ = reply.send(flushed.and(outcome.map_err(crate::columns::store_error("close"))));
+            let _ = reply.send(flushed.and(outcome.map_err(crate::sql::columns::store_error("close"))));
         }
     }
 

@@ -10,10 +10,10 @@ use access::{StoreError, TokenBucket};
 use api_types::{AttemptId, Date, KeyId, SubscriptionId, Timestamp};
 
 use crate::{
-    attempts::{Attempts, OpenPass, SubscriptionRow},
-    counts::{Counts, Days},
-    keys_seen::{KeyRow, KeysSeen},
-    live_plan::{LivePlan, PlanRow},
+    counting::counts::{Counts, Days},
+    counting::keys_seen::{KeyRow, KeysSeen},
+    counting::live_plan::{LivePlan, PlanRow},
+    counting::passes::{Attempts, OpenPass, SubscriptionRow},
 };
 
 /// Where rows come from that aren't in memory.

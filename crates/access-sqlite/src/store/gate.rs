@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::{
     SqliteStore,
-    admission::Asking,
-    queue::{Message, Queue},
+    counting::admission::Asking,
+    writer::queue::{Message, Queue},
 };
 
 /// Gives the charge back when the asker goes away before its answer: nothing was sent upstream.

@@ -5,11 +5,11 @@ use api_types::{AccountId, KeyEntry, KeyId, KeyLabel, KeyState, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
-    attempts::SubscriptionRow,
-    columns::{optional_time, store_error, text, text_by, time},
-    desk::Desk,
-    earlier_values::earlier_values,
-    live_plan::PlanRow,
+    counting::live_plan::PlanRow,
+    counting::passes::SubscriptionRow,
+    sql::columns::{optional_time, store_error, text, text_by, time},
+    sql::earlier_values::earlier_values,
+    writer::state::Desk,
 };
 
 /// One key with its subscription.

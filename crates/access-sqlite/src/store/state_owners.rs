@@ -8,7 +8,7 @@ use api_types::{AccountId, Timestamp};
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 
-use crate::{SqliteStore, desk::Desk, queue::Message};
+use crate::{SqliteStore, writer::queue::Message, writer::state::Desk};
 
 /// Most that wait to be written: while the disk is full, what comes beyond is lost.
 const WAITING_MAX: usize = 65_536;

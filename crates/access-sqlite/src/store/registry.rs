@@ -10,13 +10,13 @@ use rusqlite::{Connection, params};
 
 use crate::{
     SqliteStore, Synchronous,
-    columns::store_error,
-    create_key::{ToCreate, create},
-    desk::{Desk, Forget},
-    earlier_values::{end_earlier_values, keep_present_value},
-    key_rows::{StoredKey, entry, key_of, keys_of},
-    rows::{PLAN_COLUMNS, read_plan},
-    usage::{today, usage},
+    sql::columns::store_error,
+    sql::counted::{PLAN_COLUMNS, read_plan},
+    sql::earlier_values::{end_earlier_values, keep_present_value},
+    sql::keys::{StoredKey, entry, key_of, keys_of},
+    store::create_key::{ToCreate, create},
+    store::usage::{today, usage},
+    writer::state::{Desk, Forget},
 };
 
 #[async_trait]

@@ -4,7 +4,9 @@ use access::{CreateKeyError, KeyDigest, NewKey, OwnerDigest};
 use api_types::{AccountId, KeyId, PlanName, SubscriptionId, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{attempts::SubscriptionRow, desk::Forget, ledger::Ledger, live_plan::PlanRow};
+use crate::{
+    counting::ledger::Ledger, counting::live_plan::PlanRow, counting::passes::SubscriptionRow, writer::state::Forget,
+};
 
 /// [`NewKey`] without what it borrows, for the writer's thread.
 pub(crate) struct ToCreate {

@@ -6,7 +6,7 @@ use access::{KeyError, Span, StoreError};
 use api_types::{AccountId, Date, KeyId, Period, Quota, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 use jiff::ToSpan;
 
-use crate::{columns::store_error, desk::Desk, key_rows::key_of, ledger::Rows};
+use crate::{counting::ledger::Rows, sql::columns::store_error, sql::keys::key_of, writer::state::Desk};
 
 /// The day now in the zone of the key's plan.
 pub(crate) fn today(

@@ -11,8 +11,8 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::{
     Options, Synchronous,
-    rows::write_heartbeat,
-    schema::{KNOWN, Migrated, migrate},
+    sql::counted::write_heartbeat,
+    sql::migrations::{KNOWN, Migrated, migrate},
 };
 
 /// The advisory lock beside the file. It holds nothing; the operating system frees it when the process ends.

@@ -7,13 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::HashMap;
 
 use crate::{
-    attempts::SubscriptionRow,
-    columns::{count, day, from_count, key_digest, store_error, text, text_by},
-    counts::Counts,
-    earlier_values::earlier_values,
-    keys_seen::KeyRow,
-    ledger::{DirtyRow, Rows, StoredSubscription},
-    live_plan::{LivePlan, PlanRow},
+    counting::counts::Counts,
+    counting::keys_seen::KeyRow,
+    counting::ledger::{DirtyRow, Rows, StoredSubscription},
+    counting::live_plan::{LivePlan, PlanRow},
+    counting::passes::SubscriptionRow,
+    sql::columns::{count, day, from_count, key_digest, store_error, text, text_by},
+    sql::earlier_values::earlier_values,
 };
 
 /// Reads through a connection.

@@ -11,7 +11,7 @@ use access::{Admission, Charge, KeyDigest, StoreError};
 use api_types::{AttemptId, KeyId, KeyStatus, Timestamp};
 use tokio::sync::oneshot;
 
-use crate::{admission::Asking, desk::Desk, state_owners::NamedId};
+use crate::{counting::admission::Asking, store::state_owners::NamedId, writer::state::Desk};
 
 /// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
 const QUEUE_MAX: usize = 65_536;

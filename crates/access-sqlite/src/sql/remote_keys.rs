@@ -4,7 +4,7 @@ use access::{CarriedUse, EarlierValue, Intent, IntentKind, OwnerDigest, RemoteKe
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params, types::Type};
 
-use crate::columns::{count, day, from_count, key_digest, optional_time, owner_digest, text, text_by, time};
+use crate::sql::columns::{count, day, from_count, key_digest, optional_time, owner_digest, text, text_by, time};
 
 /// Every key, oldest first.
 pub(crate) fn all_keys(conn: &Connection) -> rusqlite::Result<Vec<RemoteKey>> {

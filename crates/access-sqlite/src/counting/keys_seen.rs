@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use access::{KeyDigest, StoreError};
 use api_types::{AccountId, KeyId, Timestamp};
 
-use crate::{attempts::SubscriptionRow, ledger::Rows};
+use crate::{counting::ledger::Rows, counting::passes::SubscriptionRow};
 
 /// Past so many keys those not used lately are dropped.
 const KEYS_KEPT: usize = 100_000;
@@ -101,7 +101,7 @@ mod tests {
     use api_types::Date;
 
     use super::*;
-    use crate::{counts::Counts, ledger::StoredSubscription};
+    use crate::{counting::counts::Counts, counting::ledger::StoredSubscription};
 
     struct Reads(Cell<u32>, Option<KeyRow>);
 

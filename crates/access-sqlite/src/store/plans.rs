@@ -6,8 +6,8 @@ use rusqlite::{Connection, params};
 
 use crate::{
     SqliteStore,
-    columns::{from_count, store_error, text_by},
-    rows::all_plans,
+    sql::columns::{from_count, store_error, text_by},
+    sql::counted::all_plans,
 };
 
 /// What applying the configuration's plans came to.
@@ -25,7 +25,7 @@ impl SqliteStore {
     /// When it could not be written; the plans are then as before.
     pub async fn apply_plans(&self, plans: Vec<UsagePlan>, now: Timestamp) -> Result<AppliedPlans, StoreError> {
         let doing = "apply plans";
-        let job = move |desk: &mut crate::desk::Desk| {
+        let job = move |desk: &mut crate::writer::state::Desk| {
             desk.purge_if_due(now);
             let outcome = desk.change::<_, std::convert::Infallible>(doing, |conn, _, _| apply(conn, &plans).map(Ok));
             let stored = all_plans(&desk.conn).map_err(store_error(doing))?;

@@ -4,7 +4,7 @@ use access::{KeyDigest, KeyError};
 use api_types::{KeyId, Timestamp, limits::OLD_VALUES_MAX};
 use rusqlite::{Connection, Row, params};
 
-use crate::columns::{key_digest, time};
+use crate::sql::columns::{key_digest, time};
 
 /// Those of a key with their ends, the first end first; some may have ended.
 pub(crate) fn earlier_values(conn: &Connection, key: KeyId) -> rusqlite::Result<Vec<(KeyDigest, Timestamp)>> {

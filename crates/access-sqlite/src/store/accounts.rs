@@ -10,11 +10,11 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::{
     SqliteStore,
-    columns::{text, text_by, time},
-    desk::Forget,
-    registry::end_keys_of,
-    remote_rows::end_remote_keys_of,
-    sessions,
+    sql::columns::{text, text_by, time},
+    sql::remote_keys::end_remote_keys_of,
+    sql::sessions,
+    store::registry::end_keys_of,
+    writer::state::Forget,
 };
 
 /// Reads id, email, password_hash, created_at from `first` on.
@@ -44,7 +44,7 @@ impl SqliteStore {
         now: Option<Timestamp>,
         change: impl FnOnce(&Connection, &mut Forget) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let job = move |desk: &mut crate::desk::Desk| {
+        let job = move |desk: &mut crate::writer::state::Desk| {
             if let Some(now) = now {
                 desk.purge_if_due(now);
             }
