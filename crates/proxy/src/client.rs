@@ -38,8 +38,7 @@ impl Client {
         Self { awc, upstream }
     }
 
-    /// Where it goes.
-    pub fn upstream(&self) -> &Upstream {
+    pub(crate) fn upstream(&self) -> &Upstream {
         &self.upstream
     }
 

@@ -15,7 +15,7 @@ pub enum Endpoint {
 
 impl Endpoint {
     /// The path below the base URL.
-    pub fn path(self) -> &'static str {
+    pub(crate) fn path(self) -> &'static str {
         match self {
             Self::ChatCompletions => "/chat/completions",
             Self::Completions => "/completions",

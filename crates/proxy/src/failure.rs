@@ -123,20 +123,6 @@ impl Failure {
             Self::ShuttingDown => FailureKind::ShuttingDown,
         }
     }
-
-    /// The upstream's status, where one came.
-    pub fn upstream_status(&self) -> Option<u16> {
-        match self {
-            Self::Status { status, .. }
-            | Self::BadContentType { status, .. }
-            | Self::Coded { status, .. }
-            | Self::Reported { status, .. }
-            | Self::Broke { status, .. }
-            | Self::NotJson { status, .. }
-            | Self::BadErrorBody { status, .. } => Some(status.as_u16()),
-            _ => None,
-        }
-    }
 }
 
 impl From<SendRequestError> for Failure {
@@ -147,10 +133,6 @@ impl From<SendRequestError> for Failure {
                 Self::Disconnected { cause: "the connection was closed".to_owned() }
             }
             SendRequestError::Connect(error) => Self::Unreachable { cause: error.to_string() },
-            SendRequestError::Url(error) => Self::Unreachable { cause: error.to_string() },
-            SendRequestError::Timeout => Self::HeadTimeout,
-            SendRequestError::Send(error) => Self::Disconnected { cause: error.to_string() },
-            SendRequestError::Response(error) => Self::Disconnected { cause: error.to_string() },
             other => Self::Disconnected { cause: other.to_string() },
         }
     }

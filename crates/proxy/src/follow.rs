@@ -147,7 +147,7 @@ impl Follow {
     }
 
     /// Ends a request that was refused before it was sent.
-    pub fn refuse(self) {
+    pub(crate) fn refuse(self) {
         self.fail(FailureKind::Refused, None);
     }
 

@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// Most bytes of an unfinished event that are held back.
-pub const HELD_MAX: usize = 64 * 1024;
+const HELD_MAX: usize = 64 * 1024;
 /// Most bytes, comments mostly, that are passed on after an answer's finish.
 const SURPLUS_MAX: usize = 64 * 1024;
 

@@ -44,7 +44,7 @@ pub use client::Client;
 pub use endpoint::Endpoint;
 pub use failure::Failure;
 pub use follow::{End, FailureKind, Follow, How, Phase};
-pub use followed::{CutShort, Followed, HELD_MAX};
+pub use followed::{CutShort, Followed};
 pub use models::{model, models};
 pub use relay::{Answer, relay};
 pub use reported_error::ReportedError;

@@ -59,11 +59,6 @@ impl Splitter {
     pub fn after_cr(&self) -> bool {
         self.ends.after_cr()
     }
-
-    /// How many bytes the caller holds: the unfinished event's, none of them released.
-    pub fn held(&self) -> usize {
-        self.held
-    }
 }
 
 #[cfg(test)]
@@ -74,10 +69,10 @@ mod tests {
     fn whole_events_are_released_and_the_rest_is_held() {
         let mut splitter = Splitter::new(100);
         assert_eq!(splitter.push(b"data: a\n\ndata: b"), 9);
-        assert_eq!(splitter.held(), 7);
+        assert_eq!(splitter.held, 7);
         assert_eq!(splitter.push(b"b"), 0);
         assert_eq!(splitter.push(b"\n\n"), 2);
-        assert_eq!(splitter.held(), 0);
+        assert_eq!(splitter.held, 0);
     }
 
     #[test]
@@ -108,7 +103,7 @@ mod tests {
         assert!(splitter.mid_event());
         assert_eq!(splitter.push(b"6\n\ndata"), 3);
         assert!(!splitter.mid_event());
-        assert_eq!(splitter.held(), 4);
+        assert_eq!(splitter.held, 4);
     }
 
     #[test]
@@ -117,6 +112,6 @@ mod tests {
         assert_eq!(splitter.push(b""), 0);
         splitter.push(b"data");
         assert_eq!(splitter.push(b""), 0);
-        assert_eq!(splitter.held(), 4);
+        assert_eq!(splitter.held, 4);
     }
 }

@@ -86,9 +86,8 @@ async fn statuses_that_are_not_about_the_request_are_failures() {
             up.send(head).await;
         })
         .await;
-        let failure = got.unwrap_err();
-        assert_eq!(failure.upstream_status(), Some(status));
-        assert!(matches!(failure, Failure::Status { .. }), "{failure:?}");
+        let Failure::Status { status: told, .. } = got.unwrap_err() else { panic!("{status}") };
+        assert_eq!(told.as_u16(), status);
         assert_eq!((end.phase, end.how), (Phase::Sent, failed(FailureKind::UpstreamStatus)));
         assert_eq!(end.upstream_status, Some(status));
     }
