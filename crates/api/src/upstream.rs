@@ -52,7 +52,7 @@ impl UpstreamPlan {
             Some(key) => Credential::Bearer(Secret::new(key.reveal().to_owned()).context("upstream.api_key")?),
             None => Credential::None,
         };
-        let upstream = Upstream::new(base_url.as_str(), credential, timeouts).context(if gate.is_some() {
+        let upstream = Upstream::new(base_url.as_url(), credential, timeouts).context(if gate.is_some() {
             "aws.invoke_url"
         } else {
             "upstream.base_url"

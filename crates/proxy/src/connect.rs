@@ -115,7 +115,7 @@ mod tests {
             total: long,
             heartbeat: Duration::ZERO,
         };
-        let at = Arc::new(Upstream::new(&base, Credential::None, timeouts).unwrap());
+        let at = Arc::new(Upstream::new(&base.parse().unwrap(), Credential::None, timeouts).unwrap());
         let client = Client::with_connect(at, connect);
         let script = async {
             let mut tls = TlsAcceptor::from(Arc::new(server)).accept(listener.accept().await.unwrap().0).await.unwrap();

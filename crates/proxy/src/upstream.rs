@@ -2,8 +2,9 @@
 
 use std::{fmt, time::Duration};
 
-use awc::http::{Uri, header::HeaderValue};
+use awc::http::header::HeaderValue;
 use thiserror::Error;
+use url::Url;
 
 /// A credential that never shows: no `Display`, and its `Debug` tells nothing.
 #[derive(Clone)]
@@ -76,18 +77,9 @@ impl Timeouts {
 /// Why an upstream can't be used as it is configured.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum UpstreamError {
-    /// Not a URL at all.
-    #[error("the base URL isn't a URL: write it like https://api.openai.com/v1")]
-    NotAUrl,
-    /// Another scheme than the two we speak.
-    #[error("the base URL must start with http:// or https://")]
-    Scheme,
-    /// A user or password in the URL, which would end up in logs.
-    #[error("the base URL must not carry a user or password: set the credential on its own")]
-    Credentials,
-    /// A query or fragment, to which no path can be added.
-    #[error("the base URL must not have a query or a fragment")]
-    Query,
+    /// Nothing that can be called: another scheme than the two we speak, or no host.
+    #[error("the base URL must be http:// or https:// with a host")]
+    NotHttp,
     /// A credential that can't stand in a header.
     #[error("the credential is empty or has characters that can't stand in a header")]
     BadCredential,
@@ -98,7 +90,7 @@ pub enum UpstreamError {
 pub struct Upstream {
     base_url: String,
     tls: bool,
-    /// As written in the URL, for the `Host` header.
+    /// With the port where it isn't the scheme's own, for the `Host` header.
     host: HeaderValue,
     /// Host and port, the port always named.
     authority: String,
@@ -109,51 +101,32 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// An upstream at this base URL, which includes `/v1` as in OpenAI's SDKs.
+    /// An upstream at this base URL, which includes `/v1` as in OpenAI's SDKs. Of the URL only scheme, host, port and path
+    /// are taken.
     ///
     /// # Errors
-    /// When the URL isn't plain http(s) with a host and a path.
-    pub fn new(base_url: &str, credential: Credential, timeouts: Timeouts) -> Result<Self, UpstreamError> {
-        let base_url = base_url.trim().trim_end_matches('/');
-        if base_url.contains('#') {
-            return Err(UpstreamError::Query);
-        }
-        let uri: Uri = base_url.parse().map_err(|_| UpstreamError::NotAUrl)?;
-        let tls = match uri.scheme_str() {
-            Some("https") => true,
-            Some("http") => false,
-            Some(_) => return Err(UpstreamError::Scheme),
-            None => return Err(UpstreamError::NotAUrl),
+    /// When the URL isn't http(s) with a host.
+    pub fn new(base_url: &Url, credential: Credential, timeouts: Timeouts) -> Result<Self, UpstreamError> {
+        let (Some(host), Some(port)) = (base_url.host_str(), base_url.port_or_known_default()) else {
+            return Err(UpstreamError::NotHttp);
         };
-        let authority = uri.authority().ok_or(UpstreamError::NotAUrl)?;
-        if authority.as_str().contains('@') {
-            return Err(UpstreamError::Credentials);
+        if !matches!(base_url.scheme(), "http" | "https") {
+            return Err(UpstreamError::NotHttp);
         }
-        if uri.query().is_some() {
-            return Err(UpstreamError::Query);
-        }
-        let host = authority.host();
-        let port = match authority.as_str()[host.len()..].strip_prefix(':') {
-            None if tls => 443,
-            None => 80,
-            // Read here: the URL's own reader takes a port that is out of range for none.
-            Some(port) => port.parse::<u16>().ok().filter(|port| *port > 0).ok_or(UpstreamError::NotAUrl)?,
-        };
-        if host.is_empty() {
-            return Err(UpstreamError::NotAUrl);
-        }
+        let shown = base_url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+        let path = base_url.path().trim_end_matches('/');
         Ok(Self {
-            base_url: base_url.to_owned(),
-            tls,
-            host: HeaderValue::from_str(authority.as_str()).map_err(|_| UpstreamError::NotAUrl)?,
+            base_url: format!("{}://{shown}{path}", base_url.scheme()),
+            tls: base_url.scheme() == "https",
+            host: HeaderValue::from_str(&shown).map_err(|_| UpstreamError::NotHttp)?,
             authority: format!("{host}:{port}"),
-            path: uri.path().trim_end_matches('/').to_owned(),
+            path: path.to_owned(),
             credential,
             timeouts,
         })
     }
 
-    /// The base URL, which can't carry a credential: fit for logs and for `tollgate check`.
+    /// The base URL without what could hide a secret: fit for logs and for `tollgate check`.
     pub fn base_url(&self) -> &str {
         &self.base_url
     }
@@ -194,38 +167,39 @@ mod tests {
     };
 
     fn upstream(url: &str) -> Result<Upstream, UpstreamError> {
-        Upstream::new(url, Credential::None, TIMEOUTS)
+        Upstream::new(&url.parse().unwrap(), Credential::None, TIMEOUTS)
     }
 
     #[test]
     fn paths_are_added_to_the_base_url_whether_or_not_it_ends_in_a_slash() {
-        for base in ["https://api.openai.com/v1", "https://api.openai.com/v1/"] {
+        for base in ["https://api.openai.com/v1", "https://api.openai.com:443/v1/"] {
             let upstream = upstream(base).unwrap();
             assert_eq!(upstream.url("/models"), "http://api.openai.com:443/v1/models");
             assert_eq!(upstream.host(), "api.openai.com");
             assert!(upstream.tls());
         }
-        assert_eq!(upstream("http://127.0.0.1:11434").unwrap().url("/models"), "http://127.0.0.1:11434/models");
+        let local = upstream("http://127.0.0.1:11434").unwrap();
+        assert_eq!((local.url("/models").as_str(), local.tls()), ("http://127.0.0.1:11434/models", false));
+        assert_eq!(local.host(), "127.0.0.1:11434");
         assert_eq!(upstream("http://[::1]:80/v1").unwrap().url("/models"), "http://[::1]:80/v1/models");
     }
 
     #[test]
-    fn what_is_no_plain_base_url_is_refused() {
-        assert_eq!(upstream("").unwrap_err(), UpstreamError::NotAUrl);
-        assert_eq!(upstream("api.openai.com").unwrap_err(), UpstreamError::NotAUrl);
-        assert_eq!(upstream("/v1").unwrap_err(), UpstreamError::NotAUrl);
-        assert_eq!(upstream("http://host:99999/v1").unwrap_err(), UpstreamError::NotAUrl);
-        assert_eq!(upstream("ftp://host/v1").unwrap_err(), UpstreamError::Scheme);
-        assert_eq!(upstream("https://user:pw@host/v1").unwrap_err(), UpstreamError::Credentials);
-        assert_eq!(upstream("https://host/v1?key=1").unwrap_err(), UpstreamError::Query);
-        assert_eq!(upstream("https://host/v1#x").unwrap_err(), UpstreamError::Query);
+    fn what_cant_be_called_is_refused_and_what_could_hide_a_secret_isnt_shown() {
+        for odd in ["ftp://host/v1", "mailto:a@b", "file:///v1", "data:,x"] {
+            assert_eq!(upstream(odd).unwrap_err(), UpstreamError::NotHttp, "{odd}");
+        }
+        let upstream = upstream("https://user:pw@host:8443/v1/?key=1#x").unwrap();
+        assert_eq!(upstream.base_url(), "https://host:8443/v1");
+        assert_eq!(upstream.url("/models"), "http://host:8443/v1/models");
     }
 
     #[test]
     fn a_secret_shows_in_no_debug_output() {
         let secret = Secret::new(" sk-very-secret\n".to_owned()).unwrap();
         assert_eq!(secret.redact("no such key: sk-very-secret."), "no such key: [redacted].");
-        let upstream = Upstream::new("https://host/v1", Credential::Bearer(secret.clone()), TIMEOUTS).unwrap();
+        let upstream =
+            Upstream::new(&"https://host/v1".parse().unwrap(), Credential::Bearer(secret.clone()), TIMEOUTS).unwrap();
         let shown = format!("{secret:?} {upstream:?} {:?}", secret.header("Bearer "));
         assert!(!shown.contains("sk-very-secret"), "{shown}");
         assert_eq!(Secret::new("with blank".to_owned()).unwrap_err(), UpstreamError::BadCredential);

@@ -118,6 +118,12 @@ impl BaseUrl {
         is_here || self.0.scheme() == "https"
     }
 
+    /// The URL as it was read.
+    #[must_use]
+    pub fn as_url(&self) -> &url::Url {
+        &self.0
+    }
+
     /// The URL, without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -28,8 +28,7 @@ async fn a_port_where_nobody_listens_is_unreachable_and_nothing_was_sent() {
 async fn a_host_without_tls_or_that_stalls_in_its_handshake_is_unreachable() {
     let fake = FakeUpstream::start().await;
     let timeouts = Timeouts { connect: Duration::from_millis(200), ..LONG };
-    let base = format!("https://localhost:{}/v1", fake.addr.port());
-    let client = Client::new(Arc::new(Upstream::new(&base, Credential::None, timeouts).unwrap()));
+    let client = Client::new(Arc::new(Upstream::new(&fake.base_url("https"), Credential::None, timeouts).unwrap()));
     for plain in [true, false] {
         let (follow, ends) = follow();
         let upstream = async {
@@ -315,8 +314,7 @@ async fn a_caller_who_leaves_before_the_status_closes_the_upstream_and_counts_as
 #[actix_rt::test]
 async fn a_caller_who_leaves_before_a_connection_stands_sent_nothing() {
     let fake = FakeUpstream::start().await;
-    let base = format!("https://localhost:{}/v1", fake.addr.port());
-    let client = Client::new(Arc::new(Upstream::new(&base, Credential::None, LONG).unwrap()));
+    let client = Client::new(Arc::new(Upstream::new(&fake.base_url("https"), Credential::None, LONG).unwrap()));
     let (follow, ends) = follow();
     let upstream = async {
         // The handshake has begun, and stays without an answer.

@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
+use url::Url;
 
 /// The credential that the upstream gets.
 pub(crate) const CREDENTIAL: &str = "sk-upstream-secret";
@@ -48,9 +49,13 @@ impl FakeUpstream {
         Self { listener, addr }
     }
 
+    pub(crate) fn base_url(&self, scheme: &str) -> Url {
+        format!("{scheme}://{}/v1", self.addr).parse().unwrap()
+    }
+
     pub(crate) fn client(&self, timeouts: Timeouts) -> Client {
         let credential = Credential::Bearer(Secret::new(CREDENTIAL.to_owned()).unwrap());
-        Client::new(Arc::new(Upstream::new(&format!("http://{}/v1", self.addr), credential, timeouts).unwrap()))
+        Client::new(Arc::new(Upstream::new(&self.base_url("http"), credential, timeouts).unwrap()))
     }
 
     pub(crate) async fn accept(&self) -> Connection {

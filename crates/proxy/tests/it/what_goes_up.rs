@@ -70,8 +70,7 @@ async fn the_body_is_untouched_and_only_listed_headers_pass() {
 async fn the_callers_key_goes_up_only_where_that_is_the_credential() {
     let fake = FakeUpstream::start().await;
     for (credential, expected) in [(Credential::CallerKey, true), (Credential::None, false)] {
-        let base = format!("http://{}/v1", fake.addr);
-        let client = Client::new(Arc::new(Upstream::new(&base, credential, LONG).unwrap()));
+        let client = Client::new(Arc::new(Upstream::new(&fake.base_url("http"), credential, LONG).unwrap()));
         let (follow, _) = follow();
         let request = chat(false).with_caller_key(Secret::new("tg_callers".to_owned()).unwrap());
         let upstream = async {
