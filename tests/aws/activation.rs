@@ -1,7 +1,7 @@
 //! A new value may be refused by API Gateway for a while without being wrong.
 
 use access::{Admission, End, Gate as _, Phase, PresentedKey, UpstreamHead, Verdict};
-use api_types::{AttemptId, KeyState};
+use api_types::{AdmissionId, KeyState};
 use tests::aws::FakeAws;
 
 use crate::house::{House, SWITCH_OFF, SWITCH_ON};
@@ -15,7 +15,7 @@ fn judged(house: &House, key: &PresentedKey, seconds: i64) -> Verdict {
 
 /// A request with this key that came through.
 async fn came_through(house: &House, key: &PresentedKey) {
-    let admitted = house.gateway.admit(key, AttemptId::from_random([9; 16]), house.now()).await.unwrap();
+    let admitted = house.gateway.admit(key, AdmissionId::from_random([9; 16]), house.now()).await.unwrap();
     let Admission::Granted(pass) = admitted else { panic!("{admitted:?}") };
     let end = End { phase: Phase::FirstByte, status: Some(200), caller_left: false };
     house.gateway.settle(&pass, end, house.now()).await.unwrap();

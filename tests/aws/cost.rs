@@ -1,7 +1,7 @@
 //! What is asked of AWS, and how often: its control plane takes ten requests a second for a whole account.
 
 use access::{Gate as _, Inspection, Registry as _};
-use api_types::AttemptId;
+use api_types::AdmissionId;
 use tests::aws::{Fault, When};
 
 use crate::house::House;
@@ -17,7 +17,7 @@ async fn look(house: &House, person: &crate::house::Person, seconds: i64) {
     assert_eq!(house.gateway.keys(person.account, now).await.unwrap().len(), 1);
     let told = house.gateway.inspect(&person.presented, now).await.unwrap();
     assert!(matches!(told, Inspection::Known(_)), "{told:?}");
-    house.gateway.admit(&person.presented, AttemptId::from_random([1; 16]), now).await.unwrap();
+    house.gateway.admit(&person.presented, AdmissionId::from_random([1; 16]), now).await.unwrap();
     house.gateway.recognise(&person.presented, now).await.unwrap();
 }
 
@@ -66,7 +66,7 @@ async fn requests_of_any_key_ask_the_control_plane_nothing() {
     house.restart().await;
     house.pass(3_600);
     operations(&house);
-    house.gateway.admit(&person.presented, AttemptId::from_random([1; 16]), house.now()).await.unwrap();
+    house.gateway.admit(&person.presented, AdmissionId::from_random([1; 16]), house.now()).await.unwrap();
     house.gateway.recognise(&person.presented, house.now()).await.unwrap();
     assert_eq!(operations(&house), [""; 0]);
 }

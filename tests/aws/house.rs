@@ -9,7 +9,8 @@ use access::{
 use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
 use access_sqlite::{Options, SqliteStore};
 use api_types::{
-    AccountId, AttemptId, InstallationId, KeyChange, KeyEntry, KeyId, PlanName, QuotaStatus, SubscriptionId, Timestamp,
+    AccountId, AdmissionId, InstallationId, KeyChange, KeyEntry, KeyId, PlanName, QuotaStatus, SubscriptionId,
+    Timestamp,
 };
 use tempfile::TempDir;
 use tests::{
@@ -269,8 +270,8 @@ impl House {
 
     /// Whether our gate refuses a key without asking AWS.
     pub async fn is_refused(&self, key: &PresentedKey, now: Timestamp) -> bool {
-        let attempt = AttemptId::from_random(fresh());
-        self.gateway.admit(key, attempt, now).await.unwrap() == Admission::Unknown
+        let id = AdmissionId::from_random(fresh());
+        self.gateway.admit(key, id, now).await.unwrap() == Admission::Unknown
     }
 
     /// What somebody's only key is said to have used of its quota.

@@ -18,7 +18,7 @@ use access::{
 };
 use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
 use access_sqlite::{Options, SqliteStore};
-use api_types::{AttemptId, InstallationId, KeyId, Plan, PlanName, Quota, SubscriptionId, Timestamp};
+use api_types::{AdmissionId, InstallationId, KeyId, Plan, PlanName, Quota, SubscriptionId, Timestamp};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
 use tests::aws::FakeAws;
@@ -62,9 +62,8 @@ impl Open {
         let rounds = admissions.div_ceil(ASKERS);
         let ask = async || {
             for _ in 0..rounds {
-                let attempt =
-                    AttemptId::from_random(u128::from(self.next.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
-                let admission = self.gate.admit(&self.key, attempt, now()).await.unwrap();
+                let id = AdmissionId::from_random(u128::from(self.next.fetch_add(1, Ordering::Relaxed)).to_be_bytes());
+                let admission = self.gate.admit(&self.key, id, now()).await.unwrap();
                 let Admission::Granted(pass) = black_box(admission) else { panic!("refused") };
                 let end = End { phase: Phase::FirstByte, status: Some(200), caller_left: false };
                 self.gate.settle(&pass, end, now()).await.unwrap();

@@ -15,7 +15,7 @@ use access::{
 };
 use access_sqlite::{Options, SqliteStore, Synchronous};
 use api_types::{
-    AccountId, AttemptId, Email, KeyId, Plan, PlanName, Quota, SubscriptionId, Timestamp, limits::QUOTA_MAX,
+    AccountId, AdmissionId, Email, KeyId, Plan, PlanName, Quota, SubscriptionId, Timestamp, limits::QUOTA_MAX,
 };
 use criterion::{
     BenchmarkGroup, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime,
@@ -111,7 +111,7 @@ impl Bench {
         let n = self.next.fetch_add(1, Ordering::Relaxed);
         // A stride coprime to the number of keys: neighbours in time aren't neighbours in the table.
         let at = usize::try_from(n.wrapping_mul(7_919)).unwrap() % self.keys.len();
-        let admission = self.store.admit(&self.keys[at], AttemptId::from_random(bytes(n)), now()).await.unwrap();
+        let admission = self.store.admit(&self.keys[at], AdmissionId::from_random(bytes(n)), now()).await.unwrap();
         let Admission::Granted(pass) = black_box(admission) else { panic!("refused") };
         let end = access::End { phase: access::Phase::FirstByte, status: Some(200), caller_left: false };
         self.store.settle(&pass, end, now()).await.unwrap();

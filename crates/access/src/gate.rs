@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use api_types::{
-    AccountId, AttemptId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp,
+    AccountId, AdmissionId, Date, KeyId, KeyStatus, Period, PlanName, QuotaStatus, SubscriptionId, Throttle, Timestamp,
 };
 use async_trait::async_trait;
 
@@ -29,16 +29,14 @@ pub enum Admission {
 /// Leave to make one request; to be ended once through [`Gate::settle`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pass {
-    /// The attempt that it was granted for.
-    pub attempt: AttemptId,
+    /// The admission that it was granted by.
+    pub id: AdmissionId,
     /// Who asked. `None`: a key that only the upstream knows.
     pub holder: Option<Holder>,
     /// Whose key it is. `None`: a key that only the upstream knows.
     pub account: Option<AccountId>,
     /// Where it is counted. `None`: the upstream counts.
     pub booking: Option<Booking>,
-    /// What the upstream gets to see.
-    pub credential: UpstreamCredential,
 }
 
 /// A key that we keep, and its plan.
@@ -59,15 +57,6 @@ pub struct Booking {
     pub day: Date,
     /// The quota with this request counted.
     pub quota: QuotaStatus,
-}
-
-/// Which credential goes upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UpstreamCredential {
-    /// The configured one.
-    Configured,
-    /// The caller's own key, for a gate that stands in front of the upstream.
-    CallersKey,
 }
 
 /// Over a limit: which, and when to come back, as far as the gate knows.
@@ -183,12 +172,12 @@ pub enum Verdict {
 /// The data plane's view of keys and counts. Safe for concurrent use.
 #[async_trait]
 pub trait Gate: Send + Sync {
-    /// Decides one request. `attempt` is made by the caller: asking again with it while the pass is open answers the
+    /// Decides one request. `id` is made by the caller: asking again with it while the pass is open answers the
     /// same pass and counts once. A caller who drops the future before its answer is given the charge back.
     ///
     /// # Errors
     /// When we could not look: fail closed, nothing was counted.
-    async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError>;
+    async fn admit(&self, key: &PresentedKey, id: AdmissionId, now: Timestamp) -> Result<Admission, StoreError>;
 
     /// Ends a pass by how far the request came, and tells what became of its charge: a return past the period's bound
     /// is spent. Ending it again changes nothing and tells `Spent`.

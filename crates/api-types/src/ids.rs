@@ -139,8 +139,8 @@ id!(
     OperationId, "opn"
 );
 id!(
-    /// One try to be admitted; asking again with the same one counts once.
-    AttemptId, "att"
+    /// One request's admission, named by who asks for it: asking again by the same id counts once.
+    AdmissionId, "adm"
 );
 id!(
     /// One HTTP request, as in `x-request-id`.

@@ -24,7 +24,7 @@ pub use account::{Credentials, Me, NewAccount, PasswordChange, SessionTokens};
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};
 pub use ids::{
-    AccountId, AttemptId, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
+    AccountId, AdmissionId, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};

@@ -7,7 +7,7 @@ use access::{
     StoreError, TimeZone, UsagePlan,
 };
 use access_sqlite::{Options, SqliteStore};
-use api_types::{AccountId, AttemptId, Email, Period, Plan, PlanName, Quota, QuotaStatus, Timestamp};
+use api_types::{AccountId, AdmissionId, Email, Period, Plan, PlanName, Quota, QuotaStatus, Timestamp};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
@@ -124,13 +124,13 @@ impl Life {
         for (at, answers) in by_holder {
             let limit = self.limit(at);
             let mut expected: BTreeMap<_, (u64, u64)> = BTreeMap::new();
-            let mut attempts = HashSet::new();
+            let mut admissions = HashSet::new();
             for (ask, _) in &answers {
                 let span = self.span(at, ask.now);
                 let period = (span.start, span.end);
                 let room = self.holders[at].model.room(limit, period);
                 let entry = expected.entry(period).or_insert((0, room));
-                entry.0 += u64::from(attempts.insert(ask.attempt));
+                entry.0 += u64::from(admissions.insert(ask.id));
             }
             self.check_totals(story, at, &answers);
             let granted = self.take_in(story, at, answers);
@@ -154,21 +154,21 @@ impl Life {
 
     /// Books what was answered. How many passed, by the first day of their period.
     pub(super) fn take_in(&mut self, story: &str, at: usize, answers: Vec<Answered>) -> BTreeMap<api_types::Date, u64> {
-        let mut granted: HashMap<AttemptId, Pass> = HashMap::new();
+        let mut granted: HashMap<AdmissionId, Pass> = HashMap::new();
         let mut by_period = BTreeMap::new();
         for (ask, answer) in answers {
             self.figures.requests += 1;
             let span = self.span(at, ask.now);
             match answer {
                 Ok(Admission::Granted(pass)) => {
-                    if let Some(first) = granted.get(&ask.attempt) {
+                    if let Some(first) = granted.get(&ask.id) {
                         self.agree(story, &pass, first);
                         continue;
                     }
                     self.agree(story, &pass.booking.map(|booking| booking.day), &Some(span.today));
                     self.figures.admitted += 1;
                     *by_period.entry(span.start).or_insert(0) += 1;
-                    granted.insert(ask.attempt, pass.clone());
+                    granted.insert(ask.id, pass.clone());
                     self.holders[at].granted(pass, &span);
                 }
                 Ok(Admission::Refused(_)) => {
@@ -192,8 +192,8 @@ impl Life {
             let is_right = match answer {
                 Ok(Admission::Granted(pass)) => match pass.booking.map(|booking| booking.quota) {
                     Some(QuotaStatus::Limited { limit, used, remaining, .. }) => {
-                        let owner = *places.entry((span.start, used)).or_insert(ask.attempt);
-                        owner == ask.attempt && used > before && used + remaining == limit && limit == most
+                        let owner = *places.entry((span.start, used)).or_insert(ask.id);
+                        owner == ask.id && used > before && used + remaining == limit && limit == most
                     }
                     _ => false,
                 },
@@ -274,7 +274,7 @@ pub(super) async fn ask_all<T: Send + 'static>(store: &SqliteStore, asks: Vec<(T
     for (who, ask) in asks {
         let store = store.clone();
         asking.spawn(async move {
-            let answer = store.admit(&ask.key, ask.attempt, ask.now).await;
+            let answer = store.admit(&ask.key, ask.id, ask.now).await;
             (who, (ask, answer))
         });
     }

@@ -2,18 +2,18 @@
 
 use access::{KeySecret, NewKey, OwnerDigest, Pass, PresentedKey, Registry, Span};
 use access_sqlite::SqliteStore;
-use api_types::{AccountId, AttemptId, KeyId, PlanName, SubscriptionId, Timestamp};
+use api_types::{AccountId, AdmissionId, KeyId, PlanName, SubscriptionId, Timestamp};
 
 use super::{
     chance::Chance,
     model::{Days, Model},
 };
 
-/// One request to be asked: attempts may come twice, instants may differ.
+/// One request to be asked: an id may come twice, instants may differ.
 #[derive(Debug, Clone)]
 pub(super) struct Ask {
     pub(super) key: PresentedKey,
-    pub(super) attempt: AttemptId,
+    pub(super) id: AdmissionId,
     pub(super) now: Timestamp,
 }
 
@@ -63,7 +63,7 @@ impl Holder {
         secret(self.id, chance)
     }
 
-    /// So many requests at one instant, each an attempt of its own, a few of them asked twice, some with a value
+    /// So many requests at one instant, each an admission of its own, a few of them asked twice, some with a value
     /// before a rotation while its grace lasts.
     pub(super) fn asks(&self, chance: &mut Chance, requests: u64, now: Timestamp) -> Vec<Ask> {
         let mut all = Vec::new();
@@ -72,7 +72,7 @@ impl Holder {
             let good: Vec<_> = self.before.iter().filter(|(_, until)| in_grace(*until)).map(|(key, _)| key).collect();
             let old = (!good.is_empty() && chance.coin()).then(|| good[chance.below(good.len() as u64) as usize]);
             let key = old.unwrap_or(&self.key).clone();
-            let ask = Ask { key, attempt: AttemptId::from_random(chance.bytes()), now };
+            let ask = Ask { key, id: AdmissionId::from_random(chance.bytes()), now };
             if chance.below(8) == 0 {
                 all.push(ask.clone());
             }

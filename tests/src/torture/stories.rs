@@ -3,7 +3,7 @@
 use std::{future::poll_fn, task::Poll};
 
 use access::{Admission, Charge, End, Gate, Phase, Registry};
-use api_types::{AttemptId, KeyChange, QuotaStatus, Timestamp, limits::OLD_VALUES_MAX};
+use api_types::{AdmissionId, KeyChange, QuotaStatus, Timestamp, limits::OLD_VALUES_MAX};
 use tokio::task::JoinSet;
 
 use super::{
@@ -128,7 +128,7 @@ impl Life {
             asking.spawn(async move {
                 let mut told = Vec::new();
                 for (_, ask) in asks {
-                    let answer = store.admit(&ask.key, ask.attempt, ask.now).await;
+                    let answer = store.admit(&ask.key, ask.id, ask.now).await;
                     if let Ok(Admission::Granted(pass)) = &answer {
                         let charge = store.settle(pass, end(true), ask.now).await.expect("the store can be asked");
                         told.push((ask, answer, charge == Charge::Returned));
@@ -226,8 +226,8 @@ impl Life {
         let passed = self.take_in("a key changes", at, answers).values().sum::<u64>();
         self.judge("a key changes", passed, passed.min(room));
         for key in ended {
-            let ask = Ask { key, attempt: AttemptId::from_random(self.chance.bytes()), now };
-            let answer = self.store.admit(&ask.key, ask.attempt, ask.now).await;
+            let ask = Ask { key, id: AdmissionId::from_random(self.chance.bytes()), now };
+            let answer = self.store.admit(&ask.key, ask.id, ask.now).await;
             self.figures.requests += 1;
             match answer {
                 Ok(Admission::Unknown) => self.figures.turned_away += 1,
@@ -268,7 +268,7 @@ impl Life {
         let left = self.holders[at].model.returns_left(self.limit(at), (span.start, span.end)).min(8);
         for (_, ask) in self.single_asks_of(at, left) {
             let answered = {
-                let mut asking = self.store.admit(&ask.key, ask.attempt, ask.now);
+                let mut asking = self.store.admit(&ask.key, ask.id, ask.now);
                 poll_fn(|context| match asking.as_mut().poll(context) {
                     Poll::Ready(answer) => Poll::Ready(Some(answer)),
                     Poll::Pending => Poll::Ready(None),
@@ -294,10 +294,10 @@ impl Life {
         asks.into_iter().map(|ask| (at, ask)).collect()
     }
 
-    /// The same now, no attempt twice.
+    /// The same now, none asked for twice.
     fn single_asks_of(&mut self, at: usize, requests: u64) -> Vec<(usize, Ask)> {
         let mut asks = self.asks_of(at, requests, self.now);
-        asks.dedup_by_key(|(_, ask)| ask.attempt);
+        asks.dedup_by_key(|(_, ask)| ask.id);
         asks
     }
 }

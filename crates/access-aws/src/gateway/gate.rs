@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use access::{
     Admission, Charge, End, Gate, Holder, Inspection, NotReady, Pass, Phase, PresentedKey, Recognition, Refusal,
-    RemoteKey, Spent, StoreError, UpstreamCredential, UpstreamHead, Verdict,
+    RemoteKey, Spent, StoreError, UpstreamHead, Verdict,
 };
-use api_types::{AttemptId, KeyStatus, Timestamp};
+use api_types::{AdmissionId, KeyStatus, Timestamp};
 use async_trait::async_trait;
 
 use super::{ApiGateway, Inner, local_keys::Look, plans::StagePlan};
@@ -19,18 +19,17 @@ const THROTTLE_PAUSE: Duration = Duration::from_secs(1);
 impl Gate for ApiGateway {
     /// Lets through what may be good: whether it is, and within its limits, API Gateway decides. What is known here to
     /// be bad stays here.
-    async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError> {
+    async fn admit(&self, key: &PresentedKey, id: AdmissionId, now: Timestamp) -> Result<Admission, StoreError> {
         let row = match self.inner.look(key, now) {
             Look::Good(row) => Some(row),
             Look::Unheard => None,
             Look::Bad => return Ok(Admission::Unknown),
         };
         let (holder, account) = (row.as_deref().map(holder), row.as_deref().map(|row| row.account));
-        let credential = UpstreamCredential::CallersKey;
         if let Some(holder) = &holder {
-            self.inner.uses.begin(attempt, holder.key);
+            self.inner.uses.begin(id, holder.key);
         }
-        Ok(Admission::Granted(Pass { attempt, holder, account, booking: None, credential }))
+        Ok(Admission::Granted(Pass { id, holder, account, booking: None }))
     }
 
     /// Notes what passed. API Gateway has counted it, unless it was never sent or refused there; nothing can be given
@@ -38,11 +37,11 @@ impl Gate for ApiGateway {
     async fn settle(&self, pass: &Pass, end: End, _now: Timestamp) -> Result<Charge, StoreError> {
         let is_refused = matches!(end.status, None | Some(401 | 403 | 429));
         if end.phase == Phase::NotSent || is_refused {
-            self.inner.uses.forget_begun(pass.attempt);
+            self.inner.uses.forget_begun(pass.id);
             return Ok(if end.phase == Phase::NotSent { Charge::Returned } else { Charge::Spent });
         }
         if let Some(holder) = &pass.holder {
-            self.inner.uses.count(pass.attempt, holder.key);
+            self.inner.uses.count(pass.id, holder.key);
             // Some refusals of API Gateway's own, such as of a path, say nothing of the key.
             if matches!(end.status, Some(200..=299)) {
                 self.inner.keys.works(holder.key);

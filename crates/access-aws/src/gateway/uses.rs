@@ -7,7 +7,7 @@ use std::{
 };
 
 use access::{EarlierValue, RemoteKey, RemoteValue, Span, StoreError, TimeZone};
-use api_types::{AttemptId, Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
+use api_types::{AdmissionId, Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
 
 use super::{Inner, carry::untold_now, plans::StagePlan, sweep::Pace};
 use crate::{action::GET_USAGE, error::AwsError};
@@ -76,7 +76,7 @@ impl Reading {
 #[derive(Debug, Default)]
 pub(super) struct Uses {
     figures: Mutex<HashMap<KeyId, Use>>,
-    begun: Mutex<HashMap<AttemptId, Begun>>,
+    begun: Mutex<HashMap<AdmissionId, Begun>>,
 }
 
 impl Uses {
@@ -84,7 +84,7 @@ impl Uses {
         self.figures.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_begun(&self) -> MutexGuard<'_, HashMap<AttemptId, Begun>> {
+    fn lock_begun(&self) -> MutexGuard<'_, HashMap<AdmissionId, Begun>> {
         self.begun.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,25 +102,25 @@ impl Uses {
     }
 
     /// A request of this key begins; [`Self::count`] or [`Self::forget_begun`] ends it.
-    pub(super) fn begin(&self, attempt: AttemptId, key: KeyId) {
+    pub(super) fn begin(&self, admission: AdmissionId, key: KeyId) {
         let known = self.lock().get(&key).map(|known| Begun {
             period: known.period,
             used: known.used,
             readings: known.readings,
         });
         if let Some(begun) = known {
-            self.lock_begun().insert(attempt, begun);
+            self.lock_begun().insert(admission, begun);
         }
     }
 
     /// A request that API Gateway didn't count.
-    pub(super) fn forget_begun(&self, attempt: AttemptId) {
-        self.lock_begun().remove(&attempt);
+    pub(super) fn forget_begun(&self, admission: AdmissionId) {
+        self.lock_begun().remove(&admission);
     }
 
     /// A request of this key was counted by API Gateway. A figure that was read meanwhile may hold it already.
-    pub(super) fn count(&self, attempt: AttemptId, key: KeyId) {
-        let begun = self.lock_begun().remove(&attempt);
+    pub(super) fn count(&self, admission: AdmissionId, key: KeyId) {
+        let begun = self.lock_begun().remove(&admission);
         if let Some(known) = self.lock().get_mut(&key) {
             known.used = match begun {
                 Some(begun) if begun.period == known.period && begun.readings != known.readings => {
@@ -362,20 +362,20 @@ mod tests {
     fn a_request_is_counted_once_whenever_the_figure_is_read() {
         let (key, now) = (KeyId::from_random([1; 16]), Timestamp::UNIX_EPOCH);
         let period = Date::constant(2026, 11, 27);
-        let attempt = |number: u8| AttemptId::from_random([number; 16]);
+        let admission = |number: u8| AdmissionId::from_random([number; 16]);
         let uses = Uses::default();
         let used = || uses.known_used(key, period).unwrap();
         uses.set(key, period, 0, now);
         for (number, read, expected) in [(1, None, 1), (2, Some(2), 2), (3, Some(2), 3), (4, Some(9), 9)] {
-            uses.begin(attempt(number), key);
+            uses.begin(admission(number), key);
             if let Some(read) = read {
                 uses.set(key, period, read, now);
             }
-            uses.count(attempt(number), key);
+            uses.count(admission(number), key);
             assert_eq!(used(), expected, "{number}");
         }
-        uses.begin(attempt(5), key);
-        uses.forget_begun(attempt(5));
+        uses.begin(admission(5), key);
+        uses.forget_begun(admission(5));
         assert_eq!(used(), 9);
         assert!(uses.lock_begun().is_empty());
     }

@@ -1,10 +1,7 @@
 //! The decisions: admit a request, end a pass, tell a key about itself.
 
-use access::{
-    Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Span, Spent, StoreError, TokenBucket,
-    UpstreamCredential,
-};
-use api_types::{AttemptId, Date, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
+use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Span, Spent, StoreError, TokenBucket};
+use api_types::{AdmissionId, Date, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use crate::{
     counting::ledger::{Change, Ledger, Rows},
@@ -28,7 +25,7 @@ pub(crate) struct Asking {
     /// Digest of the presented value.
     pub(crate) digest: KeyDigest,
     /// The caller's attempt.
-    pub(crate) attempt: AttemptId,
+    pub(crate) attempt: AdmissionId,
     /// Tells this call from another with the same attempt.
     pub(crate) asker: u64,
     /// When.
@@ -83,7 +80,7 @@ impl Ledger {
                 }
                 let booking = Some(Booking { subscription: stored.id, day: span.today, quota: granted });
                 let account = Some(account);
-                let pass = Pass { attempt, holder, account, booking, credential: UpstreamCredential::Configured };
+                let pass = Pass { id: attempt, holder, account, booking };
                 let period = (span.start, span.end);
                 let (day, asker) = (span.today, Some(asker));
                 self.attempts.begin(OpenPass { pass: pass.clone(), subscription: row, day, period, asker });
@@ -104,7 +101,7 @@ impl Ledger {
     pub(crate) fn settle(
         &mut self,
         rows: &impl Rows,
-        attempt: AttemptId,
+        attempt: AdmissionId,
         charge: Charge,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -148,7 +145,7 @@ impl Ledger {
     pub(crate) fn abandon(
         &mut self,
         rows: &impl Rows,
-        attempt: AttemptId,
+        attempt: AdmissionId,
         asker: u64,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
@@ -263,8 +260,8 @@ mod tests {
         Ledger::new(HashMap::from([(1, LivePlan::new(plan, true))]))
     }
 
-    fn attempt(n: u8) -> AttemptId {
-        AttemptId::from_random([n; 16])
+    fn attempt(n: u8) -> AdmissionId {
+        AdmissionId::from_random([n; 16])
     }
 
     fn admit(ledger: &mut Ledger, store: &Store, n: u8) -> Result<Decision<Admission>, StoreError> {

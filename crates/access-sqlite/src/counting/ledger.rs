@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use access::{StoreError, TokenBucket};
-use api_types::{AttemptId, Date, KeyId, SubscriptionId, Timestamp};
+use api_types::{AdmissionId, Date, KeyId, SubscriptionId, Timestamp};
 
 use crate::{
     counting::counts::{Counts, Days},
@@ -62,7 +62,7 @@ pub(crate) enum Change {
     /// The subscription's bucket before the batch.
     Touched(SubscriptionRow, Option<TokenBucket>),
     /// A pass began.
-    Granted(AttemptId),
+    Granted(AdmissionId),
     /// A pass ended and was given back.
     Returned(Box<OpenPass>),
     /// A refusal was counted that stands on the batch's charges.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use access::Pass;
-use api_types::{AttemptId, Date};
+use api_types::{AdmissionId, Date};
 
 /// So many spent passes are remembered.
 const SPENT_KEPT: usize = 4_096;
@@ -32,14 +32,14 @@ pub(crate) struct OpenPass {
 /// All passes that are known.
 #[derive(Debug, Default)]
 pub(crate) struct Attempts {
-    open: HashMap<AttemptId, OpenPass>,
-    spent: HashMap<AttemptId, Pass>,
-    order: VecDeque<AttemptId>,
+    open: HashMap<AdmissionId, OpenPass>,
+    spent: HashMap<AdmissionId, Pass>,
+    order: VecDeque<AdmissionId>,
 }
 
 impl Attempts {
     /// The pass of an attempt, if it may be answered again.
-    pub(crate) fn again(&mut self, attempt: AttemptId) -> Option<&Pass> {
+    pub(crate) fn again(&mut self, attempt: AdmissionId) -> Option<&Pass> {
         if let Some(open) = self.open.get_mut(&attempt) {
             open.asker = None;
             return Some(&open.pass);
@@ -48,17 +48,17 @@ impl Attempts {
     }
 
     /// A pass under way.
-    pub(crate) fn get(&self, attempt: AttemptId) -> Option<&OpenPass> {
+    pub(crate) fn get(&self, attempt: AdmissionId) -> Option<&OpenPass> {
         self.open.get(&attempt)
     }
 
     /// A pass begins.
     pub(crate) fn begin(&mut self, open: OpenPass) {
-        self.open.insert(open.pass.attempt, open);
+        self.open.insert(open.pass.id, open);
     }
 
     /// A pass ends; the caller decides whether it is remembered.
-    pub(crate) fn end(&mut self, attempt: AttemptId) -> Option<OpenPass> {
+    pub(crate) fn end(&mut self, attempt: AdmissionId) -> Option<OpenPass> {
         self.open.remove(&attempt)
     }
 
@@ -69,12 +69,12 @@ impl Attempts {
         {
             self.spent.remove(&oldest);
         }
-        self.order.push_back(pass.attempt);
-        self.spent.insert(pass.attempt, pass);
+        self.order.push_back(pass.id);
+        self.spent.insert(pass.id, pass);
     }
 
     /// A pass that was never granted after all.
-    pub(crate) fn forget(&mut self, attempt: AttemptId) -> Option<OpenPass> {
+    pub(crate) fn forget(&mut self, attempt: AdmissionId) -> Option<OpenPass> {
         self.spent.remove(&attempt);
         self.open.remove(&attempt)
     }

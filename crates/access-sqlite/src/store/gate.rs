@@ -1,7 +1,7 @@
 //! The gate: hands requests to the writer's thread and waits for their answer.
 
 use access::{Admission, Charge, End, Gate, Inspection, NotReady, Pass, PresentedKey, StoreError};
-use api_types::{AttemptId, Timestamp};
+use api_types::{AdmissionId, Timestamp};
 use async_trait::async_trait;
 
 use crate::{
@@ -29,7 +29,7 @@ impl Drop for Leaving<'_> {
 
 #[async_trait]
 impl Gate for SqliteStore {
-    async fn admit(&self, key: &PresentedKey, attempt: AttemptId, now: Timestamp) -> Result<Admission, StoreError> {
+    async fn admit(&self, key: &PresentedKey, attempt: AdmissionId, now: Timestamp) -> Result<Admission, StoreError> {
         let Some((key, digest)) = key.own() else { return Ok(Admission::Unknown) };
         let asking = Asking { key, digest, attempt, asker: self.asker(), now };
         let queue = &self.inner.queue;
@@ -40,7 +40,7 @@ impl Gate for SqliteStore {
     }
 
     async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError> {
-        let (attempt, charge) = (pass.attempt, end.charge());
+        let (attempt, charge) = (pass.id, end.charge());
         self.inner.queue.ask("settle", |reply| Message::Settle(attempt, charge, now, reply)).await
     }
 

@@ -8,7 +8,7 @@ use std::sync::{
 use std::time::Duration;
 
 use access::{Admission, Charge, KeyDigest, StoreError};
-use api_types::{AttemptId, KeyId, KeyStatus, Timestamp};
+use api_types::{AdmissionId, KeyId, KeyStatus, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::{counting::admission::Asking, store::state_owners::NamedId, writer::state::Desk};
@@ -24,9 +24,9 @@ pub(crate) enum Message {
     /// Decide a request.
     Admit(Asking, Reply<Admission>),
     /// The asker of an admission went away before its answer.
-    Abandon(AttemptId, u64, Timestamp),
+    Abandon(AdmissionId, u64, Timestamp),
     /// End a pass.
-    Settle(AttemptId, Charge, Timestamp, Reply<Charge>),
+    Settle(AdmissionId, Charge, Timestamp, Reply<Charge>),
     /// Tell a key about itself.
     Inspect(KeyId, KeyDigest, Timestamp, Reply<Option<KeyStatus>>),
     /// Remember who may name what the upstream keeps.

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use access::{Admission, Charge, StoreError};
-use api_types::{AttemptId, KeyStatus, Timestamp};
+use api_types::{AdmissionId, KeyStatus, Timestamp};
 
 use crate::{
     writer::queue::{Inbox, Message, Reply},
@@ -33,7 +33,7 @@ pub(crate) struct Writer {
 }
 
 /// An admission whose asker went away before its answer.
-type Abandoned = (AttemptId, u64, Timestamp);
+type Abandoned = (AdmissionId, u64, Timestamp);
 
 /// Answers that wait for the commit.
 #[derive(Default)]

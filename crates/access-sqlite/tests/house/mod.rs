@@ -12,7 +12,7 @@ use access::{
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{
-    AccountId, AttemptId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
+    AccountId, AdmissionId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
     Throttle, Timestamp,
 };
 use rusqlite::Connection;
@@ -32,10 +32,10 @@ pub fn noon() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-pub fn attempt() -> AttemptId {
+pub fn attempt() -> AdmissionId {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
-    AttemptId::from_random(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes())
+    AdmissionId::from_random(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes())
 }
 
 pub fn plan(limit: u64, period: Period, throttle: Option<Throttle>) -> UsagePlan {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api_types::{
-    AccountId, AttemptId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
+    AccountId, AdmissionId, Email, KeyId, KeyStatus, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId,
     Throttle, Timestamp,
 };
 use futures_util::future::join_all;
@@ -146,7 +146,7 @@ impl World {
 
     /// One request; where the upstream has its say too, with what the gate makes of its answer.
     pub(super) async fn ask(&self, key: &PresentedKey, now: Timestamp) -> Admission {
-        let admission = self.gate.admit(key, AttemptId::from_random(fresh()), now).await.unwrap();
+        let admission = self.gate.admit(key, AdmissionId::from_random(fresh()), now).await.unwrap();
         let (Admission::Granted(pass), Some(stage)) = (&admission, &self.stage) else { return admission };
         let answer = stage(key.clone(), now).await;
         let verdict = match answer.status {

@@ -1,6 +1,6 @@
 //! Laws of quota and throttle.
 
-use api_types::{AttemptId, Period, Quota, QuotaStatus, Throttle};
+use api_types::{AdmissionId, Period, Quota, QuotaStatus, Throttle};
 use futures_util::future::join_all;
 
 use super::{
@@ -91,36 +91,36 @@ pub async fn when_both_refuse_the_answer_is_the_quotas(world: World) {
     );
 }
 
-/// Asking again with an attempt under way answers the same pass.
-pub async fn the_same_attempt_counts_once(world: World) {
+/// Asking again by the id of an admission under way answers the same pass.
+pub async fn an_admission_asked_for_again_counts_once(world: World) {
     let caller = world.caller_on(plan("p", daily(2), burst(2)), noon()).await;
-    let attempt = AttemptId::from_random(fresh());
-    let first = world.gate.admit(&caller.presented, attempt, noon()).await.unwrap();
+    let id = AdmissionId::from_random(fresh());
+    let first = world.gate.admit(&caller.presented, id, noon()).await.unwrap();
     assert!(matches!(first, Admission::Granted(_)));
     for _ in 0..3 {
-        assert_eq!(world.gate.admit(&caller.presented, attempt, noon()).await.unwrap(), first);
+        assert_eq!(world.gate.admit(&caller.presented, id, noon()).await.unwrap(), first);
     }
     assert_eq!(world.used(&caller.presented, noon()).await, (1, 2));
     assert_eq!(world.use_up(&caller.presented, 9, noon()).await, 1);
 }
 
-/// Asking again with an attempt that was spent doesn't count it twice.
-pub async fn an_ended_attempt_counts_once_too(world: World) {
+/// Asking again by the id of one that was spent doesn't count it twice.
+pub async fn a_spent_admission_counts_once_too(world: World) {
     let caller = world.caller_on(plan("p", daily(5), None), noon()).await;
-    let attempt = AttemptId::from_random(fresh());
-    let Admission::Granted(pass) = world.gate.admit(&caller.presented, attempt, noon()).await.unwrap() else {
+    let id = AdmissionId::from_random(fresh());
+    let Admission::Granted(pass) = world.gate.admit(&caller.presented, id, noon()).await.unwrap() else {
         panic!("not admitted")
     };
     world.gate.settle(&pass, super::cast::ANSWERED, noon()).await.unwrap();
-    world.gate.admit(&caller.presented, attempt, noon()).await.unwrap();
+    world.gate.admit(&caller.presented, id, noon()).await.unwrap();
     assert_eq!(world.used(&caller.presented, noon()).await, (1, 5));
 }
 
-/// Twenty tries of one attempt at once count once.
-pub async fn attempts_in_parallel_count_once(world: World) {
+/// Asking twenty times at once by one id counts once.
+pub async fn an_admission_asked_for_in_parallel_counts_once(world: World) {
     let caller = world.caller_on(plan("p", daily(5), None), noon()).await;
-    let attempt = AttemptId::from_random(fresh());
-    let answers = join_all((0..20).map(|_| world.gate.admit(&caller.presented, attempt, noon()))).await;
+    let id = AdmissionId::from_random(fresh());
+    let answers = join_all((0..20).map(|_| world.gate.admit(&caller.presented, id, noon()))).await;
     assert!(answers.windows(2).all(|pair| pair[0] == pair[1]), "{answers:?}");
     assert_eq!(world.used(&caller.presented, noon()).await, (1, 5));
 }

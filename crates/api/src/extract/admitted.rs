@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin, time::Instant};
 
 use access::{Admission, Inspection, Recognition};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use api_types::{AttemptId, KeyStatus};
+use api_types::{AdmissionId, KeyStatus};
 
 use super::KeyCaller;
 use crate::{access_log::Notes, ambient, openai_error::OpenAiError, settlement::OpenPass};
@@ -38,9 +38,9 @@ impl FromRequest for Admitted {
         Box::pin(async move {
             let caller = KeyCaller::read(&request)?;
             let (state, now) = (caller.state.clone(), ambient::now());
-            let attempt = AttemptId::from_random(ambient::random());
+            let id = AdmissionId::from_random(ambient::random());
             let (metrics, started) = (&state.metrics, Instant::now());
-            let admission = state.gate.admit(&caller.key, attempt, now).await;
+            let admission = state.gate.admit(&caller.key, id, now).await;
             metrics.admission_took(started.elapsed());
             match admission.inspect_err(|_| metrics.refused_for("store"))? {
                 Admission::Granted(pass) => {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use access::{PresentedKey, UpstreamCredential};
+use access::PresentedKey;
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
@@ -109,7 +109,6 @@ async fn answer(
     let account = pass.pass().and_then(|pass| pass.account);
     stored_state::check(&body, account, state).await?;
     let metrics = &state.metrics;
-    let is_with_callers_key = pass.pass().is_some_and(|pass| pass.credential == UpstreamCredential::CallersKey);
     let quota = pass.pass().and_then(|pass| Some(pass.booking?.quota));
     let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
     let follow = stored_state::remember(follow, endpoint, account, state);
@@ -120,7 +119,7 @@ async fn answer(
         }
         Answers::Server(client) => {
             let mut request = Request::new(body).with_headers(request.headers().iter());
-            if is_with_callers_key && let Some(key) = caller_key(&caller.key) {
+            if let Some(key) = caller_key(&caller.key) {
                 request = request.with_caller_key(key);
             }
             let sent = Instant::now();
