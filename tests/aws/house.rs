@@ -4,7 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use access::{
     Accounts, Admission, CreateKeyError, Gate, Intent, IntentKind, KeyError, KeySecret, NewKey, PresentedKey, Registry,
-    RemoteChange, RemoteKeys, conformance::accounts_row,
+    RemoteChange, RemoteKeys, conformance::account_of,
 };
 use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
 use access_sqlite::{Options, SqliteStore};
@@ -179,7 +179,7 @@ impl House {
 
     /// An owner signs up.
     pub async fn sign_up(&self, owner: u8) -> (AccountId, access::OwnerDigest) {
-        let (row, digest) = accounts_row(owner, self.now);
+        let (row, digest) = account_of(owner, self.now);
         let id = row.id;
         self.store.create_account(row).await.unwrap();
         (id, digest)

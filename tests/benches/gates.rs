@@ -14,7 +14,7 @@ use std::{
 
 use access::{
     Accounts, Admission, End, Gate, KeySecret, NewKey, Phase, PresentedKey, Registry, TimeZone, UsagePlan,
-    conformance::accounts_row,
+    conformance::account_of,
 };
 use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
 use access_sqlite::{Options, SqliteStore};
@@ -45,7 +45,7 @@ struct Open {
 
 impl Open {
     async fn new(store: &SqliteStore, registry: &dyn Registry, gate: Arc<dyn Gate>) -> Self {
-        let (row, owner) = accounts_row(1, now());
+        let (row, owner) = account_of(1, now());
         let account = row.id;
         store.create_account(row).await.unwrap();
         let secret = KeySecret::new(KeyId::from_random([1; 16]), [2; 32]);

@@ -31,27 +31,14 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// An account to be stored as it is.
-#[derive(Debug, Clone)]
-pub struct NewAccountRow {
-    /// Its id.
-    pub id: AccountId,
-    /// Its address, unique.
-    pub email: Email,
-    /// Its password's hash.
-    pub password_hash: PasswordHash,
-    /// When it signed up.
-    pub created_at: Timestamp,
-}
-
-/// An account as stored.
+/// An account as it is stored.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its id.
+    /// Made by the caller when it signs up; stays, whatever else changes.
     pub id: AccountId,
-    /// Its address.
+    /// No other account has the same.
     pub email: Email,
-    /// Its password's hash.
+    /// What a sign-in is verified against.
     pub password_hash: PasswordHash,
     /// When it signed up.
     pub created_at: Timestamp,
@@ -60,7 +47,7 @@ pub struct Account {
 /// A session to be stored.
 #[derive(Debug, Clone)]
 pub struct NewSession {
-    /// Its id, the JWT's `sid`.
+    /// Stands in the session's tokens as their `sid`.
     pub id: SessionId,
     /// Whose it is.
     pub account: AccountId,
@@ -75,9 +62,9 @@ pub struct NewSession {
 /// A live session with its account.
 #[derive(Debug, Clone)]
 pub struct Session {
-    /// Its id.
+    /// As in [`NewSession::id`].
     pub id: SessionId,
-    /// Its account, as of now.
+    /// Whose it is, as the account is now.
     pub account: Account,
 }
 
@@ -115,7 +102,7 @@ pub enum CreateAccountError {
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Stores a new account.
-    async fn create_account(&self, account: NewAccountRow) -> Result<(), CreateAccountError>;
+    async fn create_account(&self, account: Account) -> Result<(), CreateAccountError>;
 
     /// The account of an address.
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;

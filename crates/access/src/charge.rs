@@ -38,7 +38,8 @@ impl End {
     pub const REFUSED_BY_US: Self = Self { phase: Phase::NotSent, status: None, caller_left: false };
 
     /// The rule. *Returned*: never sent, no head in time, or upstream 3xx, 401, 402, 403, 408, 409, 429, 5xx, or a
-    /// 2xx of the wrong content type or with an error in place of an answer. *Spent*: an accepted head, any other 4xx, a caller who left after we began to send.
+    /// 2xx of the wrong content type or with an error in place of an answer. *Spent*: an accepted head, any other 4xx,
+    /// a caller who left after we began to send.
     #[must_use]
     pub fn charge(self) -> Charge {
         match (self.phase, self.status) {

@@ -25,7 +25,7 @@ use std::{future::Future, pin::Pin};
 
 use api_types::Promises;
 
-pub use cast::{Caller, accounts_row};
+pub use cast::{Caller, account_of};
 pub use table::{check_table, table_line};
 pub use world::{Applied, ApplyPlans, Stage, StageAnswer, World};
 

@@ -42,9 +42,9 @@ pub struct Pass {
 /// A key that we keep, and its plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
-    /// The key.
+    /// Which key it is; all its values are the same key.
     pub key: KeyId,
-    /// Its plan.
+    /// The plan that it is on.
     pub plan_name: PlanName,
 }
 
@@ -66,7 +66,7 @@ pub enum Refusal {
     Quota {
         /// Who asked.
         holder: Option<Holder>,
-        /// The quota.
+        /// What is used up, where the gate knows it.
         spent: Option<Spent>,
         /// When the next period starts.
         reset_at: Option<Timestamp>,
@@ -75,7 +75,7 @@ pub enum Refusal {
     Throttle {
         /// Who asked.
         holder: Option<Holder>,
-        /// The throttle.
+        /// What the plan allows, where the gate knows it.
         throttle: Option<Throttle>,
         /// How long until one request would pass.
         retry_after: Duration,

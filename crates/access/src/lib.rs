@@ -17,7 +17,7 @@ mod remote_keys;
 mod secret;
 mod state_owners;
 
-pub use accounts::{Account, Accounts, CreateAccountError, NewAccountRow, NewSession, PasswordHash, Refresh, Session};
+pub use accounts::{Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
 pub use error::{Failed, StoreError};

@@ -28,7 +28,7 @@ pub struct NewKey<'a> {
     pub account: AccountId,
     /// Digest of the account's address.
     pub owner: OwnerDigest,
-    /// The plan.
+    /// The plan that it is attached to.
     pub plan_name: PlanName,
     /// Id of the subscription, if there is none yet for this owner and plan.
     pub subscription: SubscriptionId,

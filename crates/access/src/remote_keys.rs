@@ -23,7 +23,7 @@ pub struct RemoteValue {
 /// A key's value before one of its rotations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EarlierValue {
-    /// The value.
+    /// Which value it was.
     pub value: RemoteValue,
     /// Until when it works.
     pub until: Timestamp,
@@ -66,7 +66,7 @@ pub struct RemoteKey {
     pub rotated_at: Option<Timestamp>,
     /// When its value was last made or switched on; for a while after that the other service may still refuse it.
     pub fresh_since: Timestamp,
-    /// Its value.
+    /// The present value; an earlier one may work beside it for a while.
     pub value: RemoteValue,
     /// The values before it that still work, oldest first.
     pub earlier: Vec<EarlierValue>,
@@ -86,13 +86,13 @@ impl RemoteKey {
 pub struct Intent {
     /// The operation that makes, or made, the value in question; one intent at a time for each.
     pub operation: OperationId,
-    /// The key.
+    /// The key whose value it is.
     pub key: KeyId,
     /// Whose it is; the account may be gone.
     pub account: AccountId,
-    /// The plan.
+    /// The plan that the value is attached to.
     pub plan_name: PlanName,
-    /// What is to be done.
+    /// Whether the value is to come or to go.
     pub kind: IntentKind,
     /// The other service's id, where it is known.
     pub remote_id: Option<String>,
@@ -100,7 +100,7 @@ pub struct Intent {
     pub due_at: Timestamp,
 }
 
-/// What is to be done.
+/// Whether a value is to come or to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntentKind {
     /// A value is being made; when nobody is at it any more, it is to be removed.
@@ -112,9 +112,9 @@ pub enum IntentKind {
 /// How much an owner had used on a plan when the key was revoked, for the next key in the same period.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarriedUse {
-    /// The owner.
+    /// Whose use it is; outlives the account.
     pub owner: OwnerDigest,
-    /// The plan.
+    /// On which plan.
     pub plan_name: PlanName,
     /// The first day of the period.
     pub period: Date,

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use access::{
-    Accounts, Admission, Gate, Inspection, NewAccountRow, Pass, PasswordHash, Refusal, Registry, Span, Spent,
-    StoreError, TimeZone, UsagePlan,
+    Account, Accounts, Admission, Gate, Inspection, Pass, PasswordHash, Refusal, Registry, Span, Spent, StoreError,
+    TimeZone, UsagePlan,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{AccountId, AdmissionId, Email, Period, Plan, PlanName, Quota, QuotaStatus, Timestamp};
@@ -74,7 +74,7 @@ impl Life {
             let account = AccountId::from_random(life.chance.bytes());
             let email = Email::parse(&format!("holder{number}@example.com")).expect("an address");
             let password_hash = PasswordHash::from_phc(String::new());
-            let row = NewAccountRow { id: account, email, password_hash, created_at: now };
+            let row = Account { id: account, email, password_hash, created_at: now };
             life.store.create_account(row).await.expect("an account");
             for plan in 0..PLANS.len() {
                 let named = (plan, plan_name(plan));

@@ -1,8 +1,7 @@
 //! Accounts: looked up on the reader's thread, changed on the writer's.
 
 use access::{
-    Account, Accounts, CreateAccountError, NewAccountRow, NewSession, PasswordHash, Refresh, Session, StoreError,
-    TokenDigest,
+    Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
 };
 use api_types::{AccountId, Email, SessionId, Timestamp};
 use async_trait::async_trait;
@@ -59,7 +58,7 @@ impl SqliteStore {
 
 #[async_trait]
 impl Accounts for SqliteStore {
-    async fn create_account(&self, account: NewAccountRow) -> Result<(), CreateAccountError> {
+    async fn create_account(&self, account: Account) -> Result<(), CreateAccountError> {
         let change = move |conn: &Connection, _: &mut Forget| {
             let sql = "INSERT INTO accounts (id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
                        ON CONFLICT (email) DO NOTHING";

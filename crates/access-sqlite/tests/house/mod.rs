@@ -7,8 +7,8 @@ pub mod remote;
 use std::path::PathBuf;
 
 use access::{
-    Accounts, Admission, Gate, Inspection, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash,
-    PresentedKey, Registry, StoreError, TimeZone, UsagePlan,
+    Account, Accounts, Admission, Gate, Inspection, KeySecret, NewKey, OwnerDigest, Pass, PasswordHash, PresentedKey,
+    Registry, StoreError, TimeZone, UsagePlan,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{
@@ -69,7 +69,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options::default()).unwrap();
         store.apply_plans(vec![plan(limit, Period::Day, throttle)], noon()).await.unwrap();
-        let row = NewAccountRow {
+        let row = Account {
             id: AccountId::from_random([1; 16]),
             email: Email::parse("ada@example.com").unwrap(),
             password_hash: PasswordHash::from_phc(PASSWORD_HASH.to_owned()),

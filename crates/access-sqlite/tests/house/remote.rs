@@ -1,7 +1,7 @@
 //! Keys in another service, their intents and carried uses, for this crate's own tests.
 
 use access::{
-    Accounts, CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, NewAccountRow, OwnerDigest, PasswordHash,
+    Account, Accounts, CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, OwnerDigest, PasswordHash,
     RemoteChange, RemoteKey, RemoteKeys, RemoteValue, UntoldUse,
 };
 use api_types::{AccountId, Date, Email, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
@@ -108,6 +108,6 @@ pub async fn another_account(house: &House) -> AccountId {
     let id = AccountId::from_random([2; 16]);
     let email = Email::parse("bob@example.com").unwrap();
     let password_hash = PasswordHash::from_phc(PASSWORD_HASH.to_owned());
-    house.store.create_account(NewAccountRow { id, email, password_hash, created_at: noon() }).await.unwrap();
+    house.store.create_account(Account { id, email, password_hash, created_at: noon() }).await.unwrap();
     id
 }

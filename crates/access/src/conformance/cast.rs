@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 
 use super::World;
 use crate::{
-    Admission, CreateKeyError, End, Inspection, KeySecret, NewAccountRow, NewKey, OwnerDigest, Pass, PasswordHash,
-    Phase, PresentedKey, Refusal, TimeZone, UpstreamHead, UsagePlan, Verdict,
+    Account, Admission, CreateKeyError, End, Inspection, KeySecret, NewKey, OwnerDigest, Pass, PasswordHash, Phase,
+    PresentedKey, Refusal, TimeZone, UpstreamHead, UsagePlan, Verdict,
 };
 
 /// A different value at each call: ids must be unlike, no more.
@@ -72,28 +72,28 @@ pub(super) const FAILED: End = End { phase: Phase::Sent, status: Some(503), call
 /// The answer went out: spent.
 pub(super) const ANSWERED: End = End { phase: Phase::FirstByte, status: Some(200), caller_left: false };
 
-/// An account's row and its owner's digest, by a number.
+/// An account about to sign up and its owner's digest, by a number.
 #[must_use]
-pub fn accounts_row(owner: u8, now: Timestamp) -> (NewAccountRow, OwnerDigest) {
-    let row = NewAccountRow {
+pub fn account_of(owner: u8, now: Timestamp) -> (Account, OwnerDigest) {
+    let account = Account {
         id: AccountId::from_random(fresh()),
         email: Email::parse(&format!("owner{owner}@example.com")).unwrap(),
         password_hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$owner{owner}")),
         created_at: now,
     };
-    (row, OwnerDigest([owner; 32]))
+    (account, OwnerDigest([owner; 32]))
 }
 
 /// An account with a key, or about to have one.
 #[derive(Debug)]
 pub struct Caller {
-    /// Its account.
+    /// Who calls.
     pub account: AccountId,
-    /// The digest of its address.
+    /// The digest of the account's address.
     pub owner: OwnerDigest,
-    /// Its key's id.
+    /// Which key of the account it is.
     pub key: KeyId,
-    /// Its key.
+    /// The key's value, as it is presented.
     pub presented: PresentedKey,
 }
 
@@ -108,9 +108,9 @@ pub(super) fn secret(id: KeyId) -> (KeySecret, PresentedKey) {
 impl World {
     /// Signs an owner up.
     pub(super) async fn sign_up(&self, owner: u8, now: Timestamp) -> (AccountId, OwnerDigest) {
-        let (row, digest) = accounts_row(owner, now);
-        let id = row.id;
-        self.accounts.create_account(row).await.unwrap();
+        let (account, digest) = account_of(owner, now);
+        let id = account.id;
+        self.accounts.create_account(account).await.unwrap();
         (id, digest)
     }
 

@@ -5,7 +5,7 @@ use futures_util::future::join;
 
 use super::{
     World,
-    cast::{accounts_row, fresh, later, noon},
+    cast::{account_of, fresh, later, noon},
 };
 use crate::{CreateAccountError, NewSession, PasswordHash, Refresh, TokenDigest};
 
@@ -21,7 +21,7 @@ fn new_password() -> PasswordHash {
 
 /// Signs owner 1 up and in; the session's first refresh token is `first`.
 async fn signed_in(world: &World) -> (AccountId, SessionId, PasswordHash) {
-    let (row, _) = accounts_row(1, noon());
+    let (row, _) = account_of(1, noon());
     let (account, password) = (row.id, row.password_hash.clone());
     world.accounts.create_account(row).await.unwrap();
     let id = start(world, account, &password, "first").await.unwrap();
@@ -45,8 +45,8 @@ async fn is_live(world: &World, id: SessionId, now: Timestamp) -> bool {
 
 /// An address that has an account takes no second one, and the first stays as it was.
 pub async fn an_address_has_one_account(world: World) {
-    let (first, _) = accounts_row(1, noon());
-    let (second, _) = accounts_row(1, later(noon(), 9));
+    let (first, _) = account_of(1, noon());
+    let (second, _) = account_of(1, later(noon(), 9));
     world.accounts.create_account(first.clone()).await.unwrap();
     let refused = world.accounts.create_account(second).await;
     assert!(matches!(refused, Err(CreateAccountError::EmailTaken)), "{refused:?}");
@@ -59,7 +59,7 @@ pub async fn an_address_has_one_account(world: World) {
 
 /// Two sign-ups of one address at once: one account.
 pub async fn two_sign_ups_at_once_give_one_account(world: World) {
-    let (first, second) = (accounts_row(1, noon()).0, accounts_row(1, noon()).0);
+    let (first, second) = (account_of(1, noon()).0, account_of(1, noon()).0);
     let (one, other) = join(world.accounts.create_account(first), world.accounts.create_account(second)).await;
     assert!(matches!(
         (&one, &other),
@@ -98,7 +98,7 @@ pub async fn a_sign_in_that_raced_a_password_change_starts_nothing(world: World)
 pub async fn a_changed_password_ends_every_session(world: World) {
     let (account, id, password) = signed_in(&world).await;
     let second = start(&world, account, &password, "second").await.unwrap();
-    let (other, _) = accounts_row(2, noon());
+    let (other, _) = account_of(2, noon());
     let (other_id, other_password) = (other.id, other.password_hash.clone());
     world.accounts.create_account(other).await.unwrap();
     let stays = start(&world, other_id, &other_password, "stays").await.unwrap();
@@ -186,6 +186,6 @@ pub async fn deleting_an_account_ends_its_sessions_and_frees_the_address(world: 
     assert!(!is_live(&world, session, noon()).await);
     assert_eq!(rotate(&world, "first", "second", noon()).await, Refresh::Unknown);
     assert!(start(&world, account, &password, "late").await.is_none());
-    let (row, _) = accounts_row(1, noon());
+    let (row, _) = account_of(1, noon());
     world.accounts.create_account(row).await.unwrap();
 }

@@ -4,7 +4,7 @@ use api_types::{AccountId, Timestamp};
 
 use super::{
     World,
-    cast::{accounts_row, later, noon},
+    cast::{account_of, later, noon},
 };
 use crate::{STATE_IDS_KEPT, STATE_KEPT, StateId};
 
@@ -108,7 +108,7 @@ pub async fn a_deleted_account_owns_nothing(world: World) {
     world.names(one, "resp_1", noon());
     world.accounts.delete_account(one).await.unwrap();
     world.names(one, "resp_2", noon());
-    let (row, _) = accounts_row(1, noon());
+    let (row, _) = account_of(1, noon());
     let again = row.id;
     world.accounts.create_account(row).await.unwrap();
     for id in ["resp_1", "resp_2"] {

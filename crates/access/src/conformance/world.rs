@@ -26,13 +26,13 @@ pub type ApplyPlans = Box<dyn Fn(Vec<UsagePlan>, Timestamp) -> Applied>;
 
 /// An empty store.
 pub struct World {
-    /// Its accounts.
+    /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
-    /// Its registry.
+    /// Plans and keys.
     pub registry: Arc<dyn Registry>,
-    /// Its gate.
+    /// Admission.
     pub gate: Arc<dyn Gate>,
-    /// Its owners of what the upstream keeps.
+    /// Who may name what the upstream keeps.
     pub owners: Arc<dyn StateOwners>,
     /// The way upstream, where a gate stands in front of it that has its say too.
     pub stage: Option<Stage>,

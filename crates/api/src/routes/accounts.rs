@@ -1,6 +1,6 @@
 //! `POST /accounts`: signing up.
 
-use access::NewAccountRow;
+use access::Account;
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use api_types::{AccountId, NewAccount, Problem, SessionTokens};
 
@@ -38,8 +38,8 @@ pub async fn create_account(
     let attempt = state.attempts.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
-    let row = NewAccountRow { id, email: new.email, password_hash: password_hash.clone(), created_at };
-    state.accounts.create_account(row).await?;
+    let account = Account { id, email: new.email, password_hash: password_hash.clone(), created_at };
+    state.accounts.create_account(account).await?;
     attempt.count(created_at);
     start_session(&state, id, &password_hash, HttpResponse::Created()).await
 }
