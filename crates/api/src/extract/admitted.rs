@@ -1,14 +1,15 @@
-//! The key holder: known ([`KeyHolder`], free; [`KeyTeller`] with the key's plan and use) or admitted to make one request
-//! ([`Admitted`], charged).
+//! What the gate says of a key: that it may make one request ([`Admitted`], charged), that it is good ([`Recognised`],
+//! free), or how its plan and use stand ([`Inspected`], free).
 
-use std::{future::Future, pin::Pin, time::Instant};
+use std::time::Instant;
 
 use access::{Admission, Inspection, Recognition};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use api_types::{AdmissionId, KeyStatus};
+use futures_util::future::LocalBoxFuture;
 
 use super::KeyCaller;
-use crate::{access_log::Notes, ambient, openai_error::OpenAiError, settlement::OpenPass};
+use crate::{ambient, openai_error::OpenAiError, settlement::OpenPass};
 
 /// A caller whose key was admitted for one request; dropped before anything was sent, the charge is given back.
 ///
@@ -20,23 +21,18 @@ pub struct Admitted {
     pub caller: KeyCaller,
 }
 
-/// A caller whose key is good, or made elsewhere, so that only the upstream can tell; costs nothing.
-pub struct KeyHolder {
-    /// Who asked.
-    pub caller: KeyCaller,
-}
+/// A caller whose key is good, or made elsewhere, so that only the upstream can tell.
+pub struct Recognised(pub KeyCaller);
 
-/// What a key may learn about itself; costs nothing. `None`: it was made elsewhere.
-pub struct KeyTeller(pub Option<KeyStatus>);
+/// What a key may learn about itself. `None`: it was made elsewhere.
+pub struct Inspected(pub Option<KeyStatus>);
 
 impl FromRequest for Admitted {
     type Error = OpenAiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, OpenAiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, OpenAiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let caller = KeyCaller::read(&request)?;
+        KeyCaller::with(request, async |caller| {
             let (state, now) = (caller.state.clone(), ambient::now());
             let id = AdmissionId::from_random(ambient::random());
             let (metrics, started) = (&state.metrics, Instant::now());
@@ -45,10 +41,7 @@ impl FromRequest for Admitted {
             match admission.inspect_err(|_| metrics.refused_for("store"))? {
                 Admission::Granted(pass) => {
                     match &pass.holder {
-                        Some(holder) => {
-                            caller.was_right();
-                            Notes::of(&request).key(holder.key, &holder.plan_name);
-                        }
+                        Some(holder) => caller.is_known(holder.key, &holder.plan_name),
                         None => caller.may_be_passed_on()?,
                     }
                     metrics.admitted();
@@ -56,9 +49,9 @@ impl FromRequest for Admitted {
                 }
                 Admission::Refused(refusal) => {
                     metrics.refused(&refusal);
-                    caller.was_right();
-                    if let Some(holder) = refusal.holder() {
-                        Notes::of(&request).key(holder.key, &holder.plan_name);
+                    match refusal.holder() {
+                        Some(holder) => caller.is_known(holder.key, &holder.plan_name),
+                        None => caller.was_right(),
                     }
                     Err(OpenAiError::refused(&refusal, now))
                 }
@@ -68,44 +61,34 @@ impl FromRequest for Admitted {
     }
 }
 
-impl FromRequest for KeyHolder {
+impl FromRequest for Recognised {
     type Error = OpenAiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, OpenAiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, OpenAiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let caller = KeyCaller::read(&request)?;
+        KeyCaller::with(request, async |caller| {
             match caller.state.gate.recognise(&caller.key, ambient::now()).await? {
-                Recognition::Holder(holder) => {
-                    caller.was_right();
-                    Notes::of(&request).key(holder.key, &holder.plan_name);
-                }
+                Recognition::Holder(holder) => caller.is_known(holder.key, &holder.plan_name),
                 Recognition::Elsewhere => caller.may_be_passed_on()?,
                 Recognition::Unknown => return Err(caller.was_wrong()),
             }
-            Ok(Self { caller })
+            Ok(Self(caller))
         })
     }
 }
 
-impl FromRequest for KeyTeller {
+impl FromRequest for Inspected {
     type Error = OpenAiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, OpenAiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, OpenAiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let caller = KeyCaller::read(&request)?;
-            match caller.state.gate.inspect(&caller.key, ambient::now()).await? {
-                Inspection::Known(status) => {
-                    caller.was_right();
-                    Notes::of(&request).key(status.id, &status.plan_name);
-                    Ok(Self(Some(status)))
-                }
-                Inspection::Elsewhere => Ok(Self(None)),
-                Inspection::Unknown => Err(caller.was_wrong()),
+        KeyCaller::with(request, async |caller| match caller.state.gate.inspect(&caller.key, ambient::now()).await? {
+            Inspection::Known(status) => {
+                caller.is_known(status.id, &status.plan_name);
+                Ok(Self(Some(status)))
             }
+            Inspection::Elsewhere => Ok(Self(None)),
+            Inspection::Unknown => Err(caller.was_wrong()),
         })
     }
 }

@@ -1,8 +1,9 @@
 //! A request body of the data plane, read whole and bounded; what it means, the proxy parses.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::time::Duration;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Bytes};
+use futures_util::future::LocalBoxFuture;
 
 use super::body::{self, Unreadable};
 use crate::openai_error::OpenAiError;
@@ -15,13 +16,12 @@ pub struct ChatBody(pub Bytes);
 
 impl FromRequest for ChatBody {
     type Error = OpenAiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, OpenAiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, OpenAiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let payload = payload.take();
+        let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let state = super::signed_in::state(&request).map_err(OpenAiError::internal)?;
+            let state = super::state(&request).map_err(OpenAiError::internal)?;
             let most = state.config.limits.chat_body_max_bytes;
             body::read(&request, payload, most, READ_TIME).await.map(Self).map_err(|why| match why {
                 Unreadable::TooLarge => OpenAiError::request_too_large(most),

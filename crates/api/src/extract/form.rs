@@ -1,9 +1,10 @@
 //! A JSON body read into a typed form, every wrong field named at once.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::time::Duration;
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Bytes};
 use api_types::{Form, ProblemCode, limits::FORM_MAX_BYTES, read_form};
+use futures_util::future::LocalBoxFuture;
 
 use super::body::{self, Unreadable};
 use crate::problem::ApiError;
@@ -21,7 +22,7 @@ pub struct OptionalJsonForm<F>(pub F);
 
 impl<F: Form> FromRequest for JsonForm<F> {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
@@ -31,7 +32,7 @@ impl<F: Form> FromRequest for JsonForm<F> {
 
 impl<F: Form> FromRequest for OptionalJsonForm<F> {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());

@@ -2,11 +2,12 @@
 
 use access::{PresentedKey, UpstreamHead, Verdict};
 use actix_web::{HttpRequest, web::Data};
-use api_types::Timestamp;
+use api_types::{KeyId, PlanName, Timestamp};
+use futures_util::future::LocalBoxFuture;
 use proxy::Failure;
 
 use super::presented;
-use crate::{ambient, openai_error::OpenAiError, source::Source, state::State};
+use crate::{access_log::Notes, ambient, openai_error::OpenAiError, source::Source, state::State};
 
 /// A presented key that may be looked at.
 pub struct KeyCaller {
@@ -14,17 +15,27 @@ pub struct KeyCaller {
     /// The key.
     pub key: PresentedKey,
     source: Source,
+    notes: Notes,
 }
 
 impl KeyCaller {
+    /// What is learned of the caller of a request by asking about the key.
+    pub(super) fn with<T>(
+        request: &HttpRequest,
+        ask: impl AsyncFnOnce(Self) -> Result<T, OpenAiError> + 'static,
+    ) -> LocalBoxFuture<'static, Result<T, OpenAiError>> {
+        let caller = Self::read(request);
+        Box::pin(async move { ask(caller?).await })
+    }
+
     /// Reads the key of a request. One that has our form is looked at only if its source hasn't shown too many wrong
     /// ones; one that hasn't is checked for that by [`Self::may_be_passed_on`], since looking at it costs nothing here.
-    pub(super) fn read(request: &HttpRequest) -> Result<Self, OpenAiError> {
-        let state = super::signed_in::state(request).map_err(OpenAiError::internal)?;
+    fn read(request: &HttpRequest) -> Result<Self, OpenAiError> {
+        let state = super::state(request).map_err(OpenAiError::internal)?;
         let key = presented::key(request)?.and_then(|key| std::str::from_utf8(key).ok());
         let key = key.and_then(PresentedKey::parse).ok_or_else(OpenAiError::invalid_api_key)?;
         let source = Source::of(request, &state.config.server.trusted_proxies);
-        let caller = Self { state, key, source };
+        let caller = Self { state, key, source, notes: Notes::of(request) };
         if caller.key.own().is_some() {
             caller.may_be_passed_on()?;
         }
@@ -39,6 +50,12 @@ impl KeyCaller {
             return Err(OpenAiError::too_many_attempts(seconds));
         }
         Ok(())
+    }
+
+    /// The key is one that we know.
+    pub(super) fn is_known(&self, key: KeyId, plan: &PlanName) {
+        self.was_right();
+        self.notes.key(key, plan);
     }
 
     /// The key opened something.

@@ -2,20 +2,28 @@
 
 mod admitted;
 mod body;
-mod by;
 mod chat_body;
 mod content_coding;
 mod form;
+mod in_order;
 mod key_caller;
 mod path;
 mod presented;
 mod signed_in;
 
-pub use admitted::{Admitted, KeyHolder, KeyTeller};
-pub use by::By;
+use actix_web::{HttpRequest, web::Data};
+
+use crate::{problem::ApiError, state::State};
+
+pub use admitted::{Admitted, Inspected, Recognised};
 pub use chat_body::ChatBody;
 pub use content_coding::ACCEPTED as ACCEPTED_CODINGS;
 pub use form::{JsonForm, OptionalJsonForm};
+pub use in_order::InOrder;
 pub use key_caller::KeyCaller;
 pub use path::{DayRange, OwnKeyId};
 pub use signed_in::{SignedIn, cross_origin};
+
+fn state(request: &HttpRequest) -> Result<Data<State>, ApiError> {
+    request.app_data::<Data<State>>().cloned().ok_or_else(|| ApiError::internal("the application has no state"))
+}

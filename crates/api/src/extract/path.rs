@@ -10,26 +10,19 @@ use crate::problem::ApiError;
 /// `{id}` of a key; whether it is the caller's, the registry tells. A text that is no id is a key nobody has.
 pub struct OwnKeyId(pub KeyId);
 
-impl OwnKeyId {
-    fn read(request: &HttpRequest) -> Result<Self, ApiError> {
-        let text = request.match_info().get("id").unwrap_or_default();
-        text.parse().map(Self).map_err(|_| access::KeyError::NotFound.into())
-    }
-}
-
 impl FromRequest for OwnKeyId {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Self::read(request))
+        let text = request.match_info().get("id").unwrap_or_default();
+        ready(text.parse().map(Self).map_err(|_| access::KeyError::NotFound.into()))
     }
 }
 
-/// `{id}` with `?from=…&to=…`: inclusive days, each left out if need be.
+/// `?from=…&to=…`: inclusive days, each left out if need be.
+#[derive(Default)]
 pub struct DayRange {
-    /// Which key.
-    pub key: KeyId,
     /// First day.
     pub from: Option<Date>,
     /// Last day.
@@ -46,8 +39,7 @@ impl FromRequest for DayRange {
 }
 
 fn read_range(request: &HttpRequest) -> Result<DayRange, ApiError> {
-    let OwnKeyId(key) = OwnKeyId::read(request)?;
-    let mut range = DayRange { key, from: None, to: None };
+    let mut range = DayRange::default();
     let mut errors = Vec::new();
     for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
         let place = match name.as_ref() {

@@ -1,10 +1,9 @@
 //! The signed-in caller, by bearer token or by the page's cookie. An API key never signs anybody in.
 
-use std::{future::Future, pin::Pin};
-
 use access::Session;
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use api_types::ProblemCode;
+use futures_util::future::LocalBoxFuture;
 
 use super::presented;
 use crate::{
@@ -22,12 +21,12 @@ pub struct SignedIn(pub Session);
 
 impl FromRequest for SignedIn {
     type Error = ApiError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = state(&request)?;
+            let state = super::state(&request)?;
             let now = ambient::now();
             let token = presented_token(&request, &state)?;
             let token = AccessToken::verify(&token, &state.session_key, now).ok_or_else(ApiError::unauthenticated)?;
@@ -38,10 +37,6 @@ impl FromRequest for SignedIn {
             }
         })
     }
-}
-
-pub(super) fn state(request: &HttpRequest) -> Result<Data<State>, ApiError> {
-    request.app_data::<Data<State>>().cloned().ok_or_else(|| ApiError::internal("the application has no state"))
 }
 
 /// The token that the caller presents; a header beats the cookie.

@@ -20,7 +20,7 @@ use crate::{
     access_log::Notes,
     ambient,
     connection::Connection,
-    extract::{Admitted, By, ChatBody, KeyCaller},
+    extract::{Admitted, ChatBody, InOrder, KeyCaller},
     followed,
     openai_error::OpenAiError,
     rate_headers,
@@ -57,7 +57,7 @@ macro_rules! data_plane_post {
             upstream: Data<WorkerUpstream>,
             shutdown: Data<Shutdown>,
             state: Data<State>,
-            By(admitted, ChatBody(bytes)): By<Admitted, ChatBody>,
+            InOrder(admitted, ChatBody(bytes), ()): InOrder<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
             answer(&request, &upstream, &shutdown, &state, admitted, $endpoint, bytes).await
         }

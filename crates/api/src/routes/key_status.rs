@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, http::header};
 use api_types::{KeyStatus, openai::ErrorEnvelope};
 
-use crate::{ambient, extract::KeyTeller, openai_error::OpenAiError, rate_headers};
+use crate::{ambient, extract::Inspected, openai_error::OpenAiError, rate_headers};
 
 /// Tell a key's own plan and how much of it is used.
 ///
@@ -20,7 +20,7 @@ use crate::{ambient, extract::KeyTeller, openai_error::OpenAiError, rate_headers
     )
 )]
 #[get("/key")]
-pub async fn get_key_status(KeyTeller(status): KeyTeller) -> Result<HttpResponse, OpenAiError> {
+pub async fn get_key_status(Inspected(status): Inspected) -> Result<HttpResponse, OpenAiError> {
     let status = status.ok_or_else(OpenAiError::made_elsewhere)?;
     let mut answer = HttpResponse::Ok();
     for header in rate_headers::of(&status.quota, ambient::now()) {

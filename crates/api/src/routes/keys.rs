@@ -15,7 +15,7 @@ use api_types::{
 
 use crate::{
     ambient,
-    extract::{By, JsonForm, OptionalJsonForm, OwnKeyId, SignedIn},
+    extract::{InOrder, JsonForm, OptionalJsonForm, OwnKeyId, SignedIn},
     problem::ApiError,
     state::State,
 };
@@ -42,7 +42,7 @@ use crate::{
 #[post("/create_key")]
 pub async fn create_key(
     state: Data<State>,
-    By(SignedIn(session), JsonForm(form)): By<SignedIn, JsonForm<CreateKey>>,
+    InOrder(SignedIn(session), JsonForm(form), ()): InOrder<SignedIn, JsonForm<CreateKey>>,
 ) -> Result<HttpResponse, ApiError> {
     let account = session.account;
     if form.user.is_some_and(|user| user != account.email) {
@@ -111,7 +111,7 @@ pub async fn list_keys(state: Data<State>, SignedIn(session): SignedIn) -> Resul
 #[patch("/keys/{id}")]
 pub async fn change_key(
     state: Data<State>,
-    By(SignedIn(session), By(OwnKeyId(id), JsonForm(change))): By<SignedIn, By<OwnKeyId, JsonForm<KeyChange>>>,
+    InOrder(SignedIn(session), OwnKeyId(id), JsonForm(change)): InOrder<SignedIn, OwnKeyId, JsonForm<KeyChange>>,
 ) -> Result<Json<KeyEntry>, ApiError> {
     Ok(Json(state.registry.change_key(session.account.id, id, change, ambient::now()).await?))
 }
@@ -141,9 +141,10 @@ pub async fn change_key(
 #[post("/keys/{id}/rotate")]
 pub async fn rotate_key(
     state: Data<State>,
-    By(SignedIn(session), By(OwnKeyId(id), OptionalJsonForm(form))): By<
+    InOrder(SignedIn(session), OwnKeyId(id), OptionalJsonForm(form)): InOrder<
         SignedIn,
-        By<OwnKeyId, OptionalJsonForm<RotateKey>>,
+        OwnKeyId,
+        OptionalJsonForm<RotateKey>,
     >,
 ) -> Result<HttpResponse, ApiError> {
     let (now, secret) = (ambient::now(), new_secret(id));
@@ -170,7 +171,7 @@ pub async fn rotate_key(
 #[delete("/keys/{id}")]
 pub async fn revoke_key(
     state: Data<State>,
-    By(SignedIn(session), OwnKeyId(id)): By<SignedIn, OwnKeyId>,
+    InOrder(SignedIn(session), OwnKeyId(id), ()): InOrder<SignedIn, OwnKeyId>,
 ) -> Result<HttpResponse, ApiError> {
     state.registry.revoke_key(session.account.id, id, ambient::now()).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -9,7 +9,7 @@ use api_types::{Me, Password, PasswordChange, Problem, Reason, SessionTokens};
 use super::sessions::{signed_out, start_session};
 use crate::{
     ambient,
-    extract::{By, JsonForm, SignedIn},
+    extract::{InOrder, JsonForm, SignedIn},
     problem::ApiError,
     source::Source,
     state::State,
@@ -52,7 +52,7 @@ pub async fn get_me(SignedIn(session): SignedIn) -> Json<Me> {
 pub async fn change_password(
     request: actix_web::HttpRequest,
     state: Data<State>,
-    By(SignedIn(session), JsonForm(change)): By<SignedIn, JsonForm<PasswordChange>>,
+    InOrder(SignedIn(session), JsonForm(change), ()): InOrder<SignedIn, JsonForm<PasswordChange>>,
 ) -> Result<HttpResponse, ApiError> {
     let account = session.account;
     if change.new_password.is_email(&account.email) {

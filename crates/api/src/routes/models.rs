@@ -6,7 +6,7 @@ use api_types::openai::ErrorEnvelope;
 use super::chat::{caller_key, failure};
 use crate::{
     ambient,
-    extract::KeyHolder,
+    extract::Recognised,
     openai_error::OpenAiError,
     upstream::{Answers, WorkerUpstream},
 };
@@ -30,7 +30,7 @@ use crate::{
 #[get("/models")]
 pub async fn list_models(
     upstream: Data<WorkerUpstream>,
-    KeyHolder { caller }: KeyHolder,
+    Recognised(caller): Recognised,
 ) -> Result<HttpResponse, OpenAiError> {
     let list = match &upstream.answers {
         Answers::Demo { .. } => proxy::demo::models(ambient::now().as_second()),
@@ -65,7 +65,7 @@ pub async fn list_models(
 pub async fn get_model(
     request: HttpRequest,
     upstream: Data<WorkerUpstream>,
-    KeyHolder { caller }: KeyHolder,
+    Recognised(caller): Recognised,
 ) -> Result<HttpResponse, OpenAiError> {
     let id = model_id(&request);
     let model = match &upstream.answers {

@@ -7,7 +7,7 @@ use api_types::{Date, KeyId, Problem, ProblemCode, Reason, UsageDay, limits::USA
 
 use crate::{
     ambient,
-    extract::{By, DayRange, SignedIn},
+    extract::{DayRange, InOrder, OwnKeyId, SignedIn},
     problem::ApiError,
     state::State,
 };
@@ -38,15 +38,15 @@ const DEFAULT_DAYS: i64 = 30;
 pub async fn list_usage(
     request: HttpRequest,
     state: Data<State>,
-    By(SignedIn(session), range): By<SignedIn, DayRange>,
+    InOrder(SignedIn(session), OwnKeyId(key), range): InOrder<SignedIn, OwnKeyId, DayRange>,
 ) -> Result<HttpResponse, ApiError> {
     let wants_csv = wants_csv(&request)?;
     let to = match range.to {
         Some(to) => to,
-        None => state.registry.today(session.account.id, range.key, ambient::now()).await?,
+        None => state.registry.today(session.account.id, key, ambient::now()).await?,
     };
     let (from, to) = bounded(range.from, to)?;
-    let days = state.registry.usage(session.account.id, range.key, from, to).await?;
+    let days = state.registry.usage(session.account.id, key, from, to).await?;
     if wants_csv {
         return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&days)));
     }
