@@ -108,6 +108,18 @@ async fn plans_made_changed_and_deleted_in_the_console_are_noticed() {
     assert!(house.remote().is_empty());
 }
 
+/// Rate and burst are optional by themselves, and 0 then: the stage lets nothing through.
+#[tokio::test]
+async fn a_plan_with_half_a_throttle_is_not_offered_as_one_without() {
+    let house = House::new().await;
+    let (api, stage) = (&house.place.api_id, &house.place.stage);
+    for (name, throttle) in [("rate", Throttle { rate: 2.5, burst: 0 }), ("burst", Throttle { rate: 0.0, burst: 5 })] {
+        house.aws.add_plan(name, None, Some(throttle), api, stage);
+    }
+    house.refresh().await;
+    assert_eq!(plan_names(&house).await, ["basic"]);
+}
+
 #[tokio::test]
 async fn only_our_own_keys_that_nobody_knows_are_removed_and_only_when_they_are_old() {
     let mut house = House::new().await;

@@ -3,12 +3,12 @@
 //! API Gateway enforces the plans; we are its self-service counter.
 
 pub mod action;
-mod budget;
 mod control;
 mod error;
 mod gateway;
 pub mod marks;
 pub mod provision;
+mod usage_plans;
 
 pub use action::{Action, Role};
 pub use control::{Control, ControlError, ControlSettings};

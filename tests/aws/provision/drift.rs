@@ -188,3 +188,21 @@ async fn a_plan_that_loses_its_quota_keeps_its_throttle() {
     let said = plan(&url, Written { plans: vec![unlimited(), daily(20)], ..written() }).await;
     assert!(said.contains("No changes."), "{said}");
 }
+
+#[tokio::test]
+async fn half_a_throttle_is_taken_off_a_plan_that_shall_have_none() {
+    let made = Made::new().await;
+    let url = made.aws.endpoint_url();
+    let mut free = daily(10).plan().clone();
+    free.throttle = None;
+    let free = UsagePlan::new(free, TimeZone::utc()).unwrap();
+    let wanted = || Written { plans: vec![free.clone(), daily(20)], ..written() };
+    apply(&url, wanted()).await.unwrap();
+    let id = made.aws.plans().into_iter().find(|plan| plan.name == "10RequestPerDay").unwrap().id;
+    let patch = json!({"op": "add", "path": "/throttle/rateLimit", "value": "2.5"});
+    made.aws.console("PATCH", &format!("/usageplans/{id}"), &json!({"patchOperations": [patch]}));
+    let said = plan(&url, wanted()).await;
+    assert!(said.contains("throttle: 2.5 per second with bursts of 0 -> no throttle"), "{said}");
+    apply(&url, wanted()).await.unwrap();
+    assert!(plan(&url, wanted()).await.contains("No changes."));
+}

@@ -10,7 +10,7 @@ use super::{
     Inner,
     plans::StagePlan,
     rotate::carried_use,
-    sweep::{MOST_AT_ONCE, MOST_FAILURES, Pace},
+    sweep::{MOST_AT_ONCE, MOST_FAILURES},
 };
 
 /// What API Gateway could not be told of the present period.
@@ -23,23 +23,13 @@ impl Inner {
     /// Takes what was used with the old values, and what is untold, from what the present one has left, and notes it in
     /// the row, in the account's turn; what can't be told now is noted as untold. What is used of the quota then; `None`
     /// where nothing was to be taken.
-    pub(super) async fn fold(
-        &self,
-        row: &mut RemoteKey,
-        pace: &mut Pace,
-        now: Timestamp,
-    ) -> Result<Option<CarriedUse>, StoreError> {
+    pub(super) async fn fold(&self, row: &mut RemoteKey, now: Timestamp) -> Result<Option<CarriedUse>, StoreError> {
         let Some(plan) = self.plans.of(row)? else { return Ok(None) };
         let Some((limit, _)) = plan.limit() else { return Ok(None) };
-        // A call for each value.
-        for _ in row.values() {
-            pace.wait().await;
-        }
         let reading = self.read_used(row, &plan, now).await?;
         if reading.beside == 0 && untold_now(row, &plan, now).is_none() {
             return Ok(None);
         }
-        pace.wait().await;
         let told = self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(reading.total)).await;
         reading.reckon(&mut row.earlier, now);
         let period = plan.span(now).start;
@@ -58,7 +48,7 @@ impl Inner {
     }
 
     /// Tries again to tell what could not be told: of some keys at a time, in turns.
-    pub(super) async fn tell_untold(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn tell_untold(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut untold: Vec<RemoteKey> = self.keys.all().into_iter().filter(|key| key.untold.is_some()).collect();
         if !untold.is_empty() {
             untold.sort_by_key(|key| key.id);
@@ -75,7 +65,7 @@ impl Inner {
                     row.untold = None;
                     None
                 }
-                Some(true) => match self.fold(&mut row, pace, now).await {
+                Some(true) => match self.fold(&mut row, now).await {
                     Ok(folded) => folded,
                     Err(error) => {
                         tracing::warn!(key = %row.id, %error, "what was used before could not be carried over yet");

@@ -10,7 +10,6 @@ use futures_util::future::join_all;
 use super::{
     Inner,
     rotate::{carried_use, removal},
-    sweep::Pace,
 };
 use crate::{action::UPDATE_API_KEY, error::AwsError};
 
@@ -44,9 +43,8 @@ impl Inner {
                 changed.fresh_since = now;
             }
             if !enabled && !changed.earlier.is_empty() {
-                let mut pace = Pace::new(self.control.is_local());
                 // Best effort, as the quota is.
-                match self.fold(&mut changed, &mut pace, now).await {
+                match self.fold(&mut changed, now).await {
                     Ok(folded) => carried.extend(folded),
                     Err(error) => {
                         tracing::warn!(key = %id, %error, "what was used in a grace could not be carried over");

@@ -7,12 +7,12 @@ use api_types::{PlanName, Timestamp};
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use zeroize::Zeroizing;
 
-use super::{Inner, names::ValueName, plans::PAGE, plans::StagePlan};
+use super::{Inner, names::ValueName, plans::StagePlan};
 use crate::{
-    action::{
-        CREATE_API_KEY, CREATE_USAGE_PLAN_KEY, DELETE_API_KEY, GET_API_KEY, GET_API_KEYS, GET_USAGE_PLANS, UPDATE_USAGE,
-    },
+    action::{CREATE_API_KEY, CREATE_USAGE_PLAN_KEY, DELETE_API_KEY, GET_API_KEY, GET_API_KEYS, UPDATE_USAGE},
+    control::PAGE,
     error::{AwsError, ErrorKind},
+    usage_plans,
 };
 
 /// What API Gateway calls the kind of key that a usage plan takes.
@@ -146,12 +146,8 @@ impl Inner {
             Ok(_) => Ok(()),
             // Already attached, or a lost reply: what is there counts.
             Err(error) if error.may_be_done() || error.kind == ErrorKind::Conflict => {
-                let plans = self
-                    .control
-                    .call(GET_USAGE_PLANS, |client| client.get_usage_plans().key_id(id).limit(PAGE).send())
-                    .await;
-                match plans {
-                    Ok(plans) if plans.items().iter().any(|at| at.id() == Some(&plan.id)) => Ok(()),
+                match usage_plans::list(&self.control, Some(id)).await {
+                    Ok(plans) if plans.iter().any(|at| at.id() == Some(&plan.id)) => Ok(()),
                     _ => Err(error),
                 }
             }

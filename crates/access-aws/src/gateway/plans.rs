@@ -7,18 +7,15 @@ use std::{
 
 use access::{RemoteKey, Span, StoreError, TimeZone, UsagePlan};
 use api_types::{Period, Plan, PlanName, Quota, Throttle, Timestamp};
-use aws_sdk_apigateway::types::{QuotaPeriodType, UsagePlan as AwsPlan};
+use aws_sdk_apigateway::types::UsagePlan as AwsPlan;
 
 use super::Place;
 use crate::{
-    action::GET_USAGE_PLANS,
     control::Control,
     error::{AwsError, failed},
     marks::NO_NEW_KEYS,
+    usage_plans,
 };
-
-/// Most entries that a page of a list holds.
-pub(super) const PAGE: i32 = 500;
 
 /// A usage plan of our stage.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,20 +118,12 @@ pub(super) struct AllPlans {
 
 /// Reads them.
 pub(super) async fn read(control: &Control, place: &Place) -> Result<AllPlans, AwsError> {
-    let mut all = AllPlans::default();
-    let mut position: Option<String> = None;
-    loop {
-        let page = control
-            .call(GET_USAGE_PLANS, |client| client.get_usage_plans().limit(PAGE).set_position(position.clone()).send())
-            .await?;
-        let (here, elsewhere): (Vec<_>, Vec<_>) = page.items().iter().partition(|plan| is_at(plan, place));
-        all.here.extend(here.into_iter().filter_map(stage_plan));
-        all.elsewhere.extend(elsewhere.into_iter().filter_map(|plan| plan.id().map(str::to_owned)));
-        match page.position() {
-            Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
-            _ => break,
-        }
-    }
+    let plans = usage_plans::list(control, None).await?;
+    let (here, elsewhere): (Vec<_>, Vec<_>) = plans.into_iter().partition(|plan| is_at(plan, place));
+    let mut all = AllPlans {
+        here: here.iter().filter_map(stage_plan).collect(),
+        elsewhere: elsewhere.into_iter().filter_map(|plan| plan.id).collect(),
+    };
     all.here.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(all)
 }
@@ -164,24 +153,8 @@ fn shown(plan: &AwsPlan) -> Result<(UsagePlan, bool), String> {
     let name = PlanName::parse(plan.name().unwrap_or_default()).map_err(|reason| reason.to_string())?;
     let description = plan.description().unwrap_or_default();
     let retired = description.strip_prefix(NO_NEW_KEYS);
-    let quota = match plan.quota() {
-        // A limit of 0 stands for none: the SDK reads a missing number so.
-        Some(quota) if quota.limit() > 0 => Quota::Limited {
-            limit: u64::try_from(quota.limit()).unwrap_or_default(),
-            period: match quota.period() {
-                Some(QuotaPeriodType::Week) => Period::Week,
-                Some(QuotaPeriodType::Month) => Period::Month,
-                _ => Period::Day,
-            },
-            offset: u32::try_from(quota.offset()).unwrap_or_default(),
-        },
-        _ => Quota::Unlimited,
-    };
-    let throttle = plan.throttle().and_then(|throttle| {
-        let burst = u32::try_from(throttle.burst_limit()).unwrap_or_default();
-        (throttle.rate_limit() > 0.0 && burst > 0).then(|| Throttle { rate: throttle.rate_limit(), burst })
-    });
     let description = retired.unwrap_or(description).to_owned();
+    let (quota, throttle) = (usage_plans::quota(plan), usage_plans::throttle(plan));
     let plan = Plan { name, description, quota, throttle };
     let plan = UsagePlan::new(plan, TimeZone::utc()).map_err(|error| error.to_string())?;
     Ok((plan, retired.is_none()))

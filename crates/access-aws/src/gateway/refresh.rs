@@ -9,17 +9,10 @@ use std::{
 use access::{RemoteKey, StoreError, UntoldUse};
 use api_types::Timestamp;
 
-use super::{
-    ApiGateway, Inner,
-    carry::untold_now,
-    names,
-    names::ValueName,
-    plans::{self, PAGE},
-    stage_link::OurStage,
-    sweep::Pace,
-};
+use super::{ApiGateway, Inner, carry::untold_now, names, names::ValueName, plans, stage_link::OurStage};
 use crate::{
     action::GET_API_KEYS,
+    control::{Control, PAGE},
     error::{AwsError, failed},
 };
 
@@ -74,7 +67,7 @@ impl ApiGateway {
     /// in the wrong account or region no key is there, and that must mean nothing.
     pub async fn refresh(&self, now: Timestamp) -> Result<(), StoreError> {
         let inner = &self.inner;
-        let outcome = inner.read_all(now).await;
+        let outcome = Control::in_background(inner.read_all(now)).await;
         inner.health.set(outcome.clone());
         outcome
     }
@@ -83,10 +76,9 @@ impl ApiGateway {
 impl Inner {
     async fn read_all(&self, now: Timestamp) -> Result<(), StoreError> {
         self.read_plans(now).await?;
-        let mut pace = Pace::new(self.control.is_local());
-        self.read_keys(&mut pace, now).await?;
-        self.attach_again(&mut pace, now).await?;
-        self.read_watched(&mut pace, now).await
+        self.read_keys(now).await?;
+        self.attach_again(now).await?;
+        self.read_watched(now).await
     }
 
     async fn read_plans(&self, now: Timestamp) -> Result<(), StoreError> {
@@ -107,8 +99,8 @@ impl Inner {
         Err(failed("list plans", cause))
     }
 
-    async fn read_keys(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
-        let listed = self.list(pace).await?;
+    async fn read_keys(&self, now: Timestamp) -> Result<(), StoreError> {
+        let listed = self.list().await?;
         let known: HashSet<_> = self.rows.intents().await?.into_iter().map(|intent| intent.operation).collect();
         let rows = self.keys.all();
         let by_id: HashMap<&str, &Listed> = listed.iter().map(|key| (key.id.as_str(), key)).collect();
@@ -121,7 +113,6 @@ impl Inner {
             .iter()
             .filter(|row| by_id.get(row.value.remote_id.as_str()).is_some_and(|there| there.enabled != row.enabled));
         for row in gone.into_iter().chain(switched) {
-            pace.wait().await;
             self.look_again(row, now).await?;
         }
         let ours: HashSet<_> = rows.iter().flat_map(RemoteKey::values).map(|value| value.operation).collect();
@@ -137,7 +128,6 @@ impl Inner {
         }
         for key in orphans {
             tracing::warn!(key = %key.name.key, "a key in API Gateway belongs to nobody here; removed");
-            pace.wait().await;
             self.delete_value(&key.id).await?;
         }
         Ok(())
@@ -161,12 +151,11 @@ impl Inner {
 
     /// Keys whose plan was deleted and made anew under its name hang on nothing: they are attached to the new one, with
     /// their earlier values while their grace lasts.
-    async fn attach_again(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+    async fn attach_again(&self, now: Timestamp) -> Result<(), StoreError> {
         for seen in self.keys.all() {
             let Some(plan) = self.plans.of(&seen)?.filter(|plan| plan.id != seen.remote_plan) else {
                 continue;
             };
-            pace.wait().await;
             let _turn = self.turn(seen.account).await?;
             let Some(mut row) = self.keys.of_account(seen.account, seen.id).filter(|row| *row == seen) else {
                 continue;
@@ -174,7 +163,6 @@ impl Inner {
             tracing::warn!(key = %row.id, plan = %row.plan_name, "the usage plan was made anew; the key is attached to it");
             self.attach(&plan, &row.value.remote_id).await?;
             for old in row.earlier.iter_mut().filter(|old| old.until > now) {
-                pace.wait().await;
                 match self.attach(&plan, &old.value.remote_id).await {
                     // Deleted by somebody else; it goes from the row when its grace ends.
                     Err(error) if error.is_not_found() && error.names("API Key") => {}
@@ -232,31 +220,21 @@ impl Inner {
     }
 
     /// This installation's keys, by the beginning of their names.
-    async fn list(&self, pace: &mut Pace) -> Result<Vec<Listed>, AwsError> {
-        let mut listed = Vec::new();
-        let mut position: Option<String> = None;
+    async fn list(&self) -> Result<Vec<Listed>, AwsError> {
         let prefix = names::prefix(self.installation);
-        loop {
-            pace.wait().await;
-            let page = self
-                .control
-                .call(GET_API_KEYS, |client| {
-                    client.get_api_keys().name_query(&prefix).limit(PAGE).set_position(position.clone()).send()
-                })
-                .await?;
-            listed.extend(page.items().iter().filter_map(|key| {
-                Some(Listed {
-                    id: key.id()?.to_owned(),
-                    name: ValueName::parse(key.name()?, self.installation)?,
-                    enabled: key.enabled(),
-                    created_at: key.created_date().and_then(|at| Timestamp::from_second(at.secs()).ok()),
-                })
-            }));
-            match page.position() {
-                Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
-                _ => return Ok(listed),
-            }
-        }
+        let send = |client: aws_sdk_apigateway::Client, position| {
+            client.get_api_keys().name_query(&prefix).limit(PAGE).set_position(position).send()
+        };
+        let keys = self.control.pages(GET_API_KEYS, send, |page| (page.items, page.position)).await?;
+        let listed = keys.iter().filter_map(|key| {
+            Some(Listed {
+                id: key.id()?.to_owned(),
+                name: ValueName::parse(key.name()?, self.installation)?,
+                enabled: key.enabled(),
+                created_at: key.created_date().and_then(|at| Timestamp::from_second(at.secs()).ok()),
+            })
+        });
+        Ok(listed.collect())
     }
 }
 

@@ -19,8 +19,6 @@ use crate::{
 
 /// AWS's clock and ours may differ, and a stage is made a moment before its plans are linked.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
-/// AWS takes one UpdateUsagePlan in twenty seconds ("Amazon API Gateway quotas").
-const BETWEEN_UPDATES: Duration = Duration::from_secs(20);
 
 /// What is known of a plan's link to our stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,9 +71,6 @@ impl Inner {
             if made_at.saturating_add(CLOCKS_DIFFER).is_ok_and(|made_at| made_at < seen) {
                 self.links.lock().insert(plan, Link::TakenOff);
                 continue;
-            }
-            if linked > 0 && !self.control.is_local() {
-                tokio::time::sleep(BETWEEN_UPDATES).await;
             }
             tracing::warn!(plan, stage = %self.place.stage, "the stage was made anew; the usage plan is linked to it again");
             self.link(&plan).await?;

@@ -1,15 +1,13 @@
-//! The sweeper: ends what was begun and left, within two calls a second.
+//! The sweeper: ends what was begun and left, in the background.
 
 use std::{sync::atomic::Ordering, time::Duration};
 
 use access::{Intent, IntentKind, RemoteChange, StoreError};
 use api_types::Timestamp;
-use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{ApiGateway, Inner, names::ValueName};
+use crate::control::Control;
 
-/// Two calls a second at most, of the ten that the whole account has.
-const PACE: Duration = Duration::from_millis(500);
 /// How long a creation whose fate is unknown may still turn up: AWS answers or gives up within seconds.
 const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
 
@@ -17,27 +15,6 @@ const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
 pub(super) const MOST_AT_ONCE: usize = 20;
 /// So many failures are no longer a matter of single values: API Gateway is away, or refuses us.
 pub(super) const MOST_FAILURES: usize = 3;
-
-/// Spreads calls.
-pub(super) struct Pace(Option<Interval>);
-
-impl Pace {
-    /// None against an emulator.
-    pub(super) fn new(is_local: bool) -> Self {
-        Self((!is_local).then(|| {
-            let mut ticks = interval(PACE);
-            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            ticks
-        }))
-    }
-
-    /// Waits until another call may be made.
-    pub(super) async fn wait(&mut self) {
-        if let Some(ticks) = &mut self.0 {
-            ticks.tick().await;
-        }
-    }
-}
 
 impl ApiGateway {
     /// Removes values whose time has come, and those whose making was given up: some at a time, in turns, so that none
@@ -47,22 +24,23 @@ impl ApiGateway {
     /// When the intents can't be read, or the first failure of AWS; after some more of them the rest waits for the next
     /// time.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        let inner = &self.inner;
-        let mut pace = Pace::new(inner.control.is_local());
-        let intents = inner.rows.intents().await?;
-        let mut due: Vec<Intent> = intents.into_iter().filter(|intent| inner.is_due(intent, now)).collect();
+        Control::in_background(self.inner.sweep(now)).await
+    }
+}
+
+impl Inner {
+    async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
+        let intents = self.rows.intents().await?;
+        let mut due: Vec<Intent> = intents.into_iter().filter(|intent| self.is_due(intent, now)).collect();
         if !due.is_empty() {
-            let turn = inner.swept.fetch_add(MOST_AT_ONCE, Ordering::Relaxed) % due.len();
+            let turn = self.swept.fetch_add(MOST_AT_ONCE, Ordering::Relaxed) % due.len();
             due.rotate_left(turn);
         }
         let mut failures = Vec::new();
         for intent in due.into_iter().take(MOST_AT_ONCE) {
-            // One call to find it where its id isn't known, one to delete it.
-            pace.wait().await;
-            pace.wait().await;
-            // The waiting may have been long.
-            if inner.is_due(&intent, now)
-                && let Err(error) = inner.end(&intent, &mut pace, now).await
+            // What came before it may have taken long.
+            if self.is_due(&intent, now)
+                && let Err(error) = self.end(&intent, now).await
             {
                 failures.push(error);
                 if failures.len() == MOST_FAILURES {
@@ -70,12 +48,10 @@ impl ApiGateway {
                 }
             }
         }
-        inner.tell_untold(&mut pace, now).await?;
+        self.tell_untold(now).await?;
         failures.into_iter().next().map_or(Ok(()), Err)
     }
-}
 
-impl Inner {
     /// Whether it is time to end this. The intent is as it was when the sweep began: a creation that was under way then
     /// may have come to its good end since, and its value be somebody's.
     fn is_due(&self, intent: &Intent, now: Timestamp) -> bool {
@@ -88,9 +64,9 @@ impl Inner {
         }
     }
 
-    async fn end(&self, intent: &Intent, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+    async fn end(&self, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
         // Best effort, as the quota is.
-        if let Err(error) = self.fold_grace(intent, pace, now).await {
+        if let Err(error) = self.fold_grace(intent, now).await {
             tracing::warn!(key = %intent.key, %error, "what was used in a grace could not be carried over");
         }
         let ended = self.remove(intent).await?;
@@ -107,13 +83,13 @@ impl Inner {
 
     /// What was used with an old value in its grace goes with it at API Gateway: it is taken from what the present one has
     /// left. The row then counts it as told, so that a removal that fails after this doesn't take it twice.
-    async fn fold_grace(&self, intent: &Intent, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+    async fn fold_grace(&self, intent: &Intent, now: Timestamp) -> Result<(), StoreError> {
         let _turn = self.turn(intent.account).await?;
         let Some(mut row) = self.keys.of_account(intent.account, intent.key) else { return Ok(()) };
         if row.earlier.iter().all(|old| old.value.operation != intent.operation) {
             return Ok(());
         }
-        let Some(folded) = self.fold(&mut row, pace, now).await? else { return Ok(()) };
+        let Some(folded) = self.fold(&mut row, now).await? else { return Ok(()) };
         let (put, carried) = (Some(row.clone()), vec![folded]);
         self.rows.change_remote(RemoteChange { put, carried, ..RemoteChange::default() }).await?;
         self.keys.put(row);
@@ -132,40 +108,5 @@ impl Inner {
         self.rows.change_remote(RemoteChange { put: Some(row.clone()), ..RemoteChange::default() }).await?;
         self.keys.put(row);
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::time::Instant;
-
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn two_calls_a_second_are_made_and_none_is_made_up_for() {
-        let mut pace = Pace::new(false);
-        let begun = Instant::now();
-        for _ in 0..21 {
-            pace.wait().await;
-        }
-        assert_eq!(begun.elapsed(), Duration::from_secs(10));
-        // After a pause, as a slow answer is one, they don't come in a burst.
-        tokio::time::advance(Duration::from_secs(60)).await;
-        pace.wait().await;
-        let late = Instant::now();
-        for _ in 0..4 {
-            pace.wait().await;
-        }
-        assert!(late.elapsed() >= Duration::from_millis(1_500), "{:?}", late.elapsed());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_emulator_is_not_spared() {
-        let begun = Instant::now();
-        let mut pace = Pace::new(true);
-        for _ in 0..100 {
-            pace.wait().await;
-        }
-        assert_eq!(begun.elapsed(), Duration::ZERO);
     }
 }

@@ -8,8 +8,9 @@ use std::{
 
 use access::{EarlierValue, RemoteKey, RemoteValue, Span, StoreError, TimeZone};
 use api_types::{AdmissionId, Date, KeyId, Period, QuotaStatus, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
+use aws_sdk_apigateway::operation::get_usage::GetUsageOutput;
 
-use super::{Inner, carry::untold_now, plans::StagePlan, sweep::Pace};
+use super::{Inner, carry::untold_now, plans::StagePlan};
 use crate::{action::GET_USAGE, error::AwsError};
 
 /// How long a figure is shown without asking again.
@@ -223,10 +224,9 @@ impl Inner {
     }
 
     /// Reads the figures again that somebody looked at lately.
-    pub(super) async fn read_watched(&self, pace: &mut Pace, now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn read_watched(&self, now: Timestamp) -> Result<(), StoreError> {
         for key in self.uses.watched(now).into_iter().filter_map(|id| self.keys.get(id)) {
             if let Some(plan) = self.plans.of(&key)?.filter(|plan| plan.limit().is_some()) {
-                pace.wait().await;
                 self.read_used(&key, &plan, now).await?;
             }
         }
@@ -321,27 +321,16 @@ impl Inner {
 
     /// What API Gateway lists, one entry a day from `from` on; nothing where the key was never used.
     async fn days(&self, plan: &str, remote_id: &str, from: Date, to: Date) -> Result<Vec<DayUse>, AwsError> {
-        let mut days = Vec::new();
-        let mut position: Option<String> = None;
-        loop {
-            let page = self
-                .control
-                .call(GET_USAGE, |client| {
-                    let ask = client.get_usage().usage_plan_id(plan).key_id(remote_id);
-                    ask.start_date(from.to_string()).end_date(to.to_string()).set_position(position.clone()).send()
-                })
-                .await?;
-            // Documented as indexed by the key's value, in practice by its id; asked for one key, it holds one entry.
-            let entries = page.items().into_iter().flat_map(|items| items.values()).flatten();
-            days.extend(entries.map(|day| DayUse {
-                used: day.first().copied().and_then(|used| u64::try_from(used).ok()).unwrap_or_default(),
-                remaining: day.get(1).copied().and_then(|rest| u64::try_from(rest).ok()).unwrap_or_default(),
-            }));
-            match page.position() {
-                Some(next) if position.as_deref() != Some(next) => position = Some(next.to_owned()),
-                _ => return Ok(days),
-            }
-        }
+        let send = |client: aws_sdk_apigateway::Client, position| {
+            let ask = client.get_usage().usage_plan_id(plan).key_id(remote_id);
+            ask.start_date(from.to_string()).end_date(to.to_string()).set_position(position).send()
+        };
+        // Documented as indexed by the key's value, in practice by its id; asked for one key, it holds one entry.
+        let entries = |page: GetUsageOutput| (page.items.map(|items| items.into_values().flatten()), page.position);
+        let days = self.control.pages(GET_USAGE, send, entries).await?;
+        let number =
+            |day: &[i64], at: usize| day.get(at).and_then(|count| u64::try_from(*count).ok()).unwrap_or_default();
+        Ok(days.iter().map(|day| DayUse { used: number(day, 0), remaining: number(day, 1) }).collect())
     }
 }
 

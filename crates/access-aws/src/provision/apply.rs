@@ -1,6 +1,8 @@
 //! Carries out a plan, whatever happens on the way: after a lost reply or a conflict it looks again, and goes on from
 //! what it finds.
 
+use std::time::Duration;
+
 use super::{
     Event,
     credential::Credential,
@@ -9,14 +11,16 @@ use super::{
     execute::{Execution, Made},
     found::Found,
     operator_key::OperatorKey,
-    paced::Paced,
     plan::Plan,
     read::{self, Depth},
     step::{Sign, Step},
     surface::Surface,
     wanted::Wanted,
 };
+use crate::control::Control;
 
+/// Wait before looking whether a call was carried out whose reply was lost: until all of AWS has surely seen it.
+pub(crate) const SETTLE: Duration = Duration::from_secs(2);
 /// How often it looks again before it gives up.
 const LOOKS: u32 = 5;
 
@@ -40,7 +44,7 @@ pub struct Applied {
 
 /// What shall be made, and for whom.
 pub(crate) struct Goal<'a> {
-    pub(crate) calls: &'a Paced,
+    pub(crate) control: &'a Control,
     pub(crate) wanted: &'a Wanted,
     pub(crate) surface: Surface,
     pub(crate) operator: Option<&'a OperatorKey>,
@@ -52,12 +56,12 @@ pub(crate) type Ask<'a> = &'a mut (dyn FnMut(&Plan) -> bool + 'a);
 impl Goal<'_> {
     /// Reads, and compares.
     pub(crate) async fn look(&self) -> Result<(Found, Plan), ProvisionError> {
-        let before = self.calls.made();
+        let before = self.control.made();
         let depth = Depth::Plan { operator_key: self.operator.is_some() };
-        let found = read::read(self.calls, self.wanted, depth).await?;
+        let found = read::read(self.control, self.wanted, depth).await?;
         let steps = diff::steps(self.wanted, &self.surface, &found, self.operator.map(OperatorKey::plan));
         let whole = steps.is_empty().then(|| self.whole(&found)).transpose()?;
-        let plan = Plan::new(steps, self.calls.made_since(before), whole, self.calls.is_local());
+        let plan = Plan::new(steps, self.control.made_since(before), whole, self.control.is_local());
         Ok((found, plan))
     }
 
@@ -65,8 +69,8 @@ impl Goal<'_> {
         let api = found.api.as_ref().ok_or(ProvisionError::Vanished("the REST API"))?;
         Ok(Applied {
             steps: 0,
-            invoke_url: super::invoke_url(&api.id, self.calls, &self.wanted.stage),
-            region: self.calls.region().to_owned(),
+            invoke_url: super::invoke_url(&api.id, self.control, &self.wanted.stage),
+            region: self.control.region().to_owned(),
             api_id: api.id.clone(),
             operator_key: None,
             known_operator_key: found.operator_key.as_ref().map(|key| key.id.clone()),
@@ -112,7 +116,7 @@ impl Goal<'_> {
                 Ok(()) => finished = lines,
                 Err(error) if error.is_worth_a_look() && looks <= LOOKS => {
                     tell(Event::LooksAgain(&error));
-                    self.calls.settle().await;
+                    self.control.pause(SETTLE).await;
                 }
                 Err(error) => return Err(error),
             }
@@ -127,7 +131,7 @@ impl Goal<'_> {
         tell: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), ProvisionError> {
         tracing::debug!("{} steps", steps.len());
-        let mut execution = Execution::new(self.calls, self.wanted, &self.surface, self.operator, found);
+        let mut execution = Execution::new(self.control, self.wanted, &self.surface, self.operator, found);
         for (at, step) in steps.iter().enumerate() {
             tell(Event::Step { number: at + 1, of: steps.len(), line: &format!("{} {}", step.sign.text(), step.line) });
             execution.step(step, made).await?;

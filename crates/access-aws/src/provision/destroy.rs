@@ -7,20 +7,24 @@ use std::{
 };
 
 use super::{
-    Event, diff_plans,
+    Event,
+    apply::SETTLE,
+    diff_plans,
     error::ProvisionError,
     execute::gone,
     execute_plan,
     found::{Found, FoundApi},
-    pace::Pace,
-    paced::Paced,
     plan::takes,
     read::{self, Depth},
     read_plans,
     step::Patch,
     wanted::Wanted,
 };
-use crate::{Action, action, marks};
+use crate::{
+    Action, action,
+    control::{Control, Pace},
+    marks,
+};
 
 /// How often it looks again before it gives up.
 const LOOKS: u32 = 5;
@@ -135,15 +139,15 @@ impl Removal {
         }
     }
 
-    async fn make(&self, calls: &Paced, todo: &Destruction) -> Result<(), ProvisionError> {
+    async fn make(&self, control: &Control, todo: &Destruction) -> Result<(), ProvisionError> {
         match self {
-            Self::DetachPlan { id, patches, .. } => execute_plan::change(calls, id, patches).await?,
-            Self::Key { id, .. } => execute_plan::delete_key(calls, id).await?,
-            Self::ForeignKey { plan, id, .. } => execute_plan::detach_key(calls, plan, id).await?,
-            Self::Plan { id, attach, .. } => delete_plan(calls, todo, id, attach).await?,
+            Self::DetachPlan { id, patches, .. } => execute_plan::change(control, id, patches).await?,
+            Self::Key { id, .. } => execute_plan::delete_key(control, id).await?,
+            Self::ForeignKey { plan, id, .. } => execute_plan::detach_key(control, plan, id).await?,
+            Self::Plan { id, attach, .. } => delete_plan(control, todo, id, attach).await?,
             Self::Api(api) => {
                 let send = |client: aws_sdk_apigateway::Client| client.delete_rest_api().rest_api_id(&api.id).send();
-                gone(calls.call(action::DELETE_REST_API, send).await)?;
+                gone(control.call(action::DELETE_REST_API, send).await)?;
             }
         }
         Ok(())
@@ -151,23 +155,23 @@ impl Removal {
 }
 
 /// Deletes a plan, unless somebody got a key on it since it was read: a server goes on offering it until it reads again.
-async fn delete_plan(calls: &Paced, todo: &Destruction, id: &str, attach: &[Patch]) -> Result<(), ProvisionError> {
-    let keys = read_plans::keys_on(calls, id).await?;
+async fn delete_plan(control: &Control, todo: &Destruction, id: &str, attach: &[Patch]) -> Result<(), ProvisionError> {
+    let keys = read_plans::keys_on(control, id).await?;
     match keys.iter().filter(|key| !todo.keys.contains(&key.id)).count() {
-        0 => Ok(execute_plan::delete(calls, id).await?),
+        0 => Ok(execute_plan::delete(control, id).await?),
         // The next look sees it.
         _ if todo.with_keys => Ok(()),
         keys => {
-            execute_plan::change(calls, id, attach).await?;
+            execute_plan::change(control, id, attach).await?;
             Err(ProvisionError::KeysInUse { keys, begun: true })
         }
     }
 }
 
 /// What would go now.
-pub(crate) async fn look(calls: &Paced, wanted: &Wanted, with_keys: bool) -> Result<Destruction, ProvisionError> {
-    let before = calls.made();
-    let Found { api, plans, operator_key } = read::read(calls, wanted, Depth::All).await?;
+pub(crate) async fn look(control: &Control, wanted: &Wanted, with_keys: bool) -> Result<Destruction, ProvisionError> {
+    let before = control.made();
+    let Found { api, plans, operator_key } = read::read(control, wanted, Depth::All).await?;
     let operator = operator_key.map(|key| key.id);
     let on_plans = plans.iter().flat_map(|plan| plan.keys.iter().flatten().map(move |key| (plan, &key.id)));
     let people: Vec<_> = on_plans.filter(|(_, id)| Some(*id) != operator.as_ref()).collect();
@@ -181,11 +185,11 @@ pub(crate) async fn look(calls: &Paced, wanted: &Wanted, with_keys: bool) -> Res
         steps.push(Removal::DetachPlan { id: plan.id.clone(), name: plan.name.clone(), patches });
     }
     // Keys before their plans: of a plan that is gone nobody could tell whose keys were on it.
-    let mut told = if people.is_empty() { HashMap::new() } else { told_tags(calls).await? };
+    let mut told = if people.is_empty() { HashMap::new() } else { told_tags(control).await? };
     let mut going: HashSet<&String> = HashSet::new();
     for (plan, id) in people {
         if !told.contains_key(id)
-            && let Some(tags) = read_plans::tags_of(calls, id).await?
+            && let Some(tags) = read_plans::tags_of(control, id).await?
         {
             told.insert(id.clone(), tags);
         }
@@ -204,7 +208,7 @@ pub(crate) async fn look(calls: &Paced, wanted: &Wanted, with_keys: bool) -> Res
         Removal::Plan { id: plan.id, name: plan.name, attach }
     }));
     steps.extend(api.map(Removal::Api));
-    Ok(Destruction { steps, keys, with_keys, reads: calls.made_since(before), is_local: calls.is_local() })
+    Ok(Destruction { steps, keys, with_keys, reads: control.made_since(before), is_local: control.is_local() })
 }
 
 /// Why a key on our plans isn't of this API. The server's own keys name no API: their plans tell.
@@ -217,22 +221,22 @@ fn not_of(wanted: &Wanted, tags: &HashMap<String, String>) -> Option<String> {
 }
 
 /// Tags of the keys whose list entry tells them, which saves a call for each.
-async fn told_tags(calls: &Paced) -> Result<HashMap<String, HashMap<String, String>>, ProvisionError> {
-    let keys = read_plans::keys_named(calls, "").await?;
+async fn told_tags(control: &Control) -> Result<HashMap<String, HashMap<String, String>>, ProvisionError> {
+    let keys = read_plans::keys_named(control, "").await?;
     let told = keys.into_iter().filter_map(|key| Some((key.id?, key.tags.filter(|tags| !tags.is_empty())?)));
     Ok(told.collect())
 }
 
 /// Takes all of it away, and looks until nothing is left.
 pub(crate) async fn destroy(
-    calls: &Paced,
+    control: &Control,
     wanted: &Wanted,
     with_keys: bool,
     tell: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), ProvisionError> {
     let mut begun = false;
     for _ in 0..LOOKS {
-        let todo = look(calls, wanted, with_keys).await.map_err(|error| match error {
+        let todo = look(control, wanted, with_keys).await.map_err(|error| match error {
             ProvisionError::KeysInUse { keys, .. } => ProvisionError::KeysInUse { keys, begun },
             other => other,
         })?;
@@ -240,26 +244,26 @@ pub(crate) async fn destroy(
             return Ok(());
         }
         begun = true;
-        match run(calls, &todo, tell).await {
+        match run(control, &todo, tell).await {
             Ok(()) => {}
             Err(error) if error.is_worth_a_look() => {
                 tell(Event::LooksAgain(&error));
-                calls.settle().await;
+                control.pause(SETTLE).await;
             }
             Err(error) => return Err(error),
         }
     }
-    let left = look(calls, wanted, with_keys).await?;
+    let left = look(control, wanted, with_keys).await?;
     if left.is_empty() {
         return Ok(());
     }
     Err(ProvisionError::Unsettled { left: left.steps.iter().map(Removal::line).collect() })
 }
 
-async fn run(calls: &Paced, todo: &Destruction, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), ProvisionError> {
+async fn run(control: &Control, todo: &Destruction, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), ProvisionError> {
     for (at, step) in todo.steps.iter().enumerate() {
         tell(Event::Step { number: at + 1, of: todo.steps.len(), line: &step.line() });
-        step.make(calls, todo).await?;
+        step.make(control, todo).await?;
     }
     Ok(())
 }

@@ -1,38 +1,14 @@
 //! What is missing or different of the usage plans, and what becomes of those that left the configuration.
 
 use access::UsagePlan;
-use api_types::{
-    Quota, Throttle,
-    limits::{QUOTA_MAX, THROTTLE_BURST_MAX},
-};
+use api_types::{Quota, Throttle};
 
 use super::{
-    found::{Found, FoundPlan, FoundQuota, FoundThrottle},
+    found::{Found, FoundPlan},
     step::{Does, Leaving, Patch, Step},
     wanted::Wanted,
 };
 use crate::marks;
-
-// A checked plan's numbers fit API Gateway's, which have 32 bits and a sign, so that none is ever cut here.
-const _: () = assert!(QUOTA_MAX <= i32::MAX.unsigned_abs() as u64 && THROTTLE_BURST_MAX <= i32::MAX.unsigned_abs());
-
-/// The plan's quota in API Gateway's terms.
-pub(crate) fn quota(plan: &UsagePlan) -> Option<FoundQuota> {
-    match plan.plan().quota {
-        Quota::Unlimited => None,
-        Quota::Limited { limit, period, offset } => Some(FoundQuota {
-            limit: i32::try_from(limit).unwrap_or(i32::MAX),
-            offset: i32::try_from(offset).unwrap_or(i32::MAX),
-            period: period.as_str(),
-        }),
-    }
-}
-
-/// The plan's throttle in API Gateway's terms.
-pub(crate) fn throttle(plan: &UsagePlan) -> Option<FoundThrottle> {
-    let Throttle { rate, burst } = plan.plan().throttle?;
-    Some(FoundThrottle { rate, burst: i32::try_from(burst).unwrap_or(i32::MAX) })
-}
 
 /// Whether a found plan is the one of this name.
 pub(crate) fn is_for(found: &FoundPlan, name: &str) -> bool {
@@ -56,7 +32,7 @@ pub(crate) fn steps(wanted: &Wanted, found: &Found, moved_key: Option<&str>) -> 
         let name = plan.plan().name.as_str();
         match found.plans.iter().find(|found| is_for(found, name)) {
             None => {
-                let line = format!("usage plan {name:?} ({})", limits(quota(plan), throttle(plan)));
+                let line = format!("usage plan {name:?} ({})", limits(plan.plan().quota, plan.plan().throttle));
                 steps.push(Step::add(line, Does::CreatePlan(index)));
             }
             Some(found_plan) => {
@@ -81,26 +57,27 @@ fn update(wanted: &Wanted, plan: &UsagePlan, found: &FoundPlan, api_id: Option<&
         changes.push(format!("description: {:?} -> {:?}", found.description, shown.description));
         patches.push(Patch::replace("/description", shown.description.as_str()));
     }
-    let (wants, has) = (throttle(plan), found.throttle);
+    let (wants, has) = (shown.throttle, found.throttle);
     if wants != has {
         changes.push(format!("throttle: {} -> {}", throttle_text(has), throttle_text(wants)));
         match wants {
             None => patches.push(Patch::remove("/throttle", None)),
-            Some(FoundThrottle { rate, burst }) => {
+            Some(Throttle { rate, burst }) => {
                 patches.push(set(has.is_some(), "/throttle/rateLimit", rate.to_string()));
                 patches.push(set(has.is_some(), "/throttle/burstLimit", burst.to_string()));
             }
         }
     }
-    let (wants, has) = (quota(plan), found.quota);
+    let (wants, has) = (shown.quota, found.quota);
     if wants != has {
         changes.push(format!("quota: {} -> {}", quota_text(has), quota_text(wants)));
         match wants {
-            None => patches.push(Patch::remove("/quota", None)),
-            Some(FoundQuota { limit, offset, period }) => {
-                patches.push(set(has.is_some(), "/quota/limit", limit.to_string()));
-                patches.push(set(has.is_some(), "/quota/offset", offset.to_string()));
-                patches.push(set(has.is_some(), "/quota/period", period.to_owned()));
+            Quota::Unlimited => patches.push(Patch::remove("/quota", None)),
+            Quota::Limited { limit, offset, period } => {
+                let is_there = has != Quota::Unlimited;
+                patches.push(set(is_there, "/quota/limit", limit.to_string()));
+                patches.push(set(is_there, "/quota/offset", offset.to_string()));
+                patches.push(set(is_there, "/quota/period", period.as_str().to_owned()));
             }
         }
     }
@@ -178,21 +155,21 @@ pub(crate) fn attach(found: &FoundPlan) -> Vec<Patch> {
 }
 
 /// For people: "10 per day, 2.5 per second with bursts of 5".
-pub(crate) fn limits(quota: Option<FoundQuota>, throttle: Option<FoundThrottle>) -> String {
+pub(crate) fn limits(quota: Quota, throttle: Option<Throttle>) -> String {
     format!("{}, {}", quota_text(quota), throttle_text(throttle))
 }
 
-fn quota_text(quota: Option<FoundQuota>) -> String {
+fn quota_text(quota: Quota) -> String {
     match quota {
-        None => "no quota".to_owned(),
-        Some(FoundQuota { limit, offset: 0, period }) => format!("{limit} per {}", period.to_lowercase()),
-        Some(FoundQuota { limit, offset, period }) => format!("{limit} per {} offset {offset}", period.to_lowercase()),
+        Quota::Unlimited => "no quota".to_owned(),
+        Quota::Limited { limit, offset: 0, period } => format!("{limit} per {}", period.noun()),
+        Quota::Limited { limit, offset, period } => format!("{limit} per {} offset {offset}", period.noun()),
     }
 }
 
-fn throttle_text(throttle: Option<FoundThrottle>) -> String {
+fn throttle_text(throttle: Option<Throttle>) -> String {
     match throttle {
         None => "no throttle".to_owned(),
-        Some(FoundThrottle { rate, burst }) => format!("{rate} per second with bursts of {burst}"),
+        Some(Throttle { rate, burst }) => format!("{rate} per second with bursts of {burst}"),
     }
 }

@@ -11,13 +11,16 @@ use super::{
     execute_method, execute_plan,
     found::{Found, FoundApi},
     operator_key::OperatorKey,
-    paced::{Paced, once},
     read_surface,
     step::{Does, Patch, Step},
     surface::{MethodId, Surface},
     wanted::Wanted,
 };
-use crate::{AwsError, action, marks};
+use crate::{
+    AwsError, action,
+    control::{Control, once},
+    marks,
+};
 
 /// What a run of `apply` has made.
 #[derive(Debug, Default)]
@@ -30,7 +33,7 @@ pub(crate) struct Made {
 
 /// One pass through the steps, with the ids of what there is.
 pub(crate) struct Execution<'a> {
-    pub(crate) calls: &'a Paced,
+    pub(crate) control: &'a Control,
     pub(crate) wanted: &'a Wanted,
     pub(crate) surface: &'a Surface,
     pub(crate) operator: Option<&'a OperatorKey>,
@@ -52,7 +55,7 @@ pub(crate) fn gone<T>(answer: Result<T, AwsError>) -> Result<(), AwsError> {
 
 impl<'a> Execution<'a> {
     pub(crate) fn new(
-        calls: &'a Paced,
+        control: &'a Control,
         wanted: &'a Wanted,
         surface: &'a Surface,
         operator: Option<&'a OperatorKey>,
@@ -63,7 +66,7 @@ impl<'a> Execution<'a> {
             Some((name, plan.id.clone()))
         });
         Self {
-            calls,
+            control,
             wanted,
             surface,
             operator,
@@ -90,7 +93,7 @@ impl<'a> Execution<'a> {
             Does::UpdateApi(patches) => self.update_api(patches).await,
             Does::CreateResource(path) => self.create_resource(path).await,
             Does::DeleteResource(path) => self.delete_resource(path).await,
-            Does::Method(id, calls) => execute_method::make(self, id, calls).await,
+            Does::Method(id, control) => execute_method::make(self, id, control).await,
             Does::DeleteMethod(id) => self.delete_method(id).await,
             Does::SetRefusal(kind) => self.set_refusal(kind).await,
             Does::ResetRefusal(kind) => self.reset_refusal(kind).await,
@@ -101,7 +104,7 @@ impl<'a> Execution<'a> {
             Does::DeleteDeployment(id) => self.delete_deployment(id).await,
             Does::CreatePlan(index) => execute_plan::create(self, *index).await,
             Does::UpdatePlan { id, patches } => execute_plan::update(self, id, patches).await,
-            Does::DeletePlan(leaving) => Ok(execute_plan::leave(self.calls, leaving).await?),
+            Does::DeletePlan(leaving) => Ok(execute_plan::leave(self.control, leaving).await?),
             Does::OperatorKey(step) => execute_plan::operator_key(self, step, made).await,
         }
     }
@@ -109,7 +112,7 @@ impl<'a> Execution<'a> {
     async fn create_api(&mut self) -> Result<(), ProvisionError> {
         let wanted = self.wanted;
         let api = self
-            .calls
+            .control
             .call(action::CREATE_REST_API, |client| {
                 let mut request = client
                     .create_rest_api()
@@ -126,7 +129,7 @@ impl<'a> Execution<'a> {
         self.api.id = api.id.unwrap_or_default();
         self.api.root_id = api.root_resource_id;
         if self.api.root_id.is_none() {
-            read_surface::resources(self.calls, &mut self.api).await?;
+            read_surface::resources(self.control, &mut self.api).await?;
         }
         Ok(())
     }
@@ -136,7 +139,7 @@ impl<'a> Execution<'a> {
             let request = client.update_rest_api().rest_api_id(self.api_id());
             request.set_patch_operations(Some(Patch::operations(patches))).send()
         };
-        self.calls.call(action::UPDATE_REST_API, send).await?;
+        self.control.call(action::UPDATE_REST_API, send).await?;
         Ok(())
     }
 
@@ -144,7 +147,7 @@ impl<'a> Execution<'a> {
         let (above, part) = path.rsplit_once('/').unwrap_or(("", path));
         let parent = self.resource_id(if above.is_empty() { "/" } else { above })?;
         let resource = self
-            .calls
+            .control
             .call(action::CREATE_RESOURCE, |client| {
                 let request = client.create_resource().rest_api_id(self.api_id()).parent_id(parent).path_part(part);
                 request.customize().config_override(once()).send()
@@ -159,7 +162,7 @@ impl<'a> Execution<'a> {
         let send = |client: aws_sdk_apigateway::Client| {
             client.delete_resource().rest_api_id(self.api_id()).resource_id(id).send()
         };
-        Ok(gone(self.calls.call(action::DELETE_RESOURCE, send).await)?)
+        Ok(gone(self.control.call(action::DELETE_RESOURCE, send).await)?)
     }
 
     async fn delete_method(&self, id: &MethodId) -> Result<(), ProvisionError> {
@@ -167,7 +170,7 @@ impl<'a> Execution<'a> {
         let send = |client: aws_sdk_apigateway::Client| {
             client.delete_method().rest_api_id(self.api_id()).resource_id(resource).http_method(&id.verb).send()
         };
-        Ok(gone(self.calls.call(action::DELETE_METHOD, send).await)?)
+        Ok(gone(self.control.call(action::DELETE_METHOD, send).await)?)
     }
 
     async fn set_refusal(&self, kind: &str) -> Result<(), ProvisionError> {
@@ -182,7 +185,7 @@ impl<'a> Execution<'a> {
                 .response_templates("application/json", &refusal.template)
                 .send()
         };
-        self.calls.call(action::PUT_GATEWAY_RESPONSE, send).await?;
+        self.control.call(action::PUT_GATEWAY_RESPONSE, send).await?;
         Ok(())
     }
 
@@ -190,18 +193,18 @@ impl<'a> Execution<'a> {
         let send = |client: aws_sdk_apigateway::Client| {
             client.delete_gateway_response().rest_api_id(self.api_id()).response_type(kind.into()).send()
         };
-        Ok(gone(self.calls.call(action::DELETE_GATEWAY_RESPONSE, send).await)?)
+        Ok(gone(self.control.call(action::DELETE_GATEWAY_RESPONSE, send).await)?)
     }
 
     /// Takes the picture that goes live, after looking once more that no way past the keys is on it.
     async fn deploy(&mut self) -> Result<(), ProvisionError> {
-        read_surface::resources(self.calls, &mut self.api).await?;
+        read_surface::resources(self.control, &mut self.api).await?;
         let unsafe_methods = diff::unsafe_methods(self.surface, &self.api);
         if !unsafe_methods.is_empty() {
             return Err(ProvisionError::Unsettled { left: unsafe_methods });
         }
         let deployment = self
-            .calls
+            .control
             .call(action::CREATE_DEPLOYMENT, |client| {
                 // Without a stage's name: a stage is moved, never made anew, since its usage plans hang on it.
                 let request = client.create_deployment().rest_api_id(self.api_id()).description(&self.surface.mark);
@@ -229,7 +232,7 @@ impl<'a> Execution<'a> {
             }
             request.customize().config_override(once()).send()
         };
-        self.calls.call(action::CREATE_STAGE, send).await?;
+        self.control.call(action::CREATE_STAGE, send).await?;
         Ok(())
     }
 
@@ -239,7 +242,7 @@ impl<'a> Execution<'a> {
             let request = client.update_stage().rest_api_id(self.api_id()).stage_name(&self.wanted.stage);
             request.set_patch_operations(Some(Patch::operations(&patch))).send()
         };
-        self.calls.call(action::UPDATE_STAGE, send).await?;
+        self.control.call(action::UPDATE_STAGE, send).await?;
         Ok(())
     }
 
@@ -247,13 +250,13 @@ impl<'a> Execution<'a> {
         let send = |client: aws_sdk_apigateway::Client| {
             client.delete_stage().rest_api_id(self.api_id()).stage_name(name).send()
         };
-        Ok(gone(self.calls.call(action::DELETE_STAGE, send).await)?)
+        Ok(gone(self.control.call(action::DELETE_STAGE, send).await)?)
     }
 
     async fn delete_deployment(&self, id: &str) -> Result<(), ProvisionError> {
         let send = |client: aws_sdk_apigateway::Client| {
             client.delete_deployment().rest_api_id(self.api_id()).deployment_id(id).send()
         };
-        Ok(gone(self.calls.call(action::DELETE_DEPLOYMENT, send).await)?)
+        Ok(gone(self.control.call(action::DELETE_DEPLOYMENT, send).await)?)
     }
 }

@@ -10,11 +10,10 @@ use aws_sdk_apigateway::{
 use super::{
     error::ProvisionError,
     execute::{Execution, gone},
-    paced::once,
     step::{MethodCalls, Patch, Reply},
     surface::{MOCK_TEMPLATE, Method, MethodId, Proxy},
 };
-use crate::action;
+use crate::{action, control::once};
 
 /// Makes it, the key first: at no moment is there a method that passes requests on without one.
 pub(crate) async fn make(
@@ -81,7 +80,7 @@ impl At<'_> {
                 .config_override(once())
                 .send()
         };
-        self.execution.calls.call(action::PUT_METHOD, send).await?;
+        self.execution.control.call(action::PUT_METHOD, send).await?;
         Ok(())
     }
 
@@ -95,7 +94,7 @@ impl At<'_> {
                 .set_patch_operations(Some(Patch::operations(patches)))
                 .send()
         };
-        self.execution.calls.call(action::UPDATE_METHOD, send).await?;
+        self.execution.control.call(action::UPDATE_METHOD, send).await?;
         Ok(())
     }
 
@@ -109,7 +108,7 @@ impl At<'_> {
                 .status_code("200")
                 .send()
         };
-        Ok(gone(self.execution.calls.call(action::DELETE_METHOD_RESPONSE, send).await)?)
+        Ok(gone(self.execution.control.call(action::DELETE_METHOD_RESPONSE, send).await)?)
     }
 
     async fn put_reply(&self, headers: HashMap<String, bool>) -> Result<(), ProvisionError> {
@@ -125,7 +124,7 @@ impl At<'_> {
                 .config_override(once())
                 .send()
         };
-        self.execution.calls.call(action::PUT_METHOD_RESPONSE, send).await?;
+        self.execution.control.call(action::PUT_METHOD_RESPONSE, send).await?;
         Ok(())
     }
 
@@ -146,7 +145,7 @@ impl At<'_> {
             }
             request.send()
         };
-        self.execution.calls.call(action::PUT_INTEGRATION, send).await?;
+        self.execution.control.call(action::PUT_INTEGRATION, send).await?;
         Ok(())
     }
 
@@ -161,7 +160,7 @@ impl At<'_> {
                 .request_templates("application/json", MOCK_TEMPLATE)
                 .send()
         };
-        self.execution.calls.call(action::PUT_INTEGRATION, send).await?;
+        self.execution.control.call(action::PUT_INTEGRATION, send).await?;
         Ok(())
     }
 
@@ -176,7 +175,7 @@ impl At<'_> {
                 .set_response_parameters(Some(headers.clone()))
                 .send()
         };
-        self.execution.calls.call(action::PUT_INTEGRATION_RESPONSE, send).await?;
+        self.execution.control.call(action::PUT_INTEGRATION_RESPONSE, send).await?;
         Ok(())
     }
 }

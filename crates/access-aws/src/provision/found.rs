@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api_types::{Quota, Throttle};
+
 use super::{credential::Credential, surface::MethodId};
 
 /// Everything of ours, as last read.
@@ -91,35 +93,19 @@ pub(crate) struct FoundStage {
 }
 
 /// A usage plan of ours.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct FoundPlan {
     pub(crate) id: String,
     pub(crate) name: String,
     pub(crate) description: String,
     /// The tag that says which plan of the configuration it is.
     pub(crate) plan_tag: Option<String>,
-    pub(crate) quota: Option<FoundQuota>,
-    pub(crate) throttle: Option<FoundThrottle>,
+    pub(crate) quota: Quota,
+    pub(crate) throttle: Option<Throttle>,
     /// As `(API id, stage)`.
     pub(crate) stages: Vec<(String, String)>,
     /// Its keys; `None` where they weren't asked for.
     pub(crate) keys: Option<Vec<FoundKey>>,
-}
-
-/// A quota.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FoundQuota {
-    pub(crate) limit: i32,
-    pub(crate) offset: i32,
-    /// `DAY`, `WEEK` or `MONTH`.
-    pub(crate) period: &'static str,
-}
-
-/// A throttle.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct FoundThrottle {
-    pub(crate) rate: f64,
-    pub(crate) burst: i32,
 }
 
 /// A key on a plan; its value is not kept.

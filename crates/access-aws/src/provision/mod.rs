@@ -1,7 +1,7 @@
 //! The provisioner: makes, in an AWS account, the API that the configuration asks for, and takes it away again.
 //!
 //! [`Wanted`] is what the configuration says. [`Provisioner`] reads what there is ([`read`]), compares ([`diff`], pure)
-//! and carries out the steps ([`apply`]) at the rates that AWS allows ([`pace`]). What it owns it knows by tags alone
+//! and carries out the steps ([`apply`]) at the rates that AWS allows ([`Control`]). What it owns it knows by tags alone
 //! ([`crate::marks`]); it keeps no state of its own. So it can be stopped anywhere and started again.
 
 mod apply;
@@ -16,14 +16,11 @@ mod execute_method;
 mod execute_plan;
 mod found;
 mod operator_key;
-mod pace;
-mod paced;
 mod plan;
 mod policy;
 mod read;
 mod read_plans;
 mod read_surface;
-mod redact;
 mod refusals;
 mod route;
 #[cfg(test)]
@@ -48,7 +45,6 @@ pub use wanted::{Wanted, WantedError, Written};
 
 use self::{
     apply::Goal,
-    paced::Paced,
     read::{Depth, read},
     surface::Surface,
 };
@@ -73,7 +69,7 @@ pub enum Event<'a> {
 /// The provisioner of one API.
 #[derive(Debug)]
 pub struct Provisioner {
-    calls: Paced,
+    control: Control,
     wanted: Wanted,
 }
 
@@ -81,9 +77,8 @@ impl Provisioner {
     /// A provisioner that makes its calls through this control plane.
     #[must_use]
     pub fn new(control: Control, wanted: Wanted) -> Self {
-        let calls = Paced::new(control);
-        wanted.credential.iter().for_each(|credential| calls.hide(credential));
-        Self { calls, wanted }
+        wanted.credential.iter().for_each(|credential| control.hide(credential.reveal()));
+        Self { control, wanted }
     }
 
     /// What shall be there.
@@ -132,8 +127,8 @@ impl Provisioner {
     /// # Errors
     /// When it can't be read.
     pub async fn status(&self) -> Result<Status, ProvisionError> {
-        let found = read(&self.calls, &self.wanted, Depth::All).await?;
-        Ok(Status::new(&self.wanted, found, &self.calls))
+        let found = read(&self.control, &self.wanted, Depth::All).await?;
+        Ok(Status::new(&self.wanted, found, &self.control))
     }
 
     /// What [`destroy`](Self::destroy) would take away. Makes reads only.
@@ -141,7 +136,7 @@ impl Provisioner {
     /// # Errors
     /// When it can't be read, or people's keys would go and `with_keys` isn't set.
     pub async fn destruction(&self, with_keys: bool) -> Result<Destruction, ProvisionError> {
-        destroy::look(&self.calls, &self.wanted, with_keys).await
+        destroy::look(&self.control, &self.wanted, with_keys).await
     }
 
     /// Takes away exactly what is ours. May be stopped anywhere; the next run goes on from there.
@@ -149,7 +144,7 @@ impl Provisioner {
     /// # Errors
     /// As [`destruction`](Self::destruction), and when a step can't be made.
     pub async fn destroy(&self, with_keys: bool, tell: &mut dyn FnMut(Event<'_>)) -> Result<(), ProvisionError> {
-        destroy::destroy(&self.calls, &self.wanted, with_keys, tell).await
+        destroy::destroy(&self.control, &self.wanted, with_keys, tell).await
     }
 
     fn goal<'a>(&'a self, operator: Option<&'a OperatorKey>) -> Result<Goal<'a>, ProvisionError> {
@@ -159,9 +154,9 @@ impl Provisioner {
                 let (plan, configured) = (operator.plan().to_owned(), names.join(", "));
                 return Err(ProvisionError::NoSuchPlan { plan, configured });
             }
-            self.calls.hide(operator.value());
+            self.control.hide(operator.value().reveal());
         }
-        Ok(Goal { calls: &self.calls, wanted: &self.wanted, surface: Surface::of(&self.wanted), operator })
+        Ok(Goal { control: &self.control, wanted: &self.wanted, surface: Surface::of(&self.wanted), operator })
     }
 }
 
@@ -179,8 +174,8 @@ fn partition(region: &str) -> &'static str {
 
 /// Where a stage answers, with the `/v1` that clients' base URLs end in; `None` at an emulator, which has addresses of its
 /// own.
-fn invoke_url(api_id: &str, calls: &Paced, stage: &str) -> Option<String> {
-    (!calls.is_local()).then(|| aws_url(api_id, calls.region(), stage))
+fn invoke_url(api_id: &str, control: &Control, stage: &str) -> Option<String> {
+    (!control.is_local()).then(|| aws_url(api_id, control.region(), stage))
 }
 
 fn aws_url(api_id: &str, region: &str, stage: &str) -> String {

@@ -4,10 +4,9 @@ use std::{fmt, time::Duration};
 
 use super::{
     apply::Applied,
-    pace::Pace,
     step::{Sign, Step},
 };
-use crate::Action;
+use crate::{Action, control::Pace};
 
 /// The steps from what there is to what is configured.
 #[derive(Debug)]

@@ -2,19 +2,22 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_apigateway::types::{EndpointType, RestApi};
+use aws_sdk_apigateway::{
+    Client,
+    types::{EndpointType, RestApi},
+};
 
 use super::{
     error::ProvisionError,
     found::{Found, FoundApi, FoundDeployment, FoundStage},
-    paced::Paced,
     read_plans, read_surface,
     wanted::Wanted,
 };
-use crate::{AwsError, action, marks};
-
-/// Most entries of a page (API Gateway's own maximum).
-pub(crate) const PAGE: i32 = 500;
+use crate::{
+    AwsError, action,
+    control::{Control, PAGE},
+    marks,
+};
 
 /// How much is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,47 +32,36 @@ pub(crate) enum Depth {
 }
 
 /// Reads all.
-pub(crate) async fn read(calls: &Paced, wanted: &Wanted, depth: Depth) -> Result<Found, ProvisionError> {
-    let mut api = api(calls, wanted).await?;
+pub(crate) async fn read(control: &Control, wanted: &Wanted, depth: Depth) -> Result<Found, ProvisionError> {
+    let mut api = api(control, wanted).await?;
     if let Some(api) = &mut api {
-        read_surface::resources(calls, api).await?;
-        read_surface::refusals(calls, api).await?;
-        api.deployments = deployments(calls, &api.id).await?;
-        api.stages = stages(calls, &api.id, wanted).await?;
+        read_surface::resources(control, api).await?;
+        read_surface::refusals(control, api).await?;
+        api.deployments = deployments(control, &api.id).await?;
+        api.stages = stages(control, &api.id, wanted).await?;
     }
-    let plans = read_plans::plans(calls, wanted, api.as_ref(), depth).await?;
+    let plans = read_plans::plans(control, wanted, api.as_ref(), depth).await?;
     let operator_key = match depth {
         Depth::Plan { operator_key: false } => None,
-        _ => read_plans::operator_key(calls, wanted).await?,
+        _ => read_plans::operator_key(control, wanted).await?,
     };
     Ok(Found { api, plans, operator_key })
 }
 
 /// The one REST API with our tags.
-pub(crate) async fn api(calls: &Paced, wanted: &Wanted) -> Result<Option<FoundApi>, ProvisionError> {
+pub(crate) async fn api(control: &Control, wanted: &Wanted) -> Result<Option<FoundApi>, ProvisionError> {
+    let send = |client: Client, position| client.get_rest_apis().limit(PAGE).set_position(position).send();
     let mut ours: Vec<FoundApi> = Vec::new();
-    let mut position = None;
-    loop {
-        let page = calls
-            .call(action::GET_REST_APIS, |client| {
-                client.get_rest_apis().limit(PAGE).set_position(position.clone()).send()
-            })
-            .await?;
-        for entry in page.items.unwrap_or_default() {
-            match is_ours(entry.tags.as_ref(), wanted) {
-                Some(true) => ours.push(found_api(entry)),
-                Some(false) => {}
-                // The list may leave tags out.
-                None if entry.name() == Some(wanted.api_name.as_str()) => {
-                    ours.extend(look_at(calls, entry, wanted).await?)
-                }
-                None => {}
+    for entry in control.pages(action::GET_REST_APIS, send, |page| (page.items, page.position)).await? {
+        match is_ours(entry.tags.as_ref(), wanted) {
+            Some(true) => ours.push(found_api(entry)),
+            Some(false) => {}
+            // The list may leave tags out.
+            None if entry.name() == Some(wanted.api_name.as_str()) => {
+                ours.extend(look_at(control, entry, wanted).await?);
             }
+            None => {}
         }
-        if page.position.is_none() || page.position == position {
-            break;
-        }
-        position = page.position;
     }
     if ours.len() > 1 {
         let ids = ours.into_iter().map(|api| api.id).collect();
@@ -78,9 +70,9 @@ pub(crate) async fn api(calls: &Paced, wanted: &Wanted) -> Result<Option<FoundAp
     Ok(ours.pop())
 }
 
-async fn look_at(calls: &Paced, entry: RestApi, wanted: &Wanted) -> Result<Option<FoundApi>, AwsError> {
+async fn look_at(control: &Control, entry: RestApi, wanted: &Wanted) -> Result<Option<FoundApi>, AwsError> {
     let Some(id) = entry.id() else { return Ok(None) };
-    let asked = calls.call(action::GET_REST_API, |client| client.get_rest_api().rest_api_id(id).send()).await;
+    let asked = control.call(action::GET_REST_API, |client| client.get_rest_api().rest_api_id(id).send()).await;
     match asked {
         Ok(api) => Ok((is_ours(api.tags.as_ref(), wanted) == Some(true)).then(|| found_api(entry))),
         Err(error) if error.is_not_found() => Ok(None),
@@ -107,28 +99,20 @@ fn found_api(api: RestApi) -> FoundApi {
     }
 }
 
-async fn deployments(calls: &Paced, api_id: &str) -> Result<Vec<FoundDeployment>, AwsError> {
-    let mut found = Vec::new();
-    let mut position = None;
-    loop {
-        let page = calls
-            .call(action::GET_DEPLOYMENTS, |client| {
-                client.get_deployments().rest_api_id(api_id).limit(PAGE).set_position(position.clone()).send()
-            })
-            .await?;
-        found.extend(page.items.unwrap_or_default().into_iter().map(|deployment| FoundDeployment {
-            id: deployment.id.unwrap_or_default(),
-            description: deployment.description.unwrap_or_default(),
-        }));
-        if page.position.is_none() || page.position == position {
-            return Ok(found);
-        }
-        position = page.position;
-    }
+async fn deployments(control: &Control, api_id: &str) -> Result<Vec<FoundDeployment>, AwsError> {
+    let send = |client: Client, position| {
+        client.get_deployments().rest_api_id(api_id).limit(PAGE).set_position(position).send()
+    };
+    let deployments = control.pages(action::GET_DEPLOYMENTS, send, |page| (page.items, page.position)).await?;
+    let found = deployments.into_iter().map(|deployment| FoundDeployment {
+        id: deployment.id.unwrap_or_default(),
+        description: deployment.description.unwrap_or_default(),
+    });
+    Ok(found.collect())
 }
 
-async fn stages(calls: &Paced, api_id: &str, wanted: &Wanted) -> Result<Vec<FoundStage>, AwsError> {
-    let reply = calls.call(action::GET_STAGES, |client| client.get_stages().rest_api_id(api_id).send()).await?;
+async fn stages(control: &Control, api_id: &str, wanted: &Wanted) -> Result<Vec<FoundStage>, AwsError> {
+    let reply = control.call(action::GET_STAGES, |client| client.get_stages().rest_api_id(api_id).send()).await?;
     let found = reply.item.unwrap_or_default().into_iter().map(|stage| FoundStage {
         is_ours: is_ours(stage.tags.as_ref(), wanted) == Some(true),
         name: stage.stage_name.unwrap_or_default(),

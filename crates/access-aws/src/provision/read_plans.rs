@@ -1,30 +1,36 @@
 //! Reads our usage plans, and what keys are on them.
 
-use aws_sdk_apigateway::types::{ApiKey, QuotaPeriodType, UsagePlan};
+use aws_sdk_apigateway::{
+    Client,
+    types::{ApiKey, UsagePlan},
+};
 
 use super::{
     diff_plans::configured_as,
-    found::{FoundApi, FoundKey, FoundOperatorKey, FoundPlan, FoundQuota, FoundThrottle},
-    paced::Paced,
-    read::{Depth, PAGE, is_ours},
+    found::{FoundApi, FoundKey, FoundOperatorKey, FoundPlan},
+    read::{Depth, is_ours},
     wanted::Wanted,
 };
-use crate::{AwsError, action, marks};
+use crate::{
+    AwsError, action,
+    control::{Control, PAGE},
+    marks, usage_plans,
+};
 
 /// The usage plans with our tags.
 pub(crate) async fn plans(
-    calls: &Paced,
+    control: &Control,
     wanted: &Wanted,
     api: Option<&FoundApi>,
     depth: Depth,
 ) -> Result<Vec<FoundPlan>, AwsError> {
     let mut found = Vec::new();
-    for entry in all(calls, None).await? {
+    for entry in usage_plans::list(control, None).await? {
         let plan = match is_ours(entry.tags.as_ref(), wanted) {
             Some(true) => Some(entry),
             Some(false) => None,
             // The list leaves tags out; what is attached to others' stages alone isn't ours.
-            None if may_be_ours(&entry, wanted, api) => look_at(calls, &entry, wanted).await?,
+            None if may_be_ours(&entry, wanted, api) => look_at(control, &entry, wanted).await?,
             None => None,
         };
         found.extend(plan.map(found_plan));
@@ -34,7 +40,7 @@ pub(crate) async fn plans(
     for at in 0..found.len() {
         let is_wanted = configured_as(wanted, &found[at]).is_some() && first_of_its_kind(&found, at);
         if depth == Depth::All || !is_wanted {
-            found[at].keys = Some(keys_on(calls, &found[at].id).await?);
+            found[at].keys = Some(keys_on(control, &found[at].id).await?);
         }
     }
     Ok(found)
@@ -46,25 +52,6 @@ fn first_of_its_kind(plans: &[FoundPlan], at: usize) -> bool {
     plans[..at].iter().all(|plan| kind(plan) != kind(&plans[at]))
 }
 
-/// All usage plans of the account, or those that a key is on.
-async fn all(calls: &Paced, key_id: Option<&str>) -> Result<Vec<UsagePlan>, AwsError> {
-    let mut found = Vec::new();
-    let mut position: Option<String> = None;
-    loop {
-        let page = calls
-            .call(action::GET_USAGE_PLANS, |client| {
-                let request = client.get_usage_plans().limit(PAGE).set_key_id(key_id.map(str::to_owned));
-                request.set_position(position.clone()).send()
-            })
-            .await?;
-        found.extend(page.items.unwrap_or_default());
-        if page.position.is_none() || page.position == position {
-            return Ok(found);
-        }
-        position = page.position;
-    }
-}
-
 fn may_be_ours(plan: &UsagePlan, wanted: &Wanted, api: Option<&FoundApi>) -> bool {
     let stages = plan.api_stages();
     stages.is_empty()
@@ -72,9 +59,9 @@ fn may_be_ours(plan: &UsagePlan, wanted: &Wanted, api: Option<&FoundApi>) -> boo
         || wanted.plans.iter().any(|wanted| plan.name() == Some(wanted.plan().name.as_str()))
 }
 
-async fn look_at(calls: &Paced, entry: &UsagePlan, wanted: &Wanted) -> Result<Option<UsagePlan>, AwsError> {
+async fn look_at(control: &Control, entry: &UsagePlan, wanted: &Wanted) -> Result<Option<UsagePlan>, AwsError> {
     let Some(id) = entry.id() else { return Ok(None) };
-    let asked = calls.call(action::GET_USAGE_PLAN, |client| client.get_usage_plan().usage_plan_id(id).send()).await;
+    let asked = control.call(action::GET_USAGE_PLAN, |client| client.get_usage_plan().usage_plan_id(id).send()).await;
     match asked {
         Ok(plan) if is_ours(plan.tags.as_ref(), wanted) == Some(true) => {
             let mut entry = entry.clone();
@@ -88,17 +75,7 @@ async fn look_at(calls: &Paced, entry: &UsagePlan, wanted: &Wanted) -> Result<Op
 }
 
 fn found_plan(plan: UsagePlan) -> FoundPlan {
-    // Some answer with an empty quota or throttle where there is none.
-    let quota = plan.quota.filter(|quota| quota.limit != 0).map(|quota| FoundQuota {
-        limit: quota.limit,
-        offset: quota.offset,
-        period: match quota.period {
-            Some(QuotaPeriodType::Week) => "WEEK",
-            Some(QuotaPeriodType::Month) => "MONTH",
-            _ => "DAY",
-        },
-    });
-    let throttle = plan.throttle.filter(|throttle| throttle.rate_limit != 0.0 || throttle.burst_limit != 0);
+    let (quota, throttle) = (usage_plans::quota(&plan), usage_plans::throttle(&plan));
     let stages = plan.api_stages.unwrap_or_default().into_iter();
     FoundPlan {
         id: plan.id.unwrap_or_default(),
@@ -106,62 +83,41 @@ fn found_plan(plan: UsagePlan) -> FoundPlan {
         description: plan.description.unwrap_or_default(),
         plan_tag: plan.tags.and_then(|mut tags| tags.remove(marks::TAG_PLAN)),
         quota,
-        throttle: throttle.map(|t| FoundThrottle { rate: t.rate_limit, burst: t.burst_limit }),
+        throttle,
         stages: stages.map(|s| (s.api_id.unwrap_or_default(), s.stage.unwrap_or_default())).collect(),
         keys: None,
     }
 }
 
 /// The keys on a plan. AWS sends their values along; they are dropped here.
-pub(crate) async fn keys_on(calls: &Paced, plan_id: &str) -> Result<Vec<FoundKey>, AwsError> {
-    let mut found = Vec::new();
-    let mut position: Option<String> = None;
-    loop {
-        let asked = calls
-            .call(action::GET_USAGE_PLAN_KEYS, |client| {
-                let request = client.get_usage_plan_keys().usage_plan_id(plan_id).limit(PAGE);
-                request.set_position(position.clone()).send()
-            })
-            .await;
-        let page = match asked {
-            Err(error) if error.is_not_found() => return Ok(found),
-            other => other?,
-        };
-        found.extend(page.items.unwrap_or_default().into_iter().filter_map(|key| Some(FoundKey { id: key.id? })));
-        if page.position.is_none() || page.position == position {
-            return Ok(found);
-        }
-        position = page.position;
+pub(crate) async fn keys_on(control: &Control, plan_id: &str) -> Result<Vec<FoundKey>, AwsError> {
+    let send = |client: Client, position| {
+        client.get_usage_plan_keys().usage_plan_id(plan_id).limit(PAGE).set_position(position).send()
+    };
+    match control.pages(action::GET_USAGE_PLAN_KEYS, send, |page| (page.items, page.position)).await {
+        Ok(keys) => Ok(keys.into_iter().filter_map(|key| Some(FoundKey { id: key.id? })).collect()),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 
 /// All keys whose names start so; without their values.
-pub(crate) async fn keys_named(calls: &Paced, prefix: &str) -> Result<Vec<ApiKey>, AwsError> {
-    let mut found = Vec::new();
-    let mut position: Option<String> = None;
-    loop {
-        let page = calls
-            .call(action::GET_API_KEYS, |client| {
-                let request = client.get_api_keys().name_query(prefix).include_values(false).limit(PAGE);
-                request.set_position(position.clone()).send()
-            })
-            .await?;
-        found.extend(
-            page.items.unwrap_or_default().into_iter().filter(|key| key.name().unwrap_or("").starts_with(prefix)),
-        );
-        if page.position.is_none() || page.position == position {
-            return Ok(found);
-        }
-        position = page.position;
-    }
+pub(crate) async fn keys_named(control: &Control, prefix: &str) -> Result<Vec<ApiKey>, AwsError> {
+    let send = |client: Client, position| {
+        let request = client.get_api_keys().name_query(prefix).include_values(false).limit(PAGE);
+        request.set_position(position).send()
+    };
+    let mut keys = control.pages(action::GET_API_KEYS, send, |page| (page.items, page.position)).await?;
+    keys.retain(|key| key.name().unwrap_or("").starts_with(prefix));
+    Ok(keys)
 }
 
 /// The tags of a key; `None` when it isn't there.
 pub(crate) async fn tags_of(
-    calls: &Paced,
+    control: &Control,
     key_id: &str,
 ) -> Result<Option<std::collections::HashMap<String, String>>, AwsError> {
-    let asked = calls
+    let asked = control
         .call(action::GET_API_KEY, |client| client.get_api_key().api_key(key_id).include_value(false).send())
         .await;
     match asked {
@@ -172,18 +128,19 @@ pub(crate) async fn tags_of(
 }
 
 /// The operator's key and the plans that it is on.
-pub(crate) async fn operator_key(calls: &Paced, wanted: &Wanted) -> Result<Option<FoundOperatorKey>, AwsError> {
+pub(crate) async fn operator_key(control: &Control, wanted: &Wanted) -> Result<Option<FoundOperatorKey>, AwsError> {
     let name = super::operator_key::name(&wanted.api_name);
-    for key in keys_named(calls, &name).await? {
+    for key in keys_named(control, &name).await? {
         let Some(id) = key.id.filter(|_| key.name.as_deref() == Some(name.as_str())) else { continue };
         let tags = match key.tags.filter(|tags| !tags.is_empty()) {
             Some(tags) => tags,
-            None => tags_of(calls, &id).await?.unwrap_or_default(),
+            None => tags_of(control, &id).await?.unwrap_or_default(),
         };
         if is_ours(Some(&tags), wanted) == Some(true)
             && tags.get(marks::TAG_OWNER).is_some_and(|o| o == marks::OPERATOR)
         {
-            let plan_ids = all(calls, Some(&id)).await?.into_iter().filter_map(|plan| plan.id).collect();
+            let plan_ids =
+                usage_plans::list(control, Some(&id)).await?.into_iter().filter_map(|plan| plan.id).collect();
             return Ok(Some(FoundOperatorKey { id, plan_ids }));
         }
     }

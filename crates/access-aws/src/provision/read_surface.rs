@@ -3,39 +3,31 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_apigateway::{
+    Client,
     operation::get_method::GetMethodOutput,
-    types::{GatewayResponse, Integration, IntegrationType, Method, Resource},
+    types::{GatewayResponse, Integration, IntegrationType, Method},
 };
 
 use super::{
     credential::Credential,
     found::{FoundApi, FoundIntegration, FoundMethod, FoundRefusal},
-    paced::Paced,
-    read::PAGE,
     surface::MethodId,
 };
-use crate::{AwsError, action};
+use crate::{
+    AwsError, action,
+    control::{Control, PAGE},
+};
 
 /// Methods that are asked for one by one where the list names none.
 const VERBS: [&str; 8] = ["ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// Resources with their methods.
-pub(crate) async fn resources(calls: &Paced, api: &mut FoundApi) -> Result<(), AwsError> {
-    let mut resources: Vec<Resource> = Vec::new();
-    let mut position = None;
-    loop {
-        let page = calls
-            .call(action::GET_RESOURCES, |client| {
-                let request = client.get_resources().rest_api_id(&api.id).embed("methods").limit(PAGE);
-                request.set_position(position.clone()).send()
-            })
-            .await?;
-        resources.extend(page.items.unwrap_or_default());
-        if page.position.is_none() || page.position == position {
-            break;
-        }
-        position = page.position;
-    }
+pub(crate) async fn resources(control: &Control, api: &mut FoundApi) -> Result<(), AwsError> {
+    let send = |client: Client, position| {
+        let request = client.get_resources().rest_api_id(&api.id).embed("methods").limit(PAGE);
+        request.set_position(position).send()
+    };
+    let resources = control.pages(action::GET_RESOURCES, send, |page| (page.items, page.position)).await?;
     api.resources.clear();
     api.methods.clear();
     let names_methods = resources.iter().any(|r| r.resource_methods().is_some_and(|methods| !methods.is_empty()));
@@ -53,7 +45,7 @@ pub(crate) async fn resources(calls: &Paced, api: &mut FoundApi) -> Result<(), A
             let whole = told.get(&verb).filter(|method| is_whole(method));
             let found = match whole {
                 Some(method) => Some(found_method(method.clone())),
-                None => one_method(calls, &api.id, &id, &verb).await?,
+                None => one_method(control, &api.id, &id, &verb).await?,
             };
             if let Some(found) = found {
                 api.methods.insert(MethodId { path: path.clone(), verb }, found);
@@ -77,8 +69,8 @@ fn is_whole(method: &Method) -> bool {
 }
 
 /// Asks for one method, where the list doesn't tell all of it.
-async fn one_method(calls: &Paced, api: &str, resource: &str, verb: &str) -> Result<Option<FoundMethod>, AwsError> {
-    let asked = calls
+async fn one_method(control: &Control, api: &str, resource: &str, verb: &str) -> Result<Option<FoundMethod>, AwsError> {
+    let asked = control
         .call(action::GET_METHOD, |client| {
             client.get_method().rest_api_id(api).resource_id(resource).http_method(verb).send()
         })
@@ -130,8 +122,8 @@ fn found_integration(integration: Integration) -> FoundIntegration {
 }
 
 /// Gateway responses that were set.
-pub(crate) async fn refusals(calls: &Paced, api: &mut FoundApi) -> Result<(), AwsError> {
-    let reply = calls
+pub(crate) async fn refusals(control: &Control, api: &mut FoundApi) -> Result<(), AwsError> {
+    let reply = control
         .call(action::GET_GATEWAY_RESPONSES, |client| {
             client.get_gateway_responses().rest_api_id(&api.id).limit(PAGE).send()
         })

@@ -7,7 +7,6 @@ use api_types::{Period, Plan, PlanName, Quota, Throttle};
 
 use super::{
     credential::Credential,
-    diff_plans,
     found::{Found, FoundApi, FoundDeployment, FoundIntegration, FoundMethod, FoundPlan, FoundRefusal, FoundStage},
     surface::{MOCK_TEMPLATE, Method, MethodId, Surface},
     wanted::{Wanted, Written},
@@ -98,8 +97,8 @@ pub(crate) fn found(wanted: &Wanted) -> Found {
         name: plan.plan().name.to_string(),
         description: plan.plan().description.clone(),
         plan_tag: Some(marks::plan_tag(plan.plan().name.as_str())),
-        quota: diff_plans::quota(plan),
-        throttle: diff_plans::throttle(plan),
+        quota: plan.plan().quota,
+        throttle: plan.plan().throttle,
         stages: vec![("api1".to_owned(), wanted.stage.clone())],
         keys: None,
     });

@@ -5,11 +5,10 @@ use std::fmt;
 use super::{
     diff, diff_plans,
     found::{Found, FoundApi, FoundPlan},
-    paced::Paced,
     surface::Surface,
     wanted::Wanted,
 };
-use crate::marks;
+use crate::{control::Control, marks};
 
 /// What there is, and whether it is as configured.
 #[derive(Debug)]
@@ -26,7 +25,7 @@ pub struct Status {
 }
 
 impl Status {
-    pub(crate) fn new(wanted: &Wanted, found: Found, calls: &Paced) -> Self {
+    pub(crate) fn new(wanted: &Wanted, found: Found, control: &Control) -> Self {
         let surface = Surface::of(wanted);
         let steps = diff::steps(wanted, &surface, &found, None);
         let is_live = found.api.as_ref().is_some_and(|api| {
@@ -36,8 +35,8 @@ impl Status {
         });
         let id = found.api.as_ref().map_or("", |api| api.id.as_str());
         Self {
-            invoke_url: super::invoke_url(id, calls, &wanted.stage),
-            region: calls.region().to_owned(),
+            invoke_url: super::invoke_url(id, control, &wanted.stage),
+            region: control.region().to_owned(),
             stage: wanted.stage.clone(),
             is_live,
             differences: steps.into_iter().map(|step| format!("{} {}", step.sign.text(), step.line)).collect(),

@@ -2,11 +2,11 @@
 //!
 //! Property names: CloudFormation's template reference, the resource types `AWS::ApiGateway::…`.
 
+use api_types::Quota;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    diff_plans,
     surface::{DEPLOYMENT_MARK, MOCK_TEMPLATE, Mapped, Method, MethodId, Surface},
     wanted::Wanted,
 };
@@ -179,10 +179,10 @@ fn usage_plan(wanted: &Wanted, plan: &access::UsagePlan) -> Value {
         "ApiStages": [{"ApiId": {"Ref": API}, "Stage": {"Ref": STAGE}}],
         "Tags": tags(wanted, &[(marks::TAG_PLAN, marks::plan_tag(name))]),
     });
-    if let Some(quota) = diff_plans::quota(plan) {
-        properties["Quota"] = json!({"Limit": quota.limit, "Offset": quota.offset, "Period": quota.period});
+    if let Quota::Limited { limit, period, offset } = plan.plan().quota {
+        properties["Quota"] = json!({"Limit": limit, "Offset": offset, "Period": period});
     }
-    if let Some(throttle) = diff_plans::throttle(plan) {
+    if let Some(throttle) = plan.plan().throttle {
         properties["Throttle"] = json!({"RateLimit": throttle.rate, "BurstLimit": throttle.burst});
     }
     json!({"Type": "AWS::ApiGateway::UsagePlan", "Properties": properties})

@@ -1,28 +1,33 @@
 //! The control plane: one client of the SDK, through which every call goes.
 
-use std::{fmt, future::Future, net::IpAddr, sync::Arc, time::Duration};
+mod call;
+mod pace;
+mod redact;
+
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_apigateway::{
     Client,
     config::{
-        http::HttpResponse,
         interceptors::InterceptorContext,
         retry::{ClassifyRetry, RetryAction},
     },
-    error::{ProvideErrorMetadata, SdkError},
 };
 use aws_smithy_http_client::tls;
+use tokio::time::Instant;
+use zeroize::Zeroizing;
 
-use crate::{
-    action::{Action, Role},
-    budget::Budget,
-    error::{AwsError, ErrorKind},
-};
+pub(crate) use call::{PAGE, once};
+pub(crate) use pace::Pace;
 
-/// How often a call that met a concurrent modification is made, and the first pause, which doubles.
-const CONFLICT_TRIES: u32 = 4;
-const CONFLICT_PAUSE: Duration = Duration::from_millis(250);
+use crate::action::{Action, Role};
+
 /// The SDK's own retries, for throttling, lost connections and failures of AWS.
 const TRIES: u32 = 3;
 const FIRST_BACKOFF: Duration = Duration::from_millis(200);
@@ -47,8 +52,17 @@ pub struct Control {
     role: Role,
     region: String,
     is_local: bool,
-    /// The server's share of the control plane; none against an emulator, and the provisioner keeps its own pace.
-    budget: Option<Arc<Budget>>,
+    shared: Arc<Shared>,
+}
+
+/// What all calls have in common.
+struct Shared {
+    started: Instant,
+    pace: Mutex<Pace>,
+    /// The provisioner's calls so far.
+    made: Mutex<Vec<Action>>,
+    /// What is sent and must not come back in an error.
+    secrets: Mutex<Vec<Zeroizing<String>>>,
 }
 
 impl fmt::Debug for Control {
@@ -109,9 +123,10 @@ impl Control {
         if !is_local && config.endpoint_url().is_some_and(|url| !url.starts_with("https://")) {
             return Err(ControlError::PlainEndpoint);
         }
-        let budget = (role == Role::Server && !is_local).then(|| Arc::new(Budget::new()));
+        let (pace, made, secrets) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let shared = Arc::new(Shared { started: Instant::now(), pace, made, secrets });
         let config = aws_sdk_apigateway::config::Builder::from(&config).retry_classifier(FullIsFull).build();
-        Ok(Self { client: Client::from_conf(config), role, region, is_local, budget })
+        Ok(Self { client: Client::from_conf(config), role, region, is_local, shared })
     }
 
     /// The region.
@@ -124,41 +139,6 @@ impl Control {
     #[must_use]
     pub fn is_local(&self) -> bool {
         self.is_local
-    }
-
-    /// Makes one call: `send` builds and sends it, and is asked again when others were changing the same thing.
-    ///
-    /// # Errors
-    /// What it came to, after all retries.
-    pub(crate) async fn call<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
-    where
-        Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        debug_assert!(action.is_of(self.role), "{} is not in the policy of {:?}", action.name, self.role);
-        let mut pause = CONFLICT_PAUSE;
-        for _ in 1..CONFLICT_TRIES {
-            match self.try_once(action, &send).await {
-                Err(error) if error.kind == ErrorKind::ConcurrentModification => {
-                    tokio::time::sleep(pause).await;
-                    pause *= 2;
-                }
-                answer => return answer,
-            }
-        }
-        self.try_once(action, &send).await
-    }
-
-    async fn try_once<T, E, Sent>(&self, action: Action, send: impl Fn(Client) -> Sent) -> Result<T, AwsError>
-    where
-        Sent: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-    {
-        if let Some(budget) = &self.budget {
-            budget.take().await;
-        }
-        // On the heap: the SDK's futures are several kilobytes each.
-        Box::pin(send(self.client.clone())).await.map_err(|error| AwsError::new(action, &error))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Takes secrets out of what AWS says: it repeats a mapping that it doesn't like, credential and all.
 
-use super::credential::Credential;
+use zeroize::Zeroizing;
 
 /// What stands for a secret.
 const HIDDEN: &str = "…";
@@ -10,9 +10,9 @@ const BEGINNING: usize = 4;
 const SCHEME: &str = "Bearer ";
 
 /// The text without any of these secrets, and without whatever follows `Bearer`.
-pub(crate) fn redact(text: &str, secrets: &[Credential]) -> String {
+pub(crate) fn redact(text: &str, secrets: &[Zeroizing<String>]) -> String {
     let mut text = text.to_owned();
-    for secret in secrets.iter().map(Credential::reveal).filter(|secret| !secret.is_empty()) {
+    for secret in secrets.iter().map(|secret| secret.as_str()).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, HIDDEN);
         // Quotations are cut at a length, perhaps in mid-secret.
         let beginnings = (BEGINNING..secret.len()).rev().filter_map(|end| secret.get(..end));
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_taken_out_whole_or_cut() {
-        let secrets = [Credential::new("sk-upstream-sekret"), Credential::new("op_value"), Credential::new("")];
+        let secrets = ["sk-upstream-sekret", "op_value", ""].map(|secret| Zeroizing::new(secret.to_owned()));
         for (text, clean) in [
             ("errors : [Invalid mapping: 'Bearer sk-upstream-sekret']", "errors : [Invalid mapping: 'Bearer …']"),
             ("value op_value is there, op_value!", "value … is there, …!"),
