@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 use access_aws::{
     Role,
-    provision::{self, Applied, Credential, Event, OperatorKey, Plan, Provisioner, Wanted, Written},
+    provision::{self, Applied, ChangeSet, Credential, Event, OperatorKey, Provisioner, Wanted, Written},
 };
 use anyhow::Context as _;
 use clap::{Args, Subcommand, ValueEnum};
@@ -143,38 +143,38 @@ async fn provisioner(config: &Config) -> anyhow::Result<Provisioner> {
 
 async fn plan(config: &Config, key: &KeyOption) -> anyhow::Result<()> {
     let provisioner = provisioner(config).await?;
-    let plan = provisioner.plan(key.wish().as_ref()).await?;
-    if !plan.is_empty() {
+    let set = provisioner.preview(key.wish().as_ref()).await?;
+    if !set.is_empty() {
         warn(provisioner.wanted());
     }
-    print(&plan.to_string())
+    print(&set.to_string())
 }
 
 async fn apply(config: &Config, key: &KeyOption, yes: bool) -> anyhow::Result<()> {
     let provisioner = provisioner(config).await?;
     let key = key.wish();
-    let plan = provisioner.plan(key.as_ref()).await?;
-    if !plan.is_empty() {
+    let shown = provisioner.preview(key.as_ref()).await?;
+    if !shown.is_empty() {
         warn(provisioner.wanted());
     }
-    print(&plan.to_string())?;
-    if !plan.is_empty() {
+    print(&shown.to_string())?;
+    if !shown.is_empty() {
         confirm(yes, "yes", "Type yes to apply this: ")?;
     }
-    let mut ask = |plan: &Plan| {
+    let mut ask = |set: &ChangeSet| {
         // The question comes after it; where it can't be shown, there is nobody to ask.
-        let is_shown = print(&format!("\nWhat is there has changed meanwhile. By now it takes:\n\n{plan}")).is_ok();
+        let is_shown = print(&format!("\nWhat is there has changed meanwhile. By now it takes:\n\n{set}")).is_ok();
         is_shown && confirm(yes, "yes", "Type yes to apply this: ").is_ok()
     };
-    let applied = provisioner.apply_as_shown(&plan, key.as_ref(), &mut ask, &mut tell).await?;
+    let applied = provisioner.apply_as_shown(&shown, key.as_ref(), &mut ask, &mut tell).await?;
     print(&told(&applied, config))
 }
 
 async fn destroy(config: &Config, with_keys: bool, yes: bool) -> anyhow::Result<()> {
     let provisioner = provisioner(config).await?;
-    let destruction = provisioner.destruction(with_keys).await?;
-    print(&destruction.to_string())?;
-    if destruction.is_empty() {
+    let set = provisioner.preview_destroy(with_keys).await?;
+    print(&set.to_string())?;
+    if set.is_empty() {
         return Ok(());
     }
     let name = provisioner.wanted().api_name();

@@ -61,7 +61,7 @@ async fn with_keys_deletes_tollgates_and_lets_others_live() {
     });
     let other = aws.console("POST", "/apikeys", &body)["id"].as_str().unwrap().to_owned();
     aws.console_attach_key(&other, &plan);
-    let shown = provisioner(&url, written()).await.destruction(true).await.unwrap().to_string();
+    let shown = provisioner(&url, written()).await.preview_destroy(true).await.unwrap().to_string();
     assert!(shown.contains(&format!("~ API key {foreign} (not Tollgate's: taken off its plan, stays)")), "{shown}");
     assert!(shown.contains(&format!("~ API key {other} (of the API \"other\": taken off its plan, stays)")), "{shown}");
     assert!(shown.contains("(of a person)"), "{shown}");

@@ -50,11 +50,11 @@ async fn apply_takes_the_calls_that_its_plan_foretells() {
     ] {
         let key = OperatorKey::new(plan, [7; 32]);
         let provisioner = provisioner(&aws.endpoint_url(), written).await;
-        let plan = provisioner.plan(Some(&key)).await.unwrap();
+        let set = provisioner.preview(Some(&key)).await.unwrap();
         let _ = aws.take_calls();
         let asks = &mut |_: &_| panic!("{what}: asks");
-        provisioner.apply_as_shown(&plan, Some(&key), asks, &mut |_| ()).await.unwrap();
-        assert_foretold(&aws, &plan.calls(), what);
+        provisioner.apply_as_shown(&set, Some(&key), asks, &mut |_| ()).await.unwrap();
+        assert_foretold(&aws, &set.calls(), what);
     }
 }
 
@@ -73,8 +73,8 @@ async fn destroy_takes_the_calls_that_it_foretells() {
         aws.console_attach_key(aws.console("POST", "/apikeys", &body)["id"].as_str().unwrap(), &plan);
     }
     let provisioner = provisioner(&url, written()).await;
-    let destruction = provisioner.destruction(true).await.unwrap();
+    let set = provisioner.preview_destroy(true).await.unwrap();
     let _ = aws.take_calls();
     provisioner.destroy(true, &mut |_: Event<'_>| ()).await.unwrap();
-    assert_foretold(&aws, &destruction.calls(), "destroy");
+    assert_foretold(&aws, &set.calls(), "destroy");
 }

@@ -1,6 +1,6 @@
 //! What others do between a plan and its steps.
 
-use access_aws::provision::{Applied, Plan, ProvisionError, Written};
+use access_aws::provision::{Applied, ChangeSet, ProvisionError, Written};
 use serde_json::json;
 use tests::aws::{FakeAws, Fault, When};
 
@@ -33,15 +33,15 @@ async fn shown_then(
     agrees: bool,
 ) -> (Result<Applied, ProvisionError>, Vec<String>) {
     let provisioner = provisioner(&aws.endpoint_url(), written).await;
-    let plan = provisioner.plan(None).await.unwrap();
+    let shown = provisioner.preview(None).await.unwrap();
     let _ = aws.take_calls();
     meanwhile(aws);
     let mut asked = Vec::new();
-    let mut ask = |plan: &Plan| {
-        asked.push(plan.to_string());
+    let mut ask = |set: &ChangeSet| {
+        asked.push(set.to_string());
         agrees
     };
-    let applied = provisioner.apply_as_shown(&plan, None, &mut ask, &mut |_| ()).await;
+    let applied = provisioner.apply_as_shown(&shown, None, &mut ask, &mut |_| ()).await;
     (applied, asked)
 }
 

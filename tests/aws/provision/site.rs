@@ -66,7 +66,7 @@ pub async fn destroy(endpoint_url: &str, with_keys: bool) -> Result<(), Provisio
 
 /// What `plan` shows.
 pub async fn plan(endpoint_url: &str, written: Written) -> String {
-    provisioner(endpoint_url, written).await.plan(None).await.unwrap().to_string()
+    provisioner(endpoint_url, written).await.preview(None).await.unwrap().to_string()
 }
 
 /// Does something while a call hangs, and then lets it go on.

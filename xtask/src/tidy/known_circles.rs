@@ -15,30 +15,6 @@ pub(super) const KNOWN: &[&[&str]] = &[
         "crates/access-aws/src/gateway/sweep.rs",
         "crates/access-aws/src/gateway/uses.rs",
     ],
-    // A verb takes the provisioner, which has the verbs; the plan needs what `apply` tells of.
-    &[
-        "crates/access-aws/src/provision/apply.rs",
-        "crates/access-aws/src/provision/destroy.rs",
-        "crates/access-aws/src/provision/mod.rs",
-        "crates/access-aws/src/provision/plan.rs",
-        "crates/access-aws/src/provision/status.rs",
-    ],
-    // A step holds what the comparison found.
-    &["crates/access-aws/src/provision/diff_plans.rs", "crates/access-aws/src/provision/step.rs"],
-    // The runner hands steps on to files that go on with the runner.
-    &[
-        "crates/access-aws/src/provision/execute.rs",
-        "crates/access-aws/src/provision/execute_method.rs",
-        "crates/access-aws/src/provision/execute_plan.rs",
-    ],
-    // The reader hands parts on to files that go on with the reader.
-    &[
-        "crates/access-aws/src/provision/read.rs",
-        "crates/access-aws/src/provision/read_plans.rs",
-        "crates/access-aws/src/provision/read_surface.rs",
-    ],
-    // What is wanted carries its warnings, which look at what is wanted.
-    &["crates/access-aws/src/provision/wanted.rs", "crates/access-aws/src/provision/warnings.rs"],
     // An account's deletion ends its sessions; a session looks its account up.
     &["crates/access-sqlite/src/sql/sessions.rs", "crates/access-sqlite/src/store/accounts.rs"],
     // The store opens the desk and its queue; those know the store's own types.

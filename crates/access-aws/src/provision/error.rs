@@ -62,6 +62,14 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
+    /// The same, with whether other things had gone before.
+    pub(crate) fn after(self, begun: bool) -> Self {
+        match self {
+            Self::KeysInUse { keys, .. } => Self::KeysInUse { keys, begun },
+            other => other,
+        }
+    }
+
     /// Whether looking again tells more: a reply was lost, or someone was quicker.
     pub(crate) fn is_worth_a_look(&self) -> bool {
         use ErrorKind::{ConcurrentModification, Conflict, NoAnswer, NotFound};

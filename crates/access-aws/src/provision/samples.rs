@@ -6,10 +6,14 @@ use access::{TimeZone, UsagePlan};
 use api_types::{Period, Plan, PlanName, Quota, Throttle};
 
 use super::{
-    credential::Credential,
-    found::{Found, FoundApi, FoundDeployment, FoundIntegration, FoundMethod, FoundPlan, FoundRefusal, FoundStage},
-    surface::{MOCK_TEMPLATE, Method, MethodId, Surface},
-    wanted::{Wanted, Written},
+    found::{
+        Found, FoundApi, FoundDeployment, FoundGatewayResponse, FoundIntegration, FoundMethod, FoundPlan, FoundStage,
+        FoundSurface,
+    },
+    wanted::{
+        Credential, Wanted, Written,
+        surface::{MOCK_TEMPLATE, Method, MethodId, Surface},
+    },
 };
 use crate::marks;
 
@@ -88,9 +92,9 @@ pub(crate) fn found(wanted: &Wanted) -> Found {
         };
         (id.clone(), found)
     };
-    let refusals = surface.refusals.iter().map(|(kind, refusal)| {
-        let (status, template) = (refusal.status.map(str::to_owned), Some(refusal.template.clone()));
-        ((*kind).to_owned(), FoundRefusal { status, parameters: refusal.parameters.clone(), template })
+    let responses = surface.gateway_responses.iter().map(|(kind, response)| {
+        let (status, template) = (response.status.map(str::to_owned), Some(response.template.clone()));
+        ((*kind).to_owned(), FoundGatewayResponse { status, parameters: response.parameters.clone(), template })
     });
     let plans = wanted.plans.iter().enumerate().map(|(index, plan)| FoundPlan {
         id: format!("plan{index}"),
@@ -107,10 +111,12 @@ pub(crate) fn found(wanted: &Wanted) -> Found {
         name: wanted.api_name.clone(),
         key_source: Some("HEADER".to_owned()),
         endpoint_types: vec!["REGIONAL".to_owned()],
-        root_id: Some("root".to_owned()),
-        resources: surface.resources.iter().map(|path| (path.clone(), format!("id of {path}"))).collect(),
-        methods: surface.methods.iter().map(method).collect(),
-        refusals: refusals.collect(),
+        surface: FoundSurface {
+            root_id: Some("root".to_owned()),
+            resources: surface.resources.iter().map(|path| (path.clone(), format!("id of {path}"))).collect(),
+            methods: surface.methods.iter().map(method).collect(),
+            gateway_responses: responses.collect(),
+        },
         deployments: vec![FoundDeployment { id: "deployment1".to_owned(), description: surface.mark.clone() }],
         stages: vec![FoundStage { name: wanted.stage.clone(), deployment_id: "deployment1".to_owned(), is_ours: true }],
         ..FoundApi::default()

@@ -1,0 +1,17 @@
+//! What there is in the account that is ours, read by its tags.
+
+mod account;
+mod api;
+mod keys;
+mod surface;
+mod tags;
+mod usage_plans;
+
+pub(super) use account::{Depth, Found, read};
+pub(super) use api::FoundApi;
+#[cfg(test)]
+pub(super) use api::{FoundDeployment, FoundStage};
+pub(super) use keys::{FoundKey, FoundOperatorKey, keys_on};
+pub(super) use surface::{FoundGatewayResponse, FoundIntegration, FoundMethod, FoundSurface};
+pub(super) use tags::Tags;
+pub(super) use usage_plans::FoundPlan;
