@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    Answer, Body, BodyError, Endpoint, Follow, Followed, Shutdown, Timeouts, complete::StreamWatch, followed::Kind,
-    heartbeat::Heartbeat, source::Source,
+    Answer, AnswerBody, Body, BodyError, Endpoint, Follow, StopSignal, Timeouts,
+    answer::{heartbeat::Heartbeat, kind::Kind, source::Source},
 };
 
 /// The demo model's name.
@@ -41,7 +41,7 @@ pub struct Demo {
 ///
 /// # Errors
 /// When the request isn't a chat or its messages are malformed. `follow` has then been ended as refused.
-pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Result<Answer, BodyError> {
+pub fn answer(body: &Body, demo: Demo, follow: Follow, stop: StopSignal) -> Result<Answer, BodyError> {
     let chat = match Chat::read(body) {
         Ok(chat) => chat,
         Err(error) => {
@@ -53,14 +53,14 @@ pub fn answer(body: &Body, demo: Demo, follow: Follow, shutdown: Shutdown) -> Re
     follow.answered(200);
     follow.accepted();
     let (content_type, length, body) = if body.streams() {
-        let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1), Heartbeat::default());
+        let kind = Kind::events(Endpoint::ChatCompletions, 1, Heartbeat::default());
         let now = Instant::now();
         let source = paced(chat.events(&demo), demo.pace);
-        let body = Followed::new(source, kind, follow, (now, now), &demo.timeouts, shutdown);
+        let body = AnswerBody::new(source, kind, follow, (now, now), &demo.timeouts, stop);
         ("text/event-stream; charset=utf-8", None, body)
     } else {
         let bytes = Bytes::from(chat.completion(&demo).to_string());
-        ("application/json", Some(bytes.len() as u64), Followed::whole(bytes, follow, &demo.timeouts))
+        ("application/json", Some(bytes.len() as u64), AnswerBody::whole(bytes, follow, &demo.timeouts))
     };
     let headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(content_type))];
     Ok(Answer { status: StatusCode::OK, headers, length, body })

@@ -2,7 +2,8 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use crate::named_ids::Tell;
+/// Gets each id that an answer names, before the bytes that name it go out.
+pub(crate) type OnId = Box<dyn FnMut(&str)>;
 
 /// How far a request came. Later phases are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,7 +115,7 @@ pub struct End {
 /// Made before the request is sent and moved along with it, so that there is no moment in which nobody would tell.
 pub struct Follow {
     on_end: Option<Box<dyn FnOnce(End)>>,
-    on_id: Option<Tell>,
+    on_id: Option<OnId>,
     phase: Rc<Cell<Phase>>,
     upstream_status: Option<u16>,
     bytes: u64,
@@ -142,7 +143,7 @@ impl Follow {
     }
 
     /// Who is to be told of ids; whoever takes it watches for them.
-    pub(crate) fn take_on_id(&mut self) -> Option<Tell> {
+    pub(crate) fn take_on_id(&mut self) -> Option<OnId> {
         self.on_id.take()
     }
 

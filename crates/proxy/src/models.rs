@@ -7,7 +7,8 @@ use tokio::time::timeout;
 
 use crate::{
     Client, Failure, Secret,
-    relay::{read_bounded, refuse_coding, refused},
+    answer::head::refuse_coding,
+    relay::{read_bounded, refused},
     request::authorise,
 };
 
@@ -55,9 +56,7 @@ async fn ask(client: &Client, allowed: Option<&[String]>, caller_key: Option<&Se
     if !status.is_success() {
         return Err(refused(upstream, response, caller_key).await);
     }
-    if let Some(coded) = refuse_coding(&response) {
-        return Err(coded);
-    }
+    refuse_coding(&response)?;
     let body = timeout(wait, read_bounded(response, LIST_MAX)).await;
     let body = body.unwrap_or_else(|_| Err("it didn't come in time".to_owned()));
     body.and_then(|body| cut(&body, allowed)).map_err(|cause| Failure::BadList { cause })

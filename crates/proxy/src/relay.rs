@@ -3,7 +3,7 @@
 //! The answer's head is passed on when it is a 2xx of the right type that doesn't open with an error, or a 4xx in JSON
 //! that is about the request itself: 400, 404, 413, 422 and the like. All else is a [`Failure`]: no connection, no head in
 //! time, redirects, 401, 402 and 403 (our account's business, not the caller's), 408, 409 and 429 (which SDKs would
-//! retry, or take for ours), 5xx, HTML in place of an answer, a coded body. Then the body follows, see `followed.rs`.
+//! retry, or take for ours), 5xx, HTML in place of an answer, a coded body. Then the body follows, see `answer/body.rs`.
 //!
 //! A stream was asked for and JSON came: it is passed on as JSON. Some servers ignore `stream`, and SDKs read the type.
 
@@ -13,8 +13,8 @@ use awc::{
     ClientResponse,
     error::PayloadError,
     http::{
-        StatusCode, Version,
-        header::{self, HeaderName, HeaderValue},
+        StatusCode,
+        header::{HeaderName, HeaderValue},
     },
 };
 use bytes::{Bytes, BytesMut};
@@ -23,12 +23,13 @@ use serde::de::IgnoredAny;
 use tokio::time::{Instant, timeout};
 
 use crate::{
-    Client, Failure, Follow, Followed, ReportedError, Request, Secret, Shutdown, Upstream,
-    clock::LONGEST,
-    complete::{JsonWatch, StreamWatch},
-    followed::Kind,
-    opening::{self, Opening},
-    source::Source,
+    AnswerBody, Client, Failure, Follow, ReportedError, Request, Secret, StopSignal, Upstream,
+    answer::{
+        LONGEST, head,
+        kind::Kind,
+        opening::{self, Opening},
+        source::Source,
+    },
 };
 
 /// Longest body of a 4xx that is passed on, in bytes. OpenAI's are a few hundred.
@@ -36,13 +37,6 @@ const ERROR_BODY_MAX: usize = 1024 * 1024;
 /// How much of a failure's body the log gets, in bytes, and how long we wait for it.
 const LOGGED_MAX: usize = 2 * 1024;
 const LOGGED_WAIT: Duration = Duration::from_secs(1);
-/// Longest quotation of an upstream's header in a failure, in characters.
-const QUOTE_MAX: usize = 100;
-
-/// The upstream's headers that reach the caller. Left out on purpose: `set-cookie`, `x-ratelimit-*`, `retry-after` and
-/// `x-should-retry` (they speak of the account of our credential), `x-request-id` (ours is sent),
-/// `openai-organization` and `openai-project` (whose account it is), `server`, and all that frames the message.
-const PASSED_DOWN: [&str; 3] = ["content-type", "openai-processing-ms", "openai-version"];
 
 /// What the caller gets.
 #[derive(Debug)]
@@ -54,20 +48,15 @@ pub struct Answer {
     /// The body's length in bytes, where it is known beforehand.
     pub length: Option<u64>,
     /// The body, followed to its end.
-    pub body: Followed,
+    pub body: AnswerBody,
 }
 
 /// Sends a request and follows its answer to the end. Dropping the future cancels the request.
 ///
 /// # Errors
 /// When there is no answer to pass on. `follow` has then been ended with the same facts.
-pub async fn relay(
-    client: &Client,
-    request: Request,
-    mut follow: Follow,
-    shutdown: Shutdown,
-) -> Result<Answer, Failure> {
-    match try_relay(client, request, &mut follow, shutdown).await {
+pub async fn relay(client: &Client, request: Request, mut follow: Follow, stop: StopSignal) -> Result<Answer, Failure> {
+    match try_relay(client, request, &mut follow, stop).await {
         Ok(pending) => Ok(pending.follow(follow, client)),
         Err(failure) => {
             let cause = match &failure {
@@ -90,16 +79,16 @@ struct Pending {
 
 enum PendingBody {
     Whole(Bytes),
-    Stream { source: Source, kind: Kind, since: (Instant, Instant), shutdown: Shutdown },
+    Stream { source: Source, kind: Kind, since: (Instant, Instant), stop: StopSignal },
 }
 
 impl Pending {
     fn follow(self, follow: Follow, client: &Client) -> Answer {
         let timeouts = &client.upstream().timeouts;
         let body = match self.body {
-            PendingBody::Whole(bytes) => Followed::whole(bytes, follow, timeouts),
-            PendingBody::Stream { source, kind, since, shutdown } => {
-                Followed::new(source, kind, follow, since, timeouts, shutdown)
+            PendingBody::Whole(bytes) => AnswerBody::whole(bytes, follow, timeouts),
+            PendingBody::Stream { source, kind, since, stop } => {
+                AnswerBody::new(source, kind, follow, since, timeouts, stop)
             }
         };
         Answer { status: self.status, headers: self.headers, length: self.length, body }
@@ -110,7 +99,7 @@ async fn try_relay(
     client: &Client,
     request: Request,
     follow: &mut Follow,
-    mut shutdown: Shutdown,
+    mut stop: StopSignal,
 ) -> Result<Pending, Failure> {
     let started = Instant::now();
     let timeouts = client.upstream().timeouts;
@@ -120,40 +109,38 @@ async fn try_relay(
     let head = timeout(timeouts.first_byte.min(timeouts.total), request.send(client, follow.phase()));
     let response = tokio::select! {
         biased;
-        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        () = &mut stop => return Err(Failure::ShuttingDown),
         head = head => head.map_err(|_| Failure::HeadTimeout)??,
     };
     let head_at = Instant::now();
     let status = response.status();
     follow.answered(status.as_u16());
-    let headers = passed_down(&response);
+    let headers = head::passed_down(&response);
     if !status.is_success() {
-        let bytes = refusal_of_the_request(client.upstream(), response, follow, &mut shutdown, caller_key).await?;
-        let headers = as_json(headers);
+        let bytes = refusal_of_the_request(client.upstream(), response, follow, &mut stop, caller_key).await?;
+        let headers = head::as_json(headers);
         return Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) });
     }
-    if let Some(coded) = refuse_coding(&response) {
-        return Err(coded);
-    }
-    let length = content_length(&response);
-    let content_type = header_text(&response, header::CONTENT_TYPE);
-    let kind = match essence(&content_type).as_str() {
-        "text/event-stream" if streams => Kind::events(StreamWatch::new(endpoint, choices), heartbeat),
-        "application/json" if lasts_until_close(&response) => Kind::UntilClose(JsonWatch::default()),
+    head::refuse_coding(&response)?;
+    let length = head::content_length(&response);
+    let content_type = head::content_type(&response);
+    let kind = match head::essence(&content_type).as_str() {
+        "text/event-stream" if streams => Kind::events(endpoint, choices, heartbeat),
+        "application/json" if head::lasts_until_close(&response) => Kind::until_close(),
         "application/json" => Kind::Framed { left: length },
         _ => return Err(Failure::BadContentType { status, content_type }),
     };
     let ends = started + timeouts.total.min(LONGEST);
     let opening = tokio::select! {
         biased;
-        () = &mut shutdown => return Err(Failure::ShuttingDown),
+        () = &mut stop => return Err(Failure::ShuttingDown),
         opening = opening::look(source(response), &kind, endpoint, timeouts.heartbeat, ends) => opening,
     };
     match opening {
-        Opening::Goes(source) => {
+        Opening::GoesOn(source) => {
             follow.accepted();
             let length = length.filter(|_| matches!(kind, Kind::Framed { .. }));
-            let body = PendingBody::Stream { source, kind, since: (started, head_at), shutdown };
+            let body = PendingBody::Stream { source, kind, since: (started, head_at), stop };
             Ok(Pending { status, headers, length, body })
         }
         Opening::Whole(bytes) => {
@@ -178,7 +165,7 @@ async fn refusal_of_the_request<S>(
     upstream: &Upstream,
     response: ClientResponse<S>,
     follow: &mut Follow,
-    shutdown: &mut Shutdown,
+    stop: &mut StopSignal,
     caller_key: Option<Secret>,
 ) -> Result<Bytes, Failure>
 where
@@ -192,13 +179,11 @@ where
     follow.accepted();
     // A refusal names nothing that is kept.
     drop(follow.take_on_id());
-    if let Some(coded) = refuse_coding(&response) {
-        return Err(coded);
-    }
+    head::refuse_coding(&response)?;
     let timeouts = upstream.timeouts;
     let body = tokio::select! {
         biased;
-        () = shutdown => return Err(Failure::ShuttingDown),
+        () = stop => return Err(Failure::ShuttingDown),
         body = timeout(timeouts.idle.min(timeouts.total), read_bounded(response, ERROR_BODY_MAX)) => body,
     };
     let bytes = body
@@ -215,16 +200,6 @@ where
     Err(Failure::NotJson { status, text })
 }
 
-/// The headers of a body that is JSON, whatever the upstream called it.
-fn as_json(mut headers: Vec<(HeaderName, HeaderValue)>) -> Vec<(HeaderName, HeaderValue)> {
-    let is_json = |value: &HeaderValue| value.to_str().is_ok_and(|kind| essence(kind).contains("json"));
-    headers.retain(|(name, value)| *name != header::CONTENT_TYPE || is_json(value));
-    if headers.iter().all(|(name, _)| *name != header::CONTENT_TYPE) {
-        headers.push((header::CONTENT_TYPE, HeaderValue::from_static("application/json")));
-    }
-    headers
-}
-
 /// A text of the upstream without our credential and without the caller's key.
 fn redacted(upstream: &Upstream, caller_key: Option<&Secret>, text: &str) -> String {
     let text = upstream.redact(text);
@@ -236,7 +211,7 @@ pub(crate) async fn refused<S>(upstream: &Upstream, response: ClientResponse<S>,
 where
     S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
 {
-    let (status, retry_after) = (response.status(), retry_after(&response));
+    let (status, retry_after) = (response.status(), head::retry_after(&response));
     let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
     let text = logged_text(response).await.map(|text| redacted(upstream, caller_key, &text));
     Failure::Status { status, retry_after, headers, text }
@@ -246,48 +221,6 @@ where
 /// balance, its rights) or its rate, or one that SDKs would retry.
 fn is_about_the_request(status: StatusCode) -> bool {
     status.is_client_error() && !matches!(status.as_u16(), 401..=403 | 408 | 409 | 429)
-}
-
-fn passed_down<S>(response: &ClientResponse<S>) -> Vec<(HeaderName, HeaderValue)> {
-    let headers = response.headers().iter().filter(|(name, _)| PASSED_DOWN.contains(&name.as_str()));
-    headers.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn header_text<S>(response: &ClientResponse<S>, name: HeaderName) -> String {
-    let value = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
-    value.unwrap_or_default().chars().take(QUOTE_MAX).collect()
-}
-
-/// A content type without its parameters, in lower case.
-pub(crate) fn essence(content_type: &str) -> String {
-    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-fn content_length<S>(response: &ClientResponse<S>) -> Option<u64> {
-    if response.headers().contains_key(header::TRANSFER_ENCODING) {
-        return None;
-    }
-    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// The body's end is the connection's: HTTP/1.0 without a length. `wire.rs` makes HTTP/1.1's like that look the same.
-fn lasts_until_close<S>(response: &ClientResponse<S>) -> bool {
-    response.version() == Version::HTTP_10 && content_length(response).is_none()
-}
-
-pub(crate) fn refuse_coding<S>(response: &ClientResponse<S>) -> Option<Failure> {
-    let coding = header_text(response, header::CONTENT_ENCODING);
-    let plain = coding.is_empty() || coding.eq_ignore_ascii_case("identity");
-    (!plain).then(|| Failure::Coded { status: response.status(), coding })
-}
-
-/// `Retry-After` as RFC 9110 has it: seconds or a date. The date isn't read here, only kept from being nonsense.
-fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue> {
-    let value = response.headers().get(header::RETRY_AFTER)?;
-    let text = value.to_str().ok()?;
-    let seconds = text.len() <= 9 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let date = text.len() == 29 && text.ends_with(" GMT");
-    (seconds || date).then(|| value.clone())
 }
 
 /// The beginning of a failure's body, if it comes soon.

@@ -139,7 +139,7 @@ impl Upstream {
         &self.host
     }
 
-    /// What the client is given to call. The scheme is always `http`: TLS is the connector's business, see `connect.rs`.
+    /// What the client is given to call. The scheme is always `http`: TLS is the connector's business, see `client/connect.rs`.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{}{path}", self.authority, self.path)
     }

@@ -112,7 +112,7 @@ async fn answer(
     let quota = pass.pass().and_then(|pass| Some(pass.booking?.quota));
     let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
     let follow = stored_state::remember(follow, endpoint, account, state);
-    let ending = proxy::shutdown(shutdown.ending());
+    let ending = proxy::stop_signal(shutdown.ending());
     let mut answer = match &upstream.answers {
         Answers::Demo { pace, timeouts } => {
             demo::answer(&body, demo_answer(*pace, *timeouts, now), follow, ending).map_err(body_error)?

@@ -333,7 +333,7 @@ async fn a_caller_who_leaves_before_a_connection_stands_sent_nothing() {
 #[actix_rt::test]
 async fn a_shutdown_before_the_status_ends_the_request() {
     let (stop, stopping) = tokio::sync::watch::channel(false);
-    let (got, end) = exchange(LONG, chat(true), proxy::shutdown(stopping), async |mut up| {
+    let (got, end) = exchange(LONG, chat(true), proxy::stop_signal(stopping), async |mut up| {
         stop.send(true).unwrap();
         up.closed().await;
     })

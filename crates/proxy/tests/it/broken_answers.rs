@@ -183,7 +183,7 @@ async fn a_shutdown_ends_a_stream_with_the_error_event() {
         up.closed().await;
     };
     let caller = async {
-        let mut answer = relay(&client, chat(true), follow, proxy::shutdown(stopping)).await.unwrap();
+        let mut answer = relay(&client, chat(true), follow, proxy::stop_signal(stopping)).await.unwrap();
         assert_eq!(answer.body.next().await.unwrap().unwrap(), EVENT);
         stop.send_replace(true);
         take(answer).await

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use proxy::{
     Answer, Body, Client, Credential, CutShort, End, Endpoint, Failure, FailureKind, Follow, How, ModelPolicy, Phase,
-    Request, Secret, Shutdown, Timeouts, Upstream, relay,
+    Request, Secret, StopSignal, Timeouts, Upstream, relay,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -182,14 +182,14 @@ pub(crate) async fn take(mut answer: Answer) -> Got {
 pub(crate) async fn exchange(
     timeouts: Timeouts,
     request: Request,
-    shutdown: Shutdown,
+    stop: StopSignal,
     upstream: impl AsyncFnOnce(Connection),
 ) -> (Result<Got, Failure>, End) {
     let fake = FakeUpstream::start().await;
     let client = fake.client(timeouts);
     let (follow, ends) = follow();
     let caller = async {
-        match relay(&client, request, follow, shutdown).await {
+        match relay(&client, request, follow, stop).await {
             Ok(answer) => Ok(take(answer).await),
             Err(failure) => Err(failure),
         }

@@ -4,7 +4,8 @@ use api_types::openai::{ErrorEnvelope, ErrorObject};
 use bytes::Bytes;
 use serde::Serialize;
 
-use crate::{Endpoint, FailureKind, complete::StreamWatch};
+use super::complete::StreamWatch;
+use crate::{Endpoint, FailureKind};
 
 const CODE: &str = "upstream_stream_interrupted";
 

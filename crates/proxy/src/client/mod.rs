@@ -1,10 +1,15 @@
 //! The HTTP client of one worker.
 
+mod connect;
+mod framing;
+
 use std::{sync::Arc, time::Duration};
 
 use awc::http::{Method, header};
 
-use crate::{connect::Connect, upstream::Upstream};
+use connect::Connect;
+
+use crate::Upstream;
 
 /// How long an unused connection is kept. Shorter than common servers keep theirs (uvicorn, and so vLLM: 5 s; nginx:
 /// 75 s): a POST on a connection that the other side is just closing is lost, and must not be sent twice.

@@ -1,7 +1,12 @@
-//! An error that the upstream reports in the body of a 2xx: what it says, and which status it would have had.
+//! An error that the upstream reports in the body of a 2xx: where it stands, what it says, and which status it would have
+//! had.
 
+use api_types::openai::is_error;
 use awc::http::StatusCode;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
+
+use crate::Endpoint;
 
 /// Longest message that is passed on, in characters.
 const MESSAGE_MAX: usize = 2_000;
@@ -41,6 +46,35 @@ impl ReportedError {
     }
 }
 
+/// The error that an event reports, if it reports one: its `error` field, or all of an event of the Responses API that
+/// is called one.
+pub(super) fn in_event(endpoint: Endpoint, event: &sse::Event<'_>) -> Option<Value> {
+    let mut data: Value = serde_json::from_str(&event.data).ok()?;
+    if let Some(error) = data.get_mut("error").filter(|error| is_error(error)) {
+        return Some(error.take());
+    }
+    let is_named = event.name.as_deref() == Some("error") || data.get("type").and_then(Value::as_str) == Some("error");
+    (endpoint == Endpoint::Responses && is_named).then_some(data)
+}
+
+/// The fields of a JSON answer that tell an answer from an error.
+#[derive(Deserialize)]
+struct Answer {
+    error: Option<Value>,
+    choices: Option<Vec<IgnoredAny>>,
+    data: Option<Vec<IgnoredAny>>,
+    /// A response that failed is an answer of the Responses API, and says so in fields of its own.
+    output: Option<IgnoredAny>,
+}
+
+/// The error that stands in place of a JSON answer.
+pub(super) fn in_place_of(answer: &[u8]) -> Option<Value> {
+    let answer: Answer = serde_json::from_slice(answer).ok()?;
+    let is_empty = |list: Option<Vec<_>>| list.is_none_or(|list: Vec<IgnoredAny>| list.is_empty());
+    let error = answer.error.filter(is_error)?;
+    (is_empty(answer.choices) && is_empty(answer.data) && answer.output.is_none()).then_some(error)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -67,5 +101,29 @@ mod tests {
         assert_eq!(read(json!("overloaded")).message, "overloaded");
         assert_eq!(read(json!({"code": "404"})).code, None);
         assert!(!read(json!([1])).message.is_empty());
+    }
+
+    #[test]
+    fn an_error_without_an_answer_is_told_from_an_answer_with_an_error_field() {
+        for error in [
+            r#"{"error":{"message":"x"}}"#,
+            r#"{"choices":[],"error":"x"}"#,
+            r#"{"error":{"code":1},"choices":null,"data":[]}"#,
+        ] {
+            assert!(in_place_of(error.as_bytes()).is_some(), "{error}");
+        }
+        for answer in [
+            "",
+            "[]",
+            "{}",
+            r#"{"error":null}"#,
+            r#"{"error":{}}"#,
+            r#"{"error":""}"#,
+            r#"{"error":{"message":"x"},"choices":[{"index":0}]}"#,
+            r#"{"object":"response","status":"failed","error":{"message":"x"},"output":[]}"#,
+            r#"{"error":{"message":"cut"#,
+        ] {
+            assert!(in_place_of(answer.as_bytes()).is_none(), "{answer}");
+        }
     }
 }

@@ -32,9 +32,9 @@ pub(crate) enum Heartbeat {
 }
 
 impl Heartbeat {
-    /// The form once the caller is known to send this header.
-    pub(crate) fn told(self, header: &HeaderName) -> Self {
-        if *header == OF_AN_SDK { Self::Bare } else { self }
+    /// The form for whoever sends these headers.
+    pub(crate) fn for_caller<'a>(headers: impl IntoIterator<Item = &'a HeaderName>) -> Self {
+        if headers.into_iter().any(|name| *name == OF_AN_SDK) { Self::Bare } else { Self::Apart }
     }
 
     /// What is sent, as long as the stream's events are `plain`: had data and nothing else.

@@ -5,7 +5,10 @@
 
 use std::collections::HashSet;
 
-use crate::json_walk::{Places, Value, Walk};
+use crate::{
+    follow::OnId,
+    json_walk::{Places, Value, Walk},
+};
 
 /// Most ids that are told of one answer.
 const TOLD_MAX: usize = 4_096;
@@ -13,14 +16,11 @@ const TOLD_MAX: usize = 4_096;
 /// the long ones that repeat them.
 const EVENT_MAX: usize = 64 * 1024;
 
-/// Gets each id that an answer names, before the bytes that name it go out.
-pub(crate) type Tell = Box<dyn FnMut(&str)>;
-
 /// An answer that is watched.
 pub(crate) struct NamedIds {
     form: Form,
     told: HashSet<String>,
-    tell: Tell,
+    tell: OnId,
 }
 
 enum Form {
@@ -30,16 +30,16 @@ enum Form {
 
 impl NamedIds {
     /// Watches an answer in JSON.
-    pub(crate) fn of_json(tell: Tell) -> Self {
+    pub(crate) fn of_json(tell: OnId) -> Self {
         Self::new(Form::Json(Walk::new(Place::Response)), tell)
     }
 
     /// Watches a stream of events.
-    pub(crate) fn of_events(tell: Tell) -> Self {
+    pub(crate) fn of_events(tell: OnId) -> Self {
         Self::new(Form::Events(sse::Reader::new(EVENT_MAX)), tell)
     }
 
-    fn new(form: Form, tell: Tell) -> Self {
+    fn new(form: Form, tell: OnId) -> Self {
         Self { form, told: HashSet::new(), tell }
     }
 
@@ -70,23 +70,17 @@ impl NamedIds {
 enum Place {
     /// An event's data.
     Event,
-    /// A response.
     Response,
     /// Its conversation, or the environment of a call: an object around an id.
     Around(&'static str),
-    /// Its items.
     Output,
-    /// An item.
     Item,
     /// A message's parts.
     Content,
-    /// A part.
     Part,
     /// A part's citations.
     Citations,
-    /// A citation.
     Citation,
-    /// An id.
     Id,
 }
 
@@ -126,7 +120,7 @@ mod tests {
 
     use super::*;
 
-    fn watched(make: impl Fn(Tell) -> NamedIds, pieces: &[&[u8]]) -> Vec<String> {
+    fn watched(make: impl Fn(OnId) -> NamedIds, pieces: &[&[u8]]) -> Vec<String> {
         let told = Rc::new(RefCell::new(Vec::new()));
         let for_watch = Rc::clone(&told);
         let mut watch = make(Box::new(move |id| for_watch.borrow_mut().push(id.to_owned())));

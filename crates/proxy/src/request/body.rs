@@ -12,7 +12,8 @@ use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::{choices, endpoint::Endpoint};
+use super::choices;
+use crate::Endpoint;
 
 /// Most fields at the top level. OpenAI's requests have about 40.
 const FIELDS_MAX: usize = 1_000;

@@ -225,17 +225,6 @@ fn type_at_the_start(data: &str) -> Option<String> {
     start.strip_prefix("{\"type\":\"")?.split('"').next().map(str::to_owned)
 }
 
-/// The error that an event reports, if it reports one: its `error` field, or all of an event of the Responses API that
-/// is called one.
-pub(crate) fn reported_error(endpoint: Endpoint, event: &sse::Event<'_>) -> Option<Value> {
-    let mut data: Value = serde_json::from_str(&event.data).ok()?;
-    if let Some(error) = data.get_mut("error").filter(|error| is_error(error)) {
-        return Some(error.take());
-    }
-    let is_named = event.name.as_deref() == Some("error") || data.get("type").and_then(Value::as_str) == Some("error");
-    (endpoint == Endpoint::Responses && is_named).then_some(data)
-}
-
 /// Watches a JSON answer whose only end is that of the connection: whole when its outermost bracket is closed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct JsonWatch {

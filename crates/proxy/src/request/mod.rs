@@ -1,5 +1,9 @@
 //! What goes up: the body, and the few headers that may pass.
 
+mod body;
+mod choices;
+pub mod stored_state;
+
 use std::{
     cell::Cell,
     convert::Infallible,
@@ -12,9 +16,10 @@ use awc::{
     body::{BodySize, MessageBody},
     http::header::{self, HeaderName, HeaderValue},
 };
+pub use body::{Body, BodyError, ModelPolicy};
 use bytes::Bytes;
 
-use crate::{Body, Client, Credential, Phase, Secret, heartbeat::Heartbeat};
+use crate::{Client, Credential, Phase, Secret, answer::heartbeat::Heartbeat};
 
 /// The caller's headers that reach the upstream. Only those that change what the answer says.
 ///
@@ -42,12 +47,10 @@ impl Request {
     /// Takes those of the caller's headers that may pass, and sees which heartbeats the caller can bear.
     #[must_use]
     pub fn with_headers<'a>(mut self, headers: impl IntoIterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Self {
-        for (name, value) in headers {
-            if PASSED_UP.contains(&name.as_str()) {
-                self.headers.push((name.clone(), value.clone()));
-            }
-            self.heartbeat = self.heartbeat.told(name);
-        }
+        let headers: Vec<_> = headers.into_iter().collect();
+        self.heartbeat = Heartbeat::for_caller(headers.iter().map(|(name, _)| *name));
+        let passed = headers.into_iter().filter(|(name, _)| PASSED_UP.contains(&name.as_str()));
+        self.headers = passed.map(|(name, value)| (name.clone(), value.clone())).collect();
         self
     }
 

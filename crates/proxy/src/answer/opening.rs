@@ -8,19 +8,13 @@
 
 use std::time::Duration;
 
-use api_types::openai::is_error;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::{
-    Endpoint, FailureKind,
-    complete::{JsonWatch, reported_error},
-    followed::Kind,
-    source::Source,
-};
+use super::{complete::JsonWatch, kind::Kind, reported_error, source::Source};
+use crate::{Endpoint, FailureKind};
 
 /// Most bytes that are read before the head is passed on.
 const OPENING_MAX: usize = 64 * 1024;
@@ -30,7 +24,7 @@ const WAIT: Duration = Duration::from_secs(1);
 /// What a body opens with.
 pub(crate) enum Opening {
     /// An answer that goes on: all of its bytes, those that were looked at among them.
-    Goes(Source),
+    GoesOn(Source),
     /// A whole answer.
     Whole(Bytes),
     /// An error in place of an answer, as the upstream put it.
@@ -66,17 +60,17 @@ async fn look_at_events(mut source: Source, endpoint: Endpoint, until: Instant) 
         match chunk {
             Some(Ok(chunk)) => {
                 let mut look =
-                    |event: sse::Event<'_>| _ = first.get_or_insert_with(|| reported_error(endpoint, &event));
+                    |event: sse::Event<'_>| _ = first.get_or_insert_with(|| reported_error::in_event(endpoint, &event));
                 reader.push(&chunk, &mut look);
                 bytes += chunk.len();
                 read.push(Ok(chunk));
             }
             Some(Err(cause)) => {
                 read.push(Err(cause));
-                return Opening::Goes(Box::pin(stream::iter(read)));
+                return Opening::GoesOn(Box::pin(stream::iter(read)));
             }
             None => {
-                reader.finish(|event| _ = first.get_or_insert_with(|| reported_error(endpoint, &event)));
+                reader.finish(|event| _ = first.get_or_insert_with(|| reported_error::in_event(endpoint, &event)));
                 source = Box::pin(stream::empty());
                 break;
             }
@@ -84,7 +78,7 @@ async fn look_at_events(mut source: Source, endpoint: Endpoint, until: Instant) 
     }
     match first.flatten() {
         Some(error) => Opening::Error(error),
-        None => Opening::Goes(Box::pin(stream::iter(read).chain(source))),
+        None => Opening::GoesOn(Box::pin(stream::iter(read).chain(source))),
     }
 }
 
@@ -126,7 +120,7 @@ async fn look_at_json(mut source: Source, mut end: JsonEnd, until: Instant) -> O
     if !is_whole {
         return Opening::Broke(FailureKind::Incomplete, None);
     }
-    match error_in_place_of(&read) {
+    match reported_error::in_place_of(&read) {
         Some(error) => Opening::Error(error),
         None => Opening::Whole(read),
     }
@@ -134,51 +128,5 @@ async fn look_at_json(mut source: Source, mut end: JsonEnd, until: Instant) -> O
 
 fn goes_on<const N: usize>(read: [Bytes; N], rest: Source) -> Opening {
     let read = read.into_iter().filter(|piece| !piece.is_empty()).map(Ok);
-    Opening::Goes(Box::pin(stream::iter(read).chain(rest)))
-}
-
-/// The fields of a JSON answer that tell an answer from an error.
-#[derive(Deserialize)]
-struct Answer {
-    error: Option<Value>,
-    choices: Option<Vec<IgnoredAny>>,
-    data: Option<Vec<IgnoredAny>>,
-    /// A response that failed is an answer of the Responses API, and says so in fields of its own.
-    output: Option<IgnoredAny>,
-}
-
-fn error_in_place_of(answer: &[u8]) -> Option<Value> {
-    let answer: Answer = serde_json::from_slice(answer).ok()?;
-    let is_empty = |list: Option<Vec<_>>| list.is_none_or(|list: Vec<IgnoredAny>| list.is_empty());
-    let error = answer.error.filter(is_error)?;
-    (is_empty(answer.choices) && is_empty(answer.data) && answer.output.is_none()).then_some(error)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_without_an_answer_is_told_from_an_answer_with_an_error_field() {
-        for error in [
-            r#"{"error":{"message":"x"}}"#,
-            r#"{"choices":[],"error":"x"}"#,
-            r#"{"error":{"code":1},"choices":null,"data":[]}"#,
-        ] {
-            assert!(error_in_place_of(error.as_bytes()).is_some(), "{error}");
-        }
-        for answer in [
-            "",
-            "[]",
-            "{}",
-            r#"{"error":null}"#,
-            r#"{"error":{}}"#,
-            r#"{"error":""}"#,
-            r#"{"error":{"message":"x"},"choices":[{"index":0}]}"#,
-            r#"{"object":"response","status":"failed","error":{"message":"x"},"output":[]}"#,
-            r#"{"error":{"message":"cut"#,
-        ] {
-            assert!(error_in_place_of(answer.as_bytes()).is_none(), "{answer}");
-        }
-    }
+    Opening::GoesOn(Box::pin(stream::iter(read).chain(rest)))
 }

@@ -11,7 +11,7 @@ use awc::http::Uri;
 use futures_util::future::LocalBoxFuture;
 use rustls::{ClientConfig, RootCertStore};
 
-use crate::wire::{Socket, Wire};
+use super::framing::{Socket, Wire};
 
 /// Connects for one client, trusting Mozilla's roots. awc's own TLS isn't used: it layers TLS above a connector, where ours could no longer see
 /// the answer's framing; and it wants a process-wide crypto provider.

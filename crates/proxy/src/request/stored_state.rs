@@ -36,9 +36,9 @@ use std::collections::HashSet;
 
 use thiserror::Error;
 
+use super::body::{Body, fold};
 use crate::{
-    Body, Endpoint,
-    body::fold,
+    Endpoint,
     json_walk::{Places, Value, Walk},
 };
 

@@ -1,8 +1,8 @@
 //! The body of an answer: passes the upstream's bytes on as they come, and knows how it ends.
 //!
 //! A stream of events is passed on in whole events. The tail of an unfinished one is held back, so that heartbeats and
-//! the error event can stand between events, and half an event never reaches the caller. An event longer than
-//! [`HELD_MAX`] is passed on raw; should the answer fail within one, the transport is aborted.
+//! the error event can stand between events, and half an event never reaches the caller. An event too long for that is
+//! passed on raw; should the answer fail within one, the transport is aborted.
 //!
 //! What ends an answer is its own mark, not its connection: after `[DONE]`, a terminal event or an error the body ends at
 //! once, and after the last `finish_reason` it waits a moment for the usage. Some servers hold the connection open.
@@ -16,24 +16,21 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_util::Stream;
 use thiserror::Error;
 use tokio::time::Instant;
 
-use crate::{
-    FailureKind, Follow, Shutdown, Timeouts,
+use super::{
     clock::{Clock, Tick},
-    complete::{JsonWatch, StreamWatch},
     error_event::error_event,
-    heartbeat::Heartbeat,
+    kind::Kind,
     leftover,
     named_ids::NamedIds,
     source::Source,
 };
+use crate::{FailureKind, Follow, StopSignal, Timeouts};
 
-/// Most bytes of an unfinished event that are held back.
-const HELD_MAX: usize = 64 * 1024;
 /// Most bytes, comments mostly, that are passed on after an answer's finish.
 const SURPLUS_MAX: usize = 64 * 1024;
 
@@ -45,51 +42,8 @@ pub struct CutShort {
     pub kind: FailureKind,
 }
 
-/// What the bytes are.
-pub(crate) enum Kind {
-    /// Events: cut, watched, and held back where unfinished. Boxed, as it is much larger than the others.
-    Events(Box<Events>),
-    /// A body whose framing tells a broken end from a good one; `left` bytes are to come, where their number is known.
-    Framed { left: Option<u64> },
-    /// A JSON body that lasts until the connection closes.
-    UntilClose(JsonWatch),
-}
-
-impl Kind {
-    pub(crate) fn events(watch: StreamWatch, heartbeat: Heartbeat) -> Self {
-        let splitter = sse::Splitter::new(HELD_MAX);
-        Self::Events(Box::new(Events { splitter, held: BytesMut::new(), watch, heartbeat }))
-    }
-}
-
-/// A stream of events on its way.
-pub(crate) struct Events {
-    splitter: sse::Splitter,
-    held: BytesMut,
-    watch: StreamWatch,
-    heartbeat: Heartbeat,
-}
-
-impl Events {
-    /// Takes the upstream's bytes and gives those that may go out.
-    fn pass(&mut self, mut chunk: Bytes) -> Bytes {
-        let ready = self.splitter.push(&chunk);
-        let out = if ready == 0 {
-            Bytes::new()
-        } else if self.held.is_empty() {
-            chunk.split_to(ready)
-        } else {
-            self.held.extend_from_slice(&chunk.split_to(ready));
-            self.held.split().freeze()
-        };
-        self.held.extend_from_slice(&chunk);
-        self.watch.look(&out);
-        out
-    }
-}
-
-/// The followed body.
-pub struct Followed {
+/// The body of an answer, followed to its end.
+pub struct AnswerBody {
     /// Dropped at the end, which closes or gives back the connection.
     source: Option<Source>,
     kind: Kind,
@@ -100,14 +54,14 @@ pub struct Followed {
     /// What is said after the end is known: the error event, or the abort.
     last: Option<Result<Bytes, CutShort>>,
     clock: Clock,
-    shutdown: Shutdown,
+    stop: StopSignal,
     /// So many bytes came after the finish, none of them a part of the answer.
     surplus: usize,
     /// Somebody wants to see whether the caller is there.
     heartbeat_due: Rc<Cell<bool>>,
 }
 
-impl Followed {
+impl AnswerBody {
     /// A body that began at `started`, whose caller has waited since `head_at`.
     pub(crate) fn new(
         source: Source,
@@ -115,7 +69,7 @@ impl Followed {
         mut follow: Follow,
         (started, head_at): (Instant, Instant),
         timeouts: &Timeouts,
-        shutdown: Shutdown,
+        stop: StopSignal,
     ) -> Self {
         let clock = Clock::new(started, head_at, timeouts);
         let named = follow.take_on_id().map(|tell| match kind {
@@ -130,7 +84,7 @@ impl Followed {
             named,
             last: None,
             clock,
-            shutdown,
+            stop,
             surplus: 0,
             heartbeat_due,
         }
@@ -187,7 +141,7 @@ impl Followed {
 
     /// The answer can't go on. Says so to the caller, unless it was whole already or the upstream said it.
     fn fail(&mut self, kind: FailureKind, cause: Option<String>) {
-        if self.complete() {
+        if self.kind.is_complete() {
             self.finish();
             return;
         }
@@ -242,37 +196,16 @@ impl Followed {
 
     /// What could follow the finish or the error has had its time.
     fn finish_or_fail(&mut self) {
-        if self.complete() {
+        if self.kind.is_complete() {
             self.finish();
         } else {
             self.fail(FailureKind::UpstreamReported, None);
         }
     }
 
-    /// All that belongs to the answer has been handed on, though its connection may still be open.
-    fn complete(&self) -> bool {
-        match &self.kind {
-            Kind::Events(events) => events.watch.complete(),
-            Kind::Framed { left } => *left == Some(0),
-            Kind::UntilClose(watch) => watch.complete(),
-        }
-    }
-
     /// Takes a chunk of the upstream and gives what goes out for it, if anything does yet.
     fn pass(&mut self, chunk: Bytes) -> Option<Bytes> {
-        let out = match &mut self.kind {
-            Kind::Events(events) => events.pass(chunk),
-            Kind::Framed { left } => {
-                if let Some(left) = left {
-                    *left = left.saturating_sub(chunk.len() as u64);
-                }
-                chunk
-            }
-            Kind::UntilClose(watch) => {
-                watch.look(&chunk);
-                chunk
-            }
-        };
+        let out = self.kind.pass(chunk);
         if out.is_empty() {
             return None;
         }
@@ -282,19 +215,9 @@ impl Followed {
         }
         Some(out)
     }
-
-    /// The heartbeat that may stand here: in a stream of events, not within one, and not within the end of its last line.
-    fn heartbeat(&self) -> Option<&'static [u8]> {
-        match &self.kind {
-            Kind::Events(events) if !events.splitter.mid_event() && !events.splitter.after_cr() => {
-                Some(events.heartbeat.bytes(events.watch.plain()))
-            }
-            _ => None,
-        }
-    }
 }
 
-impl Stream for Followed {
+impl Stream for AnswerBody {
     type Item = Result<Bytes, CutShort>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -306,7 +229,7 @@ impl Stream for Followed {
                 body.fail(FailureKind::TotalTimeout, None);
                 continue;
             }
-            if body.shutdown.as_mut().poll(cx).is_ready() {
+            if body.stop.as_mut().poll(cx).is_ready() {
                 // Resolved once, it must not be asked again; the source is gone, so that it won't.
                 body.fail(FailureKind::ShuttingDown, None);
                 continue;
@@ -323,7 +246,7 @@ impl Stream for Followed {
                 Poll::Ready(Some(Err(cause))) => body.fail(FailureKind::Interrupted, Some(cause)),
                 Poll::Ready(None) => body.end(),
                 Poll::Pending => {
-                    let heartbeat = body.heartbeat();
+                    let heartbeat = body.kind.heartbeat();
                     if let Some(heartbeat) = heartbeat
                         && body.heartbeat_due.take()
                     {
@@ -348,18 +271,18 @@ impl Stream for Followed {
     }
 }
 
-impl Drop for Followed {
+impl Drop for AnswerBody {
     fn drop(&mut self) {
         // SDKs close the connection on `[DONE]`: who leaves with the whole answer didn't cancel it.
-        if self.complete() {
+        if self.kind.is_complete() {
             self.finish();
         }
     }
 }
 
-impl std::fmt::Debug for Followed {
+impl std::fmt::Debug for AnswerBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Followed").field("open", &self.source.is_some()).finish_non_exhaustive()
+        f.debug_struct("AnswerBody").field("open", &self.source.is_some()).finish_non_exhaustive()
     }
 }
 
@@ -371,7 +294,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
-    use crate::{Endpoint, How, follow::End};
+    use crate::{End, Endpoint, How, answer::heartbeat::Heartbeat};
 
     const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"finish_reason\":null}]}\n\n";
     const FINISH: &str = "data: {\"choices\":[{\"index\":0,\"finish_reason\":\"stop\"}]}\n\n";
@@ -383,7 +306,7 @@ mod tests {
     struct Scene {
         /// Dropped, the upstream's part is at its end.
         upstream: Option<mpsc::UnboundedSender<Result<Bytes, String>>>,
-        body: Followed,
+        body: AnswerBody,
         ends: Rc<RefCell<Vec<End>>>,
     }
 
@@ -394,11 +317,11 @@ mod tests {
             let ends = Rc::new(RefCell::new(Vec::new()));
             let told = Rc::clone(&ends);
             let follow = Follow::new(move |end| told.borrow_mut().push(end));
-            let kind = Kind::events(StreamWatch::new(Endpoint::ChatCompletions, 1), Heartbeat::default());
+            let kind = Kind::events(Endpoint::ChatCompletions, 1, Heartbeat::default());
             let timeouts =
                 Timeouts { connect: NEVER, first_byte: NEVER, idle, after_finish, total: NEVER, heartbeat: NEVER };
             let now = Instant::now();
-            let body = Followed::new(Box::pin(source), kind, follow, (now, now), &timeouts, crate::never());
+            let body = AnswerBody::new(Box::pin(source), kind, follow, (now, now), &timeouts, crate::never());
             Self { upstream: Some(upstream), body, ends }
         }
 

@@ -8,7 +8,7 @@ use std::{
 use futures_util::StreamExt as _;
 use tokio::time::timeout;
 
-use crate::source::Source;
+use super::source::Source;
 
 /// Longest wait for the end of a connection's message after the answer in it has ended, and most bytes until then. What
 /// takes longer or more costs a new connection.

@@ -5,11 +5,11 @@ use std::pin::Pin;
 use tokio::sync::watch;
 
 /// Resolves when open requests are to end now.
-pub type Shutdown = Pin<Box<dyn Future<Output = ()>>>;
+pub type StopSignal = Pin<Box<dyn Future<Output = ()>>>;
 
 /// A signal that comes when the watched value turns true. When its sender is gone it never comes: who wants to stop
 /// says so.
-pub fn shutdown(mut ending: watch::Receiver<bool>) -> Shutdown {
+pub fn stop_signal(mut ending: watch::Receiver<bool>) -> StopSignal {
     Box::pin(async move {
         if ending.wait_for(|ending| *ending).await.is_err() {
             std::future::pending::<()>().await;
@@ -18,6 +18,6 @@ pub fn shutdown(mut ending: watch::Receiver<bool>) -> Shutdown {
 }
 
 /// A signal that never comes.
-pub fn never() -> Shutdown {
+pub fn never() -> StopSignal {
     Box::pin(std::future::pending())
 }
