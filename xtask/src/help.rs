@@ -21,7 +21,7 @@ Usage: cargo xtask <task> [flags] [-- flags to pass on]
   run      build the page and the server, setting up what is missing, and start
   test     build everything and run every test
   ci       formatting, lints, tidy, the OpenAPI check, then test
-  openapi  write openapi/openapi.json from the code (--check: compare only)
+  openapi  write the OpenAPI document from the code (--check: compare only; --diff: what changed since a commit)
   tidy     hold the rules that the compiler doesn't know: who may depend on whom, sizes, names
   dist     one self-contained release binary, the page inside
   bench    what an admission costs (streams: what an open stream costs)
@@ -44,20 +44,15 @@ impl Task {
         })
     }
 
-    /// The flags of the task's own, before `--`.
+    /// The flags of the task's own, before `--`; of those that a value follows, with what that is.
     pub(crate) fn flags(self) -> &'static [&'static str] {
         match self {
-            Self::Openapi => &["--check"],
+            Self::Openapi => &["--check", "--diff REF"],
             Self::Tidy => &["--no-page"],
             Self::Bench => &["streams"],
-            Self::Torture => &["--minutes", "--seed"],
+            Self::Torture => &["--minutes N", "--seed N"],
             _ => &[],
         }
-    }
-
-    /// Whether each of its flags is followed by a number.
-    pub(crate) fn flags_take_numbers(self) -> bool {
-        matches!(self, Self::Torture)
     }
 
     /// Who gets what stands after `--`.
@@ -134,12 +129,15 @@ Example:
                 "\
 Write openapi/openapi.json, as the server describes itself.
 
-Usage: cargo xtask openapi [--check]
+Usage: cargo xtask openapi [--check | --diff REF]
 
-  --check  change nothing; fail when the file is stale
+  --check     change nothing; fail when the file is stale
+  --diff REF  change nothing; tell how the file differs from that of a commit or tag: what breaks a client that was
+              written or generated for it, and what is merely new. Fails when something breaks; CHANGELOG.md must name it
 
-Example:
-  cargo xtask openapi"
+Examples:
+  cargo xtask openapi
+  cargo xtask openapi --diff HEAD~1"
             }
             Self::Tidy => {
                 "\
@@ -213,7 +211,7 @@ mod tests {
             assert!(task.help().contains(&format!("Usage: cargo xtask {name}")), "{name} has no usage line");
             assert!(task.help().contains("Example"), "{name} has no example");
             for flag in task.flags() {
-                assert!(task.help().contains(flag), "{name} doesn't explain {flag}");
+                assert!(task.help().contains(flag), "{name} doesn't list {flag}");
             }
         }
     }

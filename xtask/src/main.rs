@@ -1,6 +1,7 @@
 //! Tasks of this workspace. `cargo xtask` lists them; `cargo xtask <task> --help` explains one.
 
 mod apt;
+mod arguments;
 mod bench;
 mod browser;
 mod bundler;
@@ -13,6 +14,7 @@ mod failure;
 mod help;
 mod network;
 mod openapi;
+mod openapi_diff;
 mod page;
 mod page_size;
 mod pinned;
@@ -75,8 +77,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         println!("{}", task.help());
         return Ok(ExitCode::SUCCESS);
     }
-    let flags = own.iter().step_by(if task.flags_take_numbers() { 2 } else { 1 });
-    if let Some(stray) = flags.into_iter().find(|arg| !task.flags().contains(&arg.as_str())) {
+    if let Some(stray) = arguments::stray(own, task.flags())? {
         match task.passes_on() {
             Some(to) => {
                 bail!("unknown flag `{stray}`; what is meant for {to} goes after `--`: cargo xtask {name} -- {stray}")
@@ -88,11 +89,15 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         bail!("`cargo xtask {name}` takes nothing after `--`");
     }
     let has = |flag: &str| own.iter().any(|arg| arg == flag);
+    let value = |flag: &str| arguments::value(own, flag);
     match task {
         Task::Run => run::main(passed),
         Task::Test => test::main(passed),
         Task::Ci => ci::main(),
-        Task::Openapi => openapi::main(has("--check"), server::build).map(|()| ExitCode::SUCCESS),
+        Task::Openapi => match value("--diff") {
+            Some(reference) => openapi_diff::main(reference),
+            None => openapi::main(has("--check"), server::build).map(|()| ExitCode::SUCCESS),
+        },
         Task::Tidy => tidy::main(!has("--no-page")),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
         Task::Bench if has("streams") => bench::streams(passed),
