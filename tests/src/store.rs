@@ -61,7 +61,7 @@ impl Store {
     /// From now on attaching a key to its plan fails, and so does deleting a key.
     pub fn break_attach(&self) {
         self.run(
-            "CREATE TRIGGER no_attach BEFORE INSERT ON plan_keys BEGIN SELECT RAISE(ABORT, 'no attach'); END;
+            "CREATE TRIGGER no_attach BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'no attach'); END;
              CREATE TRIGGER no_delete BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'no delete'); END;",
         );
     }

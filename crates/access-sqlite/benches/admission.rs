@@ -33,12 +33,11 @@ const CROWD_SQL: &str = "
         WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?1)
         SELECT n + (SELECT coalesce(max(id), 0) FROM subscriptions) AS row,
                substr(lower(hex(randomblob(16))), 1, 26) AS id FROM numbers;";
-const CROWD_INSERTS: [&str; 3] = [
+const CROWD_INSERTS: [&str; 2] = [
     "INSERT INTO subscriptions (id, public_id, owner, plan, subscribed_on)
      SELECT row, 'sub_' || id, randomblob(32), (SELECT id FROM plans), '2026-11-01' FROM crowd",
-    "INSERT INTO keys (id, account, digest, enabled, label, created_at)
-     SELECT 'key_' || id, (SELECT id FROM accounts), randomblob(32), 1, '', 1793000000000 FROM crowd",
-    "INSERT INTO plan_keys (subscription, key) SELECT row, 'key_' || id FROM crowd",
+    "INSERT INTO keys (id, account, subscription, digest, enabled, label, created_at)
+     SELECT 'key_' || id, (SELECT id FROM accounts), row, randomblob(32), 1, '', 1793000000000 FROM crowd",
 ];
 
 struct Bench {

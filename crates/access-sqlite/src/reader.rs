@@ -1,13 +1,13 @@
 //! The reader's thread: a read-only connection of its own, so that looking up a session never queues behind
 //! admissions. It sees everything that was answered before it was asked.
 
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Sender};
 
 use access::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use crate::{sql::columns::store_error, writer::queue::closed};
+use crate::{sql::store_error, writer::closed};
 
 enum Message {
     Read(Box<dyn FnOnce(&Connection) + Send>),
@@ -15,36 +15,27 @@ enum Message {
 }
 
 /// The askers' end.
+#[derive(Debug)]
 pub(crate) struct Reader {
     sender: Sender<Message>,
 }
 
-/// The thread's end.
-pub(crate) struct Desk {
-    conn: Connection,
-    receiver: Receiver<Message>,
-}
-
-/// A reader that hasn't begun.
-pub(crate) fn reader(conn: Connection) -> (Reader, Desk) {
+/// A reader, and the work of its thread: until it is told to close or every asker is gone.
+pub(crate) fn reader(conn: Connection) -> (Reader, impl FnOnce() + Send + 'static) {
     let (sender, receiver) = mpsc::channel();
-    (Reader { sender }, Desk { conn, receiver })
-}
-
-impl Desk {
-    /// Works until it is told to close or every asker is gone.
-    pub(crate) fn run(self) {
-        while let Ok(message) = self.receiver.recv() {
+    let work = move || {
+        while let Ok(message) = receiver.recv() {
             match message {
-                Message::Read(read) => read(&self.conn),
+                Message::Read(read) => read(&conn),
                 Message::Close(done) => {
-                    drop(self.conn);
+                    drop(conn);
                     let _ = done.send(());
                     return;
                 }
             }
         }
-    }
+    };
+    (Reader { sender }, work)
 }
 
 impl Reader {

@@ -8,7 +8,7 @@ use access::{CreateKeyError, End, Gate, Phase, Registry, StoreError};
 use access_sqlite::{Options, SqliteStore};
 use api_types::Throttle;
 use futures_util::FutureExt;
-use house::{House, attempt, create_key, noon, used, wait_for};
+use house::{House, admission, create_key, noon, used, wait_for};
 
 const FAILED: End = End { phase: Phase::Sent, status: Some(503), caller_left: false };
 const NO_COUNTS: &str = "CREATE TRIGGER broken BEFORE INSERT ON usage_days BEGIN SELECT RAISE(ABORT, 'no'); END";
@@ -120,20 +120,16 @@ async fn readiness_is_a_write() {
 async fn a_failing_attach_leaves_nothing_behind() {
     let house = House::empty(5, None).await;
     let other = house.other_program();
-    other
-        .execute_batch(
-            "CREATE TRIGGER no_attach BEFORE INSERT ON plan_keys BEGIN SELECT RAISE(ABORT, 'no'); END;
-             CREATE TRIGGER no_delete BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'no'); END;",
-        )
-        .unwrap();
+    // After the subscription, within the same transaction.
+    other.execute_batch("CREATE TRIGGER no_attach BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'no'); END").unwrap();
     let failed = create_key(&house.store, house.account, noon()).await.unwrap_err();
     assert!(matches!(failed, CreateKeyError::CreateFailed(_)), "{failed:?}");
     assert_eq!(failed.to_string(), "create failed");
-    for table in ["keys", "plan_keys", "subscriptions"] {
+    for table in ["keys", "subscriptions"] {
         let rows: i64 = other.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
     }
-    other.execute_batch("DROP TRIGGER no_attach; DROP TRIGGER no_delete").unwrap();
+    other.execute_batch("DROP TRIGGER no_attach").unwrap();
     create_key(&house.store, house.account, noon()).await.unwrap();
     house.granted().await;
 }
@@ -176,13 +172,13 @@ async fn an_asker_who_leaves_before_the_answer_is_not_charged() {
 }
 
 #[tokio::test]
-async fn an_attempt_left_and_asked_again_counts_once() {
+async fn an_admission_left_and_asked_again_counts_once() {
     let house = House::new(5, None).await;
-    let attempt = attempt();
-    let _ = house.store.admit(&house.key, attempt, noon()).now_or_never();
-    house::granted(house.store.admit(&house.key, attempt, noon()).await);
-    // Another call of the same attempt may leave: the first one's pass stands.
-    let _ = house.store.admit(&house.key, attempt, noon()).now_or_never();
+    let admission = admission();
+    let _ = house.store.admit(&house.key, admission, noon()).now_or_never();
+    house::granted(house.store.admit(&house.key, admission, noon()).await);
+    // Another call of the same admission may leave: the first one's pass stands.
+    let _ = house.store.admit(&house.key, admission, noon()).now_or_never();
     assert_eq!(house.used().await, 1);
 }
 
@@ -217,5 +213,5 @@ async fn no_error_tells_a_value() {
     other.execute_batch("UPDATE keys SET label = char(7) || 'private'; UPDATE accounts SET email = 'private'").unwrap();
     let listed: StoreError = house.store.keys(house.account, noon()).await.unwrap_err();
     assert!(!listed.to_string().contains("private"), "{listed}");
-    assert!(listed.to_string().contains("a label that can't be read"), "{listed}");
+    assert!(listed.to_string().contains("the file's label can't be read"), "{listed}");
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use access::{Admission, End, Gate, Pass, Phase, Refusal, Registry, Span, TimeZone, TokenBucket};
 use access_sqlite::{Options, SqliteStore};
 use api_types::{Date, KeyChange, Period, Throttle, Timestamp};
-use house::{House, attempt, create_key, key_secret, plan, presented};
+use house::{House, admission, create_key, key_secret, plan, presented};
 use proptest::prelude::*;
 
 #[derive(Debug, Clone)]
@@ -101,7 +101,7 @@ async fn check(steps: Vec<Step>) {
                 if expected == Answer::Unknown {
                     model.bucket = was;
                 }
-                let answer = match house.store.admit(&house.key, attempt(), now).await.unwrap() {
+                let answer = match house.store.admit(&house.key, admission(), now).await.unwrap() {
                     Admission::Granted(pass) => {
                         let span = Span::at(model.period, &TimeZone::utc(), now);
                         open.push((pass, (span.start, span.end)));
@@ -137,7 +137,7 @@ async fn check(steps: Vec<Step>) {
             Step::Revoke => {
                 let key = house.key.own().unwrap().0;
                 house.store.revoke_key(house.account, key, now).await.unwrap();
-                assert_eq!(house.store.admit(&house.key, attempt(), now).await.unwrap(), Admission::Unknown);
+                assert_eq!(house.store.admit(&house.key, admission(), now).await.unwrap(), Admission::Unknown);
                 create_key(&house.store, house.account, now).await.unwrap();
                 (generation, house.key, model.enabled) = (1, presented(1), true);
             }

@@ -6,7 +6,7 @@ mod house;
 
 use access::{Accounts, Gate, Registry, RemoteKey, RemoteKeys};
 use access_sqlite::{OpenError, Options, SqliteStore, Synchronous};
-use api_types::{InstallationId, Survival};
+use api_types::{InstallationId, KeyId, QuotaStatus, SubscriptionId, Survival};
 use house::{
     House, OWNER, noon,
     remote::{at, full_key},
@@ -15,7 +15,7 @@ use house::{
 use rusqlite::{Connection, params};
 
 /// The newest schema.
-const KNOWN: i64 = 5;
+const KNOWN: i64 = 6;
 
 fn open_error(path: &std::path::Path) -> OpenError {
     SqliteStore::open(path, Options::default()).unwrap_err()
@@ -88,12 +88,16 @@ async fn house_of_the_first_schema() -> House {
     old.execute_batch(include_str!("../src/sql/schema/001.sql")).unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     old.execute("ATTACH ?1 AS today", [today.to_str().unwrap()]).unwrap();
-    for table in ["plans", "accounts", "subscriptions", "keys", "plan_keys", "usage_days", "heartbeat"] {
+    for table in ["plans", "accounts", "subscriptions", "usage_days", "heartbeat"] {
         let of_today = old.prepare(&format!("SELECT * FROM today.{table}")).unwrap();
         let columns = of_today.column_names().collect::<Vec<_>>().join(", ");
         let copy = format!("INSERT INTO main.{table} ({columns}) SELECT {columns} FROM today.{table}");
         assert!(old.execute(&copy, []).unwrap() > 0);
     }
+    let keys = "INSERT INTO main.keys (id, account, digest, enabled, label, created_at)
+                SELECT id, account, digest, enabled, label, created_at FROM today.keys";
+    let attached = "INSERT INTO main.plan_keys (subscription, key) SELECT subscription, id FROM today.keys";
+    assert_eq!((old.execute(keys, []).unwrap(), old.execute(attached, []).unwrap()), (1, 1));
     house
 }
 
@@ -143,7 +147,7 @@ async fn a_file_of_the_first_schema_keeps_its_rows_and_takes_remote_keys() {
     let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
     assert_eq!(schema_version(&house.other_program()), KNOWN);
     assert_eq!(used(&again, &house.key, noon()).await, 1);
-    house::granted(again.admit(&house.key, house::attempt(), noon()).await);
+    house::granted(again.admit(&house.key, house::admission(), noon()).await);
     assert_eq!(again.remote_keys().await.unwrap(), []);
     let candidate = InstallationId::from_random([1; 16]);
     assert_eq!(again.installation(candidate).await.unwrap(), candidate);
@@ -163,12 +167,39 @@ async fn values_in_their_grace_of_the_second_schema_go_on_working() {
     old.execute(with_earlier, before).unwrap();
 
     let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
-    house::granted(again.admit(&house.key, house::attempt(), noon()).await);
-    assert_eq!(again.admit(&house.key, house::attempt(), at(3_600)).await.unwrap(), access::Admission::Unknown);
+    house::granted(again.admit(&house.key, house::admission(), noon()).await);
+    assert_eq!(again.admit(&house.key, house::admission(), at(3_600)).await.unwrap(), access::Admission::Unknown);
     assert_eq!(
         again.remote_keys().await.unwrap(),
         [RemoteKey { earlier: vec![one], untold: None, ..full_key(house.account) }]
     );
+}
+
+#[tokio::test]
+async fn keys_of_the_first_schema_stay_on_their_subscriptions_in_their_order() {
+    let house = house_of_the_first_schema().await;
+    let old = house.other_program();
+    // Made in the same instant; its id comes first in the alphabet.
+    let (second, subscription) = (KeyId::from_random([0; 16]), SubscriptionId::from_random([2; 16]));
+    old.execute_batch(&format!(
+        "INSERT INTO plans SELECT 2, 'q', description, quota_limit, quota_period, quota_offset, throttle_rate,
+                                  throttle_burst, time_zone, position, offered FROM plans;
+         INSERT INTO subscriptions SELECT 2, '{subscription}', owner, 2, subscribed_on FROM subscriptions;
+         INSERT INTO keys SELECT '{second}', account, digest, NULL, NULL, enabled, label, created_at, NULL FROM keys;
+         INSERT INTO plan_keys VALUES (2, '{second}')"
+    ))
+    .unwrap();
+
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    let keys = again.keys(house.account, noon()).await.unwrap();
+    let listed: Vec<_> = keys.iter().map(|key| (key.id, key.plan_name.as_str(), key.quota)).collect();
+    let [(first, "p", QuotaStatus::Limited { used: 1, .. }), (last, "q", QuotaStatus::Limited { used: 0, .. })] =
+        listed.as_slice()
+    else {
+        panic!("{listed:?}")
+    };
+    assert_eq!((*first, *last), (house.key.own().unwrap().0, second));
+    assert!(!house.other_program().prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
 }
 
 #[tokio::test]
@@ -225,7 +256,7 @@ async fn what_survives_a_power_cut_is_what_was_asked_for() {
     let options = Options { synchronous: Synchronous::Full };
     let full = SqliteStore::open(&house.path(), options).unwrap();
     assert_eq!(full.promises().survives, Survival::PowerCut);
-    house::granted(full.admit(&house.key, house::attempt(), noon()).await);
+    house::granted(full.admit(&house.key, house::admission(), noon()).await);
     full.release_account(house.account, noon()).await.unwrap();
 }
 

@@ -15,19 +15,4 @@ pub(super) const KNOWN: &[&[&str]] = &[
         "crates/access-aws/src/gateway/sweep.rs",
         "crates/access-aws/src/gateway/uses.rs",
     ],
-    // An account's deletion ends its sessions; a session looks its account up.
-    &["crates/access-sqlite/src/sql/sessions.rs", "crates/access-sqlite/src/store/accounts.rs"],
-    // The store opens the desk and its queue; those know the store's own types.
-    &[
-        "crates/access-sqlite/src/lib.rs",
-        "crates/access-sqlite/src/reader.rs",
-        "crates/access-sqlite/src/sql/open.rs",
-        "crates/access-sqlite/src/store/state_owners.rs",
-        "crates/access-sqlite/src/writer/purge.rs",
-        "crates/access-sqlite/src/writer/queue.rs",
-        "crates/access-sqlite/src/writer/state.rs",
-        "crates/access-sqlite/src/writer/thread.rs",
-    ],
-    // What was seen is told to the ledger, which has the state that was seen.
-    &["crates/access-sqlite/src/counting/keys_seen.rs", "crates/access-sqlite/src/counting/ledger.rs"],
 ];

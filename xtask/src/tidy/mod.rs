@@ -7,6 +7,7 @@ mod known_circles;
 mod map;
 mod never;
 mod paths;
+mod pure_folders;
 mod rust_file;
 mod sources;
 
@@ -55,6 +56,7 @@ fn all_but_the_page() -> Result<Vec<Finding>> {
     let rust: Vec<PathBuf> =
         files.into_iter().filter(|file| file.extension().is_some_and(|kind| kind == "rs")).collect();
     findings.extend(circles::check(workspace::root(), &rust)?);
+    findings.extend(pure_folders::check(workspace::root(), &rust));
     findings.sort();
     Ok(findings)
 }

@@ -1,4 +1,4 @@
-//! What must not be among the dependencies, whatever the table of crates/README.md allows.
+//! What must not be among the dependencies, whatever the table of crates/README.md allows, and what some folders may name.
 
 /// A crate of ours, and what must not be among its dependencies, nor among theirs.
 pub(super) struct Pure {
@@ -30,6 +30,19 @@ pub(super) const PURE: &[Pure] = &[
     Pure { name: "api-types", never: RUNTIMES_HTTP_AND_DRIVERS, why: "the page compiles it too" },
     Pure { name: "access", never: RUNTIMES_HTTP_AND_DRIVERS, why: "it has no driver, no runtime and no HTTP" },
 ];
+
+/// A folder of a crate of ours, and the crates that its files may name beside themselves.
+pub(super) struct PureFolder {
+    pub(super) folder: &'static str,
+    pub(super) may_name: &'static [&'static str],
+    pub(super) why: &'static str,
+}
+
+pub(super) const PURE_FOLDERS: &[PureFolder] = &[PureFolder {
+    folder: "crates/access-sqlite/src/counting",
+    may_name: &["access", "api_types", "jiff", "std"],
+    why: "any store of exact counters can decide by it",
+}];
 
 /// What must not be in the server at all: one TLS provider, ring, for all that speaks TLS.
 pub(super) const NEVER_IN_SERVER: &[(&str, &str)] = &[

@@ -1,8 +1,21 @@
 //! Exact counting: decides in memory who is admitted, told the time and fed with rows by whoever holds the store.
+//!
+//! Pure: no driver, no thread and no clock, so that any store of exact counters can decide by it.
 
-pub(crate) mod admission;
-pub(crate) mod counts;
-pub(crate) mod keys_seen;
-pub(crate) mod ledger;
-pub(crate) mod live_plan;
-pub(crate) mod passes;
+mod admission;
+mod batch;
+mod days;
+mod keys_seen;
+mod ledger;
+mod passes;
+mod plans;
+mod rows;
+mod subscriptions;
+#[cfg(test)]
+mod tests;
+mod usage;
+
+pub(crate) use admission::{Asking, Decision};
+pub(crate) use ledger::Ledger;
+pub(crate) use plans::{LivePlan, Plans};
+pub(crate) use rows::{Counts, DayRow, KeyRow, PlanRowId, Rows, SubscriptionRow, SubscriptionRowId};

@@ -1,78 +1,98 @@
 //! How our types stand in columns: ids and days as text, times in milliseconds, digests as bytes.
 //!
-//! Nothing here puts a value into an error: what can't be read is named by its kind only.
+//! Nothing here puts a value into an error: what can't be read is named by its column only.
 
-use std::str::FromStr;
+use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, TimeZone};
+use api_types::{
+    AccountId, Date, Email, InstallationId, KeyId, KeyLabel, OperationId, Period, PlanName, SessionId, SubscriptionId,
+    Timestamp,
+};
+use rusqlite::{
+    Row,
+    types::{Type, ValueRef},
+};
 
-use access::{KeyDigest, OwnerDigest, StoreError};
-use api_types::{Date, Timestamp};
-use rusqlite::{Row, types::Type};
+use crate::counting::{PlanRowId, SubscriptionRowId};
 
-/// A column holds what this program never wrote.
-#[derive(Debug, thiserror::Error)]
-#[error("the file holds {0} that can't be read")]
-struct Unreadable(&'static str);
-
-fn unreadable(column: usize, what: &'static str) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, Type::Null, Box::new(Unreadable(what)))
+/// Columns of our types; the driver's own are read by `get`.
+pub(super) trait Columns {
+    /// Reads a column by its name.
+    fn read<T: Column>(&self, column: &'static str) -> rusqlite::Result<T>;
 }
 
-/// A driver's error in words for the log: its code and message, which name columns and constraints, never values.
-pub(crate) fn store_error(doing: &'static str) -> impl FnOnce(rusqlite::Error) -> StoreError {
-    move |error| match error {
-        rusqlite::Error::SqliteFailure(code, Some(text)) => {
-            StoreError::new(doing, format_args!("{text} (SQLite result code {})", code.extended_code))
-        }
-        other => StoreError::new(doing, other),
+impl Columns for Row<'_> {
+    fn read<T: Column>(&self, column: &'static str) -> rusqlite::Result<T> {
+        T::of(self.get_ref(column)?).ok_or_else(|| unreadable(column))
     }
 }
 
-/// A text column read by its type's own parser.
-pub(crate) fn text<T: FromStr>(row: &Row<'_>, column: usize, what: &'static str) -> rusqlite::Result<T> {
-    row.get_ref(column)?.as_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| unreadable(column, what))
+/// A column holds what this program never wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("the file's {0} can't be read")]
+struct Unreadable(&'static str);
+
+/// The error of a column, or of several together.
+pub(super) fn unreadable(what: &'static str) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(usize::MAX, Type::Null, Box::new(Unreadable(what)))
 }
 
-/// A text column read by a function.
-pub(crate) fn text_by<T, E>(
-    row: &Row<'_>,
-    column: usize,
-    what: &'static str,
-    parse: impl FnOnce(&str) -> Result<T, E>,
-) -> rusqlite::Result<T> {
-    row.get_ref(column)?.as_str().ok().and_then(|text| parse(text).ok()).ok_or_else(|| unreadable(column, what))
+/// One of our types.
+pub(super) trait Column: Sized {
+    /// What a column's value says; `None` if it is no such thing.
+    fn of(value: ValueRef<'_>) -> Option<Self>;
 }
 
-/// A day.
-pub(crate) fn day(row: &Row<'_>, column: usize) -> rusqlite::Result<Date> {
-    text(row, column, "a day")
+/// What may be null.
+impl<T: Column> Column for Option<T> {
+    fn of(value: ValueRef<'_>) -> Option<Self> {
+        if value == ValueRef::Null { Some(None) } else { T::of(value).map(Some) }
+    }
 }
 
-/// An instant.
-pub(crate) fn time(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
-    Timestamp::from_millisecond(row.get(column)?).map_err(|_| unreadable(column, "a time"))
+macro_rules! columns {
+    ($($type:ty, $kind:ident($value:ident) => $read:expr;)+) => {$(
+        impl Column for $type {
+            fn of(value: ValueRef<'_>) -> Option<Self> {
+                let $value = value.$kind().ok()?;
+                $read
+            }
+        }
+    )+};
 }
 
-/// An instant, if there is one.
-pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Timestamp>> {
-    if row.get_ref(column)?.data_type() == Type::Null { Ok(None) } else { time(row, column).map(Some) }
-}
-
-/// A key's digest.
-pub(crate) fn key_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<KeyDigest> {
-    row.get::<_, [u8; 32]>(column).map(KeyDigest::from_bytes).map_err(|_| unreadable(column, "a digest"))
-}
-
-/// The digest of an owner's address.
-pub(crate) fn owner_digest(row: &Row<'_>, column: usize) -> rusqlite::Result<OwnerDigest> {
-    row.get(column).map(OwnerDigest).map_err(|_| unreadable(column, "a digest"))
-}
-
-/// A count, which is never negative.
-pub(crate) fn count(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
-    u64::try_from(row.get::<_, i64>(column)?).map_err(|_| unreadable(column, "a count"))
+columns! {
+    AccountId, as_str(text) => text.parse().ok();
+    Date, as_str(text) => text.parse().ok();
+    Email, as_str(text) => Self::parse(text).ok();
+    InstallationId, as_str(text) => text.parse().ok();
+    IntentKind, as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
+    KeyDigest, as_blob(bytes) => bytes.try_into().ok().map(Self::from_bytes);
+    KeyId, as_str(text) => text.parse().ok();
+    KeyLabel, as_str(text) => Self::parse(text).ok();
+    OperationId, as_str(text) => text.parse().ok();
+    OwnerDigest, as_blob(bytes) => bytes.try_into().ok().map(Self);
+    PasswordHash, as_str(text) => Some(Self::from_phc(text.to_owned()));
+    Period, as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
+    PlanName, as_str(text) => Self::parse(text).ok();
+    PlanRowId, as_i64(id) => Some(Self(id));
+    SessionId, as_str(text) => text.parse().ok();
+    SubscriptionId, as_str(text) => text.parse().ok();
+    SubscriptionRowId, as_i64(id) => Some(Self(id));
+    TimeZone, as_str(text) => text.parse().ok();
+    Timestamp, as_i64(milliseconds) => Self::from_millisecond(milliseconds).ok();
+    // Counts, which are never negative.
+    u64, as_i64(count) => count.try_into().ok();
 }
 
 /// A count as a column's value. Counts grow by one, so that the largest is out of reach.
-pub(crate) fn from_count(count: u64) -> i64 {
+pub(super) fn from_count(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+/// A kind of intent as a column's value.
+pub(super) fn intent_kind(kind: IntentKind) -> &'static str {
+    match kind {
+        IntentKind::Create => "CREATE",
+        IntentKind::Remove => "REMOVE",
+    }
 }

@@ -1,83 +1,99 @@
-//! A key's row as its owner sees it.
+//! Keys as their owners see them: listed, changed, rotated and ended.
 
-use access::{KeyError, StoreError};
-use api_types::{AccountId, KeyEntry, KeyId, KeyLabel, KeyState, Timestamp};
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use access::{KeyDigest, KeyError};
+use api_types::{AccountId, KeyChange, KeyId, KeyLabel, KeyState, Timestamp};
+use rusqlite::{Connection, Row, params};
 
-use crate::{
-    counting::live_plan::PlanRow,
-    counting::passes::SubscriptionRow,
-    sql::columns::{optional_time, store_error, text, text_by, time},
-    sql::earlier_values::earlier_values,
-    writer::state::Desk,
+use super::{
+    columns::Columns,
+    earlier_values,
+    error::Unchanged,
+    statements::{first, list, run},
 };
+use crate::counting::{PlanRowId, SubscriptionRowId};
 
 /// One key with its subscription.
-pub(crate) struct StoredKey {
+pub(crate) struct OwnedKey {
     pub(crate) id: KeyId,
-    pub(crate) subscription: SubscriptionRow,
-    pub(crate) plan: PlanRow,
-    label: KeyLabel,
-    state: KeyState,
-    created_at: Timestamp,
-    rotated_at: Option<Timestamp>,
+    pub(crate) subscription: SubscriptionRowId,
+    pub(crate) plan: PlanRowId,
+    pub(crate) label: KeyLabel,
+    pub(crate) state: KeyState,
+    pub(crate) created_at: Timestamp,
+    pub(crate) rotated_at: Option<Timestamp>,
 }
 
-const SELECT: &str = "SELECT keys.id, plan_keys.subscription, subscriptions.plan, keys.label, keys.enabled,
-                             keys.created_at, keys.rotated_at
-                      FROM keys JOIN plan_keys ON plan_keys.key = keys.id
-                                JOIN subscriptions ON subscriptions.id = plan_keys.subscription
-                      WHERE keys.account = ?1";
+const SELECT: &str = "SELECT keys.*, subscriptions.plan
+                      FROM keys JOIN subscriptions ON subscriptions.id = keys.subscription WHERE keys.account = ?1";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<StoredKey> {
-    Ok(StoredKey {
-        id: text(row, 0, "an id")?,
-        subscription: row.get(1)?,
-        plan: row.get(2)?,
-        label: text_by(row, 3, "a label", KeyLabel::parse)?,
-        state: if row.get(4)? { KeyState::Active } else { KeyState::Disabled },
-        created_at: time(row, 5)?,
-        rotated_at: optional_time(row, 6)?,
+fn read(row: &Row<'_>) -> rusqlite::Result<OwnedKey> {
+    Ok(OwnedKey {
+        id: row.read("id")?,
+        subscription: row.read("subscription")?,
+        plan: row.read("plan")?,
+        label: row.read("label")?,
+        state: if row.get("enabled")? { KeyState::Active } else { KeyState::Disabled },
+        created_at: row.read("created_at")?,
+        rotated_at: row.read("rotated_at")?,
     })
 }
 
 /// An account's keys, oldest first.
-pub(crate) fn keys_of(conn: &Connection, account: AccountId) -> rusqlite::Result<Vec<StoredKey>> {
-    let mut statement = conn.prepare_cached(&format!("{SELECT} ORDER BY keys.created_at, keys.rowid"))?;
-    statement.query_map([account.to_string()], read)?.collect()
+pub(crate) fn all_of(conn: &Connection, account: AccountId) -> rusqlite::Result<Vec<OwnedKey>> {
+    list(conn, &format!("{SELECT} ORDER BY keys.created_at, keys.rowid"), [account.to_string()], read)
 }
 
 /// One key of an account; another's is not found.
-pub(crate) fn key_of(
+pub(crate) fn find(conn: &Connection, account: AccountId, key: KeyId) -> Result<OwnedKey, Unchanged<KeyError>> {
+    let found =
+        first(conn, &format!("{SELECT} AND keys.id = ?2"), params![account.to_string(), key.to_string()], read)?;
+    found.ok_or(Unchanged::Answer(KeyError::NotFound))
+}
+
+/// Switches or labels a key. Switched off, its earlier values end.
+pub(crate) fn change(
     conn: &Connection,
     account: AccountId,
     key: KeyId,
-) -> rusqlite::Result<Result<StoredKey, KeyError>> {
-    let mut statement = conn.prepare_cached(&format!("{SELECT} AND keys.id = ?2"))?;
-    let found = statement.query_row(params![account.to_string(), key.to_string()], read).optional()?;
-    Ok(found.ok_or(KeyError::NotFound))
+    change: &KeyChange,
+) -> Result<OwnedKey, Unchanged<KeyError>> {
+    let sql = "UPDATE keys SET enabled = coalesce(?3, enabled), label = coalesce(?4, label)
+               WHERE id = ?1 AND account = ?2";
+    let label = change.label.as_ref().map(KeyLabel::as_str);
+    let is_found = run(conn, sql, params![key.to_string(), account.to_string(), change.enabled, label])? > 0;
+    if is_found && change.enabled == Some(false) {
+        earlier_values::end_all_of(conn, key)?;
+    }
+    find(conn, account, key)
 }
 
-/// A key as listed, with its quota as of now.
-pub(crate) fn entry(desk: &mut Desk, key: StoredKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
-    let (ledger, rows) = desk.parts();
-    let quota = ledger.quota(&rows, key.subscription, now)?;
-    let quota = quota.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
-    let plan = ledger.plan(key.plan)?.plan.plan();
-    let (plan_name, throttle) = (plan.name.clone(), plan.throttle);
-    let earlier = earlier_values(&desk.conn, key.id).map_err(store_error("list old values"))?;
-    let old_values_until: Vec<Timestamp> = earlier.into_iter().map(|(_, until)| until).filter(|u| *u > now).collect();
-    Ok(KeyEntry {
-        id: key.id,
-        plan_name,
-        label: key.label,
-        state: key.state,
-        created_at: key.created_at,
-        rotated_at: key.rotated_at,
-        old_value_until: old_values_until.last().copied(),
-        old_values_until,
-        carry_over_pending: false,
-        quota,
-        throttle,
-    })
+/// Replaces a key's value; the one before it works until `old_value_until`.
+pub(crate) fn rotate(
+    conn: &Connection,
+    account: AccountId,
+    (key, digest): (KeyId, KeyDigest),
+    old_value_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<OwnedKey, Unchanged<KeyError>> {
+    let found = find(conn, account, key)?;
+    if let Some(until) = old_value_until.filter(|until| *until > now) {
+        earlier_values::keep_present(conn, key, until, now)?;
+    }
+    let sql = "UPDATE keys SET digest = ?2, rotated_at = ?3 WHERE id = ?1";
+    run(conn, sql, params![key.to_string(), digest.as_bytes(), now.as_millisecond()])?;
+    Ok(found)
+}
+
+/// Ends a key for good; its subscription stays with the owner's digest.
+pub(crate) fn delete(conn: &Connection, account: AccountId, key: KeyId) -> Result<(), Unchanged<KeyError>> {
+    let sql = "DELETE FROM keys WHERE id = ?1 AND account = ?2";
+    match run(conn, sql, params![key.to_string(), account.to_string()])? {
+        0 => Err(Unchanged::Answer(KeyError::NotFound)),
+        _ => Ok(()),
+    }
+}
+
+/// Ends every key of an account.
+pub(crate) fn delete_all_of(conn: &Connection, account: AccountId) -> rusqlite::Result<()> {
+    run(conn, "DELETE FROM keys WHERE account = ?1", [account.to_string()]).map(drop)
 }

@@ -10,13 +10,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/003.sql"),
     include_str!("schema/004.sql"),
     include_str!("schema/005.sql"),
+    include_str!("schema/006.sql"),
 ];
 
 /// The version that this program writes.
-pub(crate) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
 
 /// What a file's schema came to.
-pub(crate) enum Migrated {
+pub(super) enum Migrated {
     /// It is [`KNOWN`] now.
     Done,
     /// A newer program wrote it; nothing was touched.
@@ -24,7 +25,7 @@ pub(crate) enum Migrated {
 }
 
 /// Brings a file to [`KNOWN`], each migration in its own transaction.
-pub(crate) fn migrate(conn: &mut Connection) -> rusqlite::Result<Migrated> {
+pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<Migrated> {
     loop {
         let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
         if version > KNOWN {

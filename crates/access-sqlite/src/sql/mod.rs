@@ -1,10 +1,21 @@
 //! The file: its schema, its statements, and how our types stand in its columns.
 
-pub(crate) mod columns;
-pub(crate) mod counted;
+pub(crate) mod accounts;
+pub(crate) mod carried_use;
+mod columns;
+pub(crate) mod counted_rows;
+pub(crate) mod create_key;
 pub(crate) mod earlier_values;
+mod error;
 pub(crate) mod keys;
-pub(crate) mod migrations;
+mod migrations;
 pub(crate) mod open;
+pub(crate) mod plans;
+pub(crate) mod remote_intents;
 pub(crate) mod remote_keys;
 pub(crate) mod sessions;
+pub(crate) mod state_owners;
+mod statements;
+pub(crate) mod subscriptions;
+
+pub(crate) use error::{Unchanged, store_error};

@@ -9,11 +9,8 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::{
-    Options, Synchronous,
-    sql::counted::write_heartbeat,
-    sql::migrations::{KNOWN, Migrated, migrate},
-};
+use super::migrations::{KNOWN, Migrated, migrate};
+use crate::{Options, Synchronous};
 
 /// The advisory lock beside the file. It holds nothing; the operating system frees it when the process ends.
 const LOCK_FILE: &str = "tollgate.lock";
@@ -108,7 +105,7 @@ pub(crate) fn open(path: &Path, options: Options) -> Result<Opened, OpenError> {
     if let Migrated::Newer(found) = migrate(&mut writing).map_err(sqlite)? {
         return Err(OpenError::NewerSchema { path: path.to_owned(), found, known: KNOWN });
     }
-    write_heartbeat(&writing).map_err(sqlite)?;
+    prove_writing(&writing).map_err(sqlite)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reading = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     reading.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
@@ -148,6 +145,12 @@ fn prepare(conn: &Connection, options: Options) -> rusqlite::Result<()> {
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "wal_autocheckpoint", 1_000)?;
     conn.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)
+}
+
+/// Writes a row whose only use that is.
+pub(crate) fn prove_writing(conn: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO heartbeat (id, beats) VALUES (1, 1) ON CONFLICT (id) DO UPDATE SET beats = beats + 1";
+    conn.prepare_cached(sql)?.execute([]).map(drop)
 }
 
 fn from_io(path: &Path, error: &io::Error) -> OpenError {

@@ -5,39 +5,35 @@ use api_types::{
     SessionId, Timestamp,
     limits::{REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS},
 };
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, Row, params};
 
-use crate::{
-    sql::columns::{optional_time, text, time},
-    store::accounts::read_account,
+use super::{
+    accounts,
+    columns::Columns,
+    statements::{first, run},
 };
 
 /// Starts a session if the password that was proved still is the account's; expired ones of anybody go.
 pub(crate) fn start(conn: &Connection, session: &NewSession, proved: &PasswordHash) -> rusqlite::Result<bool> {
     let created_at = session.created_at.as_millisecond();
-    conn.prepare_cached("DELETE FROM sessions WHERE expires_at <= ?1")?.execute([created_at])?;
+    run(conn, "DELETE FROM sessions WHERE expires_at <= ?1", [created_at])?;
     let sql = "INSERT INTO sessions (id, account, created_at, expires_at)
                SELECT ?1, id, ?4, ?5 FROM accounts WHERE id = ?2 AND password_hash = ?3";
     let (id, account, expires_at) =
         (session.id.to_string(), session.account.to_string(), session.expires_at.as_millisecond());
-    let started = conn.prepare_cached(sql)?.execute(params![id, account, proved.as_phc(), created_at, expires_at])? > 0;
-    if started {
+    let is_started = run(conn, sql, params![id, account, proved.as_phc(), created_at, expires_at])? > 0;
+    if is_started {
         put_token(conn, session.refresh, &id)?;
     }
-    Ok(started)
+    Ok(is_started)
 }
 
 /// A session that goes on, with its account.
 pub(crate) fn find(conn: &Connection, id: SessionId, now: Timestamp) -> rusqlite::Result<Option<Session>> {
-    let sql = "SELECT accounts.id, accounts.email, accounts.password_hash, accounts.created_at
-               FROM sessions JOIN accounts ON accounts.id = sessions.account
+    let sql = "SELECT accounts.* FROM sessions JOIN accounts ON accounts.id = sessions.account
                WHERE sessions.id = ?1 AND sessions.expires_at > ?2";
-    let mut statement = conn.prepare_cached(sql)?;
-    statement
-        .query_row(params![id.to_string(), now.as_millisecond()], |row| {
-            Ok(Session { id, account: read_account(row, 0)? })
-        })
-        .optional()
+    let read = |row: &Row<'_>| Ok(Session { id, account: accounts::read(row)? });
+    first(conn, sql, params![id.to_string(), now.as_millisecond()], read)
 }
 
 /// Replaces a refresh token, answers one that was just replaced alike, or ends the session of one replaced long ago.
@@ -51,13 +47,11 @@ pub(crate) fn rotate(
     let sql = "SELECT sessions.id, sessions.account, sessions.expires_at, refresh_tokens.rotated_at
                FROM refresh_tokens JOIN sessions ON sessions.id = refresh_tokens.session
                WHERE refresh_tokens.digest = ?1";
-    let mut statement = conn.prepare_cached(sql)?;
-    let found = statement
-        .query_row([presented.as_bytes()], |row| {
-            let (session, account): (SessionId, _) = (text(row, 0, "an id")?, text(row, 1, "an id")?);
-            Ok((session, account, time(row, 2)?, optional_time(row, 3)?))
-        })
-        .optional()?;
+    let read = |row: &Row<'_>| {
+        let rotated_at: Option<Timestamp> = row.read("rotated_at")?;
+        Ok((row.read("id")?, row.read("account")?, row.read("expires_at")?, rotated_at))
+    };
+    let found: Option<(SessionId, _, Timestamp, _)> = first(conn, sql, [presented.as_bytes()], read)?;
     let Some((session, account, ends_at, rotated_at)) = found else { return Ok(Refresh::Unknown) };
     if ends_at <= now {
         end(conn, session)?;
@@ -67,13 +61,13 @@ pub(crate) fn rotate(
         let id = session.to_string();
         let now = now.as_millisecond();
         // Tokens that would have expired by themselves prove nothing any more.
-        conn.prepare_cached("DELETE FROM refresh_tokens WHERE session = ?1 AND rotated_at <= ?2")?
-            .execute(params![id, now - REFRESH_TOKEN_SECONDS * 1_000])?;
-        conn.prepare_cached("UPDATE refresh_tokens SET rotated_at = ?2 WHERE digest = ?1")?
-            .execute(params![presented.as_bytes(), now])?;
+        let expired = params![id, now - REFRESH_TOKEN_SECONDS * 1_000];
+        run(conn, "DELETE FROM refresh_tokens WHERE session = ?1 AND rotated_at <= ?2", expired)?;
+        let rotated = params![presented.as_bytes(), now];
+        run(conn, "UPDATE refresh_tokens SET rotated_at = ?2 WHERE digest = ?1", rotated)?;
         put_token(conn, successor, &id)?;
-        conn.prepare_cached("UPDATE sessions SET expires_at = ?2 WHERE id = ?1")?
-            .execute(params![id, expires_at.as_millisecond()])?;
+        let prolonged = params![id, expires_at.as_millisecond()];
+        run(conn, "UPDATE sessions SET expires_at = ?2 WHERE id = ?1", prolonged)?;
         return Ok(Refresh::Rotated { session, account });
     };
     if now.duration_since(rotated_at).as_secs_f64() <= REFRESH_GRACE_SECONDS as f64 {
@@ -85,10 +79,10 @@ pub(crate) fn rotate(
 
 /// Ends a session with its tokens.
 pub(crate) fn end(conn: &Connection, id: SessionId) -> rusqlite::Result<()> {
-    conn.prepare_cached("DELETE FROM sessions WHERE id = ?1")?.execute([id.to_string()]).map(drop)
+    run(conn, "DELETE FROM sessions WHERE id = ?1", [id.to_string()]).map(drop)
 }
 
 fn put_token(conn: &Connection, token: TokenDigest, session: &str) -> rusqlite::Result<()> {
     let sql = "INSERT INTO refresh_tokens (digest, session) VALUES (?1, ?2)";
-    conn.prepare_cached(sql)?.execute(params![token.as_bytes(), session]).map(drop)
+    run(conn, sql, params![token.as_bytes(), session]).map(drop)
 }

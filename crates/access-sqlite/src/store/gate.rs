@@ -4,10 +4,10 @@ use access::{Admission, Charge, End, Gate, Inspection, NotReady, Pass, Presented
 use api_types::{AdmissionId, Timestamp};
 use async_trait::async_trait;
 
+use super::SqliteStore;
 use crate::{
-    SqliteStore,
-    counting::admission::Asking,
-    writer::queue::{Message, Queue},
+    counting::Asking,
+    writer::{Message, Queue},
 };
 
 /// Gives the charge back when the asker goes away before its answer: nothing was sent upstream.
@@ -20,18 +20,18 @@ struct Leaving<'a> {
 impl Drop for Leaving<'_> {
     fn drop(&mut self) {
         if !self.answered {
-            let Asking { attempt, asker, now, .. } = self.asking;
+            let Asking { admission, asker, now, .. } = self.asking;
             // A store that is closed counts no more.
-            let _ = self.queue.send("give a charge back", Message::Abandon(attempt, asker, now));
+            let _ = self.queue.send("give a charge back", Message::Abandon(admission, asker, now));
         }
     }
 }
 
 #[async_trait]
 impl Gate for SqliteStore {
-    async fn admit(&self, key: &PresentedKey, attempt: AdmissionId, now: Timestamp) -> Result<Admission, StoreError> {
+    async fn admit(&self, key: &PresentedKey, admission: AdmissionId, now: Timestamp) -> Result<Admission, StoreError> {
         let Some((key, digest)) = key.own() else { return Ok(Admission::Unknown) };
-        let asking = Asking { key, digest, attempt, asker: self.asker(), now };
+        let asking = Asking { key, digest, admission, asker: self.asker(), now };
         let queue = &self.inner.queue;
         let mut leaving = Leaving { queue, asking, answered: false };
         let answer = queue.ask("admit", |reply| Message::Admit(asking, reply)).await;
@@ -40,8 +40,8 @@ impl Gate for SqliteStore {
     }
 
     async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError> {
-        let (attempt, charge) = (pass.id, end.charge());
-        self.inner.queue.ask("settle", |reply| Message::Settle(attempt, charge, now, reply)).await
+        let (admission, charge) = (pass.id, end.charge());
+        self.inner.queue.ask("settle", |reply| Message::Settle(admission, charge, now, reply)).await
     }
 
     async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Inspection, StoreError> {

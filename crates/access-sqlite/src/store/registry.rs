@@ -6,17 +6,17 @@ use api_types::{
     Timestamp, UsageDay,
 };
 use async_trait::async_trait;
-use rusqlite::{Connection, params};
 
+use super::SqliteStore;
 use crate::{
-    SqliteStore, Synchronous,
-    sql::columns::store_error,
-    sql::counted::{PLAN_COLUMNS, read_plan},
-    sql::earlier_values::{end_earlier_values, keep_present_value},
-    sql::keys::{StoredKey, entry, key_of, keys_of},
-    store::create_key::{ToCreate, create},
-    store::usage::{today, usage},
-    writer::state::{Desk, Forget},
+    Synchronous,
+    sql::{
+        create_key::{ToCreate, create},
+        earlier_values,
+        keys::{self, OwnedKey},
+        plans, store_error,
+    },
+    writer::WriterState,
 };
 
 #[async_trait]
@@ -36,31 +36,27 @@ impl Registry for SqliteStore {
     }
 
     async fn plans(&self) -> Result<Vec<Plan>, StoreError> {
-        let read = |conn: &Connection| {
-            let sql = format!("SELECT {PLAN_COLUMNS} FROM plans WHERE offered = 1 ORDER BY position, id");
-            let mut statement = conn.prepare_cached(&sql)?;
-            statement.query_map([], |row| Ok(read_plan(row)?.1.plan.plan().clone()))?.collect()
-        };
-        self.inner.reader.read("list plans", read).await
+        self.inner.reader.read("list plans", plans::offered).await
     }
 
     async fn create_key(&self, new: NewKey<'_>) -> Result<(), CreateKeyError> {
-        let doing = "create a key";
-        let new = ToCreate::from(new);
-        let job = move |desk: &mut Desk| {
-            desk.purge_if_due(new.now);
-            desk.change(doing, |conn, ledger, forget| create(conn, ledger, forget, &new))
-        };
-        self.inner.queue.run(doing, job).await.map_err(CreateKeyError::CreateFailed)?
+        let (doing, new) = ("create a key", ToCreate::from(new));
+        self.run(doing, move |state| {
+            state.purge_if_due(new.now);
+            state.ledger.forget_key(new.key);
+            let plan = state.ledger.plans.offered(&new.plan_name).map(|(id, plan)| (id, plan.span(new.now).today));
+            state.change(doing, |conn| create(conn, &new, plan))
+        })
+        .await
     }
 
     async fn keys(&self, account: AccountId, now: Timestamp) -> Result<Vec<KeyEntry>, StoreError> {
         let doing = "list keys";
-        let job = move |desk: &mut Desk| {
-            let stored = keys_of(&desk.conn, account).map_err(store_error(doing))?;
-            stored.into_iter().map(|key| entry(desk, key, now)).collect()
-        };
-        self.inner.queue.run(doing, job).await
+        self.run(doing, move |state| {
+            let owned = keys::all_of(&state.conn, account).map_err(store_error(doing))?;
+            owned.into_iter().map(|key| entry(state, key, now)).collect()
+        })
+        .await
     }
 
     async fn change_key(
@@ -71,24 +67,12 @@ impl Registry for SqliteStore {
         now: Timestamp,
     ) -> Result<KeyEntry, KeyError> {
         let doing = "change a key";
-        let job = move |desk: &mut Desk| {
-            let changed = desk.change(doing, |conn, _, forget| {
-                forget.keys.push(key);
-                let sql = "UPDATE keys SET enabled = coalesce(?3, enabled), label = coalesce(?4, label)
-                           WHERE id = ?1 AND account = ?2";
-                let label = change.label.as_ref().map(|label| label.as_str());
-                let values = params![key.to_string(), account.to_string(), change.enabled, label];
-                if conn.prepare_cached(sql)?.execute(values)? > 0 && change.enabled == Some(false) {
-                    end_earlier_values(conn, key)?;
-                }
-                key_of(conn, account, key)
-            })?;
-            match changed {
-                Ok(stored) => entry(desk, stored, now).map(Ok),
-                Err(missing) => Ok(Err(missing)),
-            }
-        };
-        self.inner.queue.run(doing, job).await?
+        self.run(doing, move |state| {
+            state.ledger.forget_key(key);
+            let changed = state.change(doing, |conn| keys::change(conn, account, key, &change))?;
+            Ok(entry(state, changed, now)?)
+        })
+        .await
     }
 
     async fn rotate_key(
@@ -100,74 +84,75 @@ impl Registry for SqliteStore {
     ) -> Result<PlanName, KeyError> {
         let doing = "rotate a key";
         let (key, digest) = (secret.id(), secret.digest());
-        let job = move |desk: &mut Desk| {
-            let rotated = desk.change(doing, |conn, _, forget| {
-                forget.keys.push(key);
-                let stored = match key_of(conn, account, key)? {
-                    Ok(stored) => stored,
-                    Err(missing) => return Ok(Err(missing)),
-                };
-                if let Some(until) = old_value_until.filter(|until| *until > now)
-                    && let Err(refused) = keep_present_value(conn, key, until, now)?
-                {
-                    return Ok(Err(refused));
-                }
-                let sql = "UPDATE keys SET digest = ?2, rotated_at = ?3 WHERE id = ?1";
-                conn.prepare_cached(sql)?.execute(params![key.to_string(), digest.as_bytes(), now.as_millisecond()])?;
-                Ok(Ok(stored))
-            })?;
-            match rotated {
-                Ok(StoredKey { subscription, .. }) => {
-                    let sql = "SELECT plan FROM subscriptions WHERE id = ?1";
-                    let plan = desk.conn.query_row(sql, [subscription], |row| row.get(0));
-                    let plan = plan.map_err(store_error(doing))?;
-                    Ok(Ok(desk.ledger.plan(plan)?.plan.plan().name.clone()))
-                }
-                Err(refused) => Ok(Err(refused)),
-            }
-        };
-        self.inner.queue.run(doing, job).await?
+        self.run(doing, move |state| {
+            state.ledger.forget_key(key);
+            let rotate = |conn: &_| keys::rotate(conn, account, (key, digest), old_value_until, now);
+            let rotated = state.change(doing, rotate)?;
+            Ok(state.ledger.plans.get(rotated.plan)?.plan.plan().name.clone())
+        })
+        .await
     }
 
     async fn revoke_key(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<(), KeyError> {
         let doing = "revoke a key";
-        let job = move |desk: &mut Desk| {
-            desk.purge_if_due(now);
-            desk.change(doing, |conn, _, forget| {
-                forget.keys.push(key);
-                let sql = "DELETE FROM keys WHERE id = ?1 AND account = ?2";
-                let ended = conn.prepare_cached(sql)?.execute(params![key.to_string(), account.to_string()])?;
-                Ok(if ended > 0 { Ok(()) } else { Err(KeyError::NotFound) })
-            })
-        };
-        self.inner.queue.run(doing, job).await?
+        self.run(doing, move |state| {
+            state.purge_if_due(now);
+            state.ledger.forget_key(key);
+            state.change(doing, |conn| keys::delete(conn, account, key))
+        })
+        .await
     }
 
     async fn today(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<Date, KeyError> {
-        self.inner.queue.run("find a plan's day", move |desk| today(desk, account, key, now)).await?
+        let doing = "find a plan's day";
+        self.run(doing, move |state| {
+            let found = keys::find(&state.conn, account, key).map_err(|not| not.told(doing))?;
+            Ok(state.ledger.plans.get(found.plan)?.plan.time_zone().day(now))
+        })
+        .await
     }
 
     async fn usage(&self, account: AccountId, key: KeyId, from: Date, to: Date) -> Result<Vec<UsageDay>, KeyError> {
-        self.inner.queue.run("list usage", move |desk| usage(desk, account, key, (from, to))).await?
+        let doing = "list usage";
+        self.run(doing, move |state| {
+            let found = keys::find(&state.conn, account, key).map_err(|not| not.told(doing))?;
+            let (ledger, rows) = state.parts();
+            ledger.usage(&rows, found.subscription, (from, to))?.ok_or(KeyError::NotFound)
+        })
+        .await
     }
 
     async fn release_account(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
         let doing = "release an account";
-        let job = move |desk: &mut Desk| {
-            desk.purge_if_due(now);
-            let outcome = desk.change::<_, std::convert::Infallible>(doing, |conn, _, forget| {
-                end_keys_of(conn, account, forget).map(Ok)
-            });
-            let Ok(()) = outcome?;
-            Ok(())
-        };
-        self.inner.queue.run(doing, job).await
+        self.run(doing, move |state| {
+            state.purge_if_due(now);
+            state.forget_keys_of(doing, account)?;
+            state.change(doing, |conn| Ok(keys::delete_all_of(conn, account)?))
+        })
+        .await
     }
 }
 
-/// Ends every key of an account; its subscriptions stay with the owner's digest.
-pub(crate) fn end_keys_of(conn: &Connection, account: AccountId, forget: &mut Forget) -> rusqlite::Result<()> {
-    let account_id = account.to_string();
-    forget.keys.extend(keys_of(conn, account)?.into_iter().map(|key| key.id));
-    conn.prepare_cached("DELETE FROM keys WHERE account = ?1")?.execute([account_id]).map(drop)
+/// A key as listed, with its quota as of now.
+fn entry(state: &mut WriterState, key: OwnedKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
+    let (ledger, rows) = state.parts();
+    let quota = ledger.quota(&rows, key.subscription, now)?;
+    let quota = quota.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
+    let plan = ledger.plans.get(key.plan)?.plan.plan();
+    let (plan_name, throttle) = (plan.name.clone(), plan.throttle);
+    let earlier = earlier_values::all_of(&state.conn, key.id).map_err(store_error("list old values"))?;
+    let old_values_until: Vec<Timestamp> = earlier.into_iter().map(|(_, until)| until).filter(|u| *u > now).collect();
+    Ok(KeyEntry {
+        id: key.id,
+        plan_name,
+        label: key.label,
+        state: key.state,
+        created_at: key.created_at,
+        rotated_at: key.rotated_at,
+        old_value_until: old_values_until.last().copied(),
+        old_values_until,
+        carry_over_pending: false,
+        quota,
+        throttle,
+    })
 }

@@ -1,6 +1,11 @@
-//! The thread that owns the connection that writes, and the counts.
+//! The thread that owns the connection that writes, and the counts: its queue, its work, and what it works on.
 
-pub(crate) mod purge;
-pub(crate) mod queue;
-pub(crate) mod state;
-pub(crate) mod thread;
+mod purge;
+mod queue;
+mod state;
+mod thread;
+mod unwritten_owners;
+
+pub(crate) use queue::{Message, Queue, closed, queue};
+pub(crate) use state::WriterState;
+pub(crate) use thread::Writer;

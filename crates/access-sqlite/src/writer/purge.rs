@@ -1,54 +1,39 @@
-//! Subscriptions without a key are kept for their count; when their period has none, they go with their owner's
-//! digest.
+//! Subscriptions without a key are kept for their count; when their period has none, they go with their owner's digest.
 
-use std::convert::Infallible;
+use access::{StoreError, TimeZone};
+use api_types::Timestamp;
 
-use access::StoreError;
-use api_types::{Date, Timestamp};
-use rusqlite::Connection;
+use super::state::WriterState;
+use crate::sql::{store_error, subscriptions};
 
-use crate::{
-    counting::live_plan::PlanRow,
-    counting::passes::SubscriptionRow,
-    sql::columns::{count, store_error},
-    writer::state::Desk,
-};
-
-/// Deletes every subscription that has no key, no pass under way, and neither charge nor return in its present period.
-pub(crate) fn purge(desk: &mut Desk, now: Timestamp) -> Result<(), StoreError> {
-    let doing = "delete unused subscriptions";
-    let released = released(&desk.conn).map_err(store_error(doing))?;
-    let mut unused = Vec::new();
-    for (row, plan) in released {
-        let span = desk.ledger.plan(plan)?.span(now);
-        let counted = counted(&desk.conn, row, span.start).map_err(store_error(doing))?;
-        if counted == 0 && !desk.ledger.has_open_pass(row) {
-            unused.push(row);
+impl WriterState {
+    /// Once a day of UTC: subscriptions that nobody needs any more go.
+    pub(crate) fn purge_if_due(&mut self, now: Timestamp) {
+        let today = TimeZone::utc().day(now);
+        if self.purged_on.replace(today) == Some(today) {
+            return;
+        }
+        if let Err(error) = self.purge(now) {
+            tracing::warn!(%error, "subscriptions without a key were not looked through; tried again tomorrow");
         }
     }
-    if unused.is_empty() {
-        return Ok(());
-    }
-    let outcome = desk.change::<_, Infallible>(doing, |conn, _, forget| {
-        let mut delete = conn.prepare("DELETE FROM subscriptions WHERE id = ?1")?;
-        for row in &unused {
-            delete.execute([row])?;
+
+    /// Deletes every subscription that has no key, no pass under way, and neither charge nor return in its present
+    /// period.
+    fn purge(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let doing = "delete unused subscriptions";
+        let mut unused = Vec::new();
+        for (id, plan) in subscriptions::released(&self.conn).map_err(store_error(doing))? {
+            let start = self.ledger.plans.get(plan)?.span(now).start;
+            let is_counted = subscriptions::is_counted_since(&self.conn, id, start).map_err(store_error(doing))?;
+            if !is_counted && !self.ledger.has_open_pass(id) {
+                self.ledger.forget_subscription(id);
+                unused.push(id);
+            }
         }
-        forget.subscriptions = unused;
-        Ok(Ok(()))
-    });
-    let Ok(()) = outcome?;
-    Ok(())
-}
-
-fn released(conn: &Connection) -> rusqlite::Result<Vec<(SubscriptionRow, PlanRow)>> {
-    let sql = "SELECT id, plan FROM subscriptions
-               WHERE NOT EXISTS (SELECT 1 FROM plan_keys WHERE subscription = subscriptions.id)";
-    conn.prepare(sql)?.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
-}
-
-/// Charges and returns of a period, and of days that lie ahead: a clock that was set back comes to them again.
-fn counted(conn: &Connection, row: SubscriptionRow, start: Date) -> rusqlite::Result<u64> {
-    let sql = "SELECT coalesce(sum(used + returned), 0) FROM usage_days WHERE subscription = ?1 AND day >= ?2";
-    conn.prepare_cached(sql)?.query_row(rusqlite::params![row, start.to_string()], |row| count(row, 0))
+        if unused.is_empty() {
+            return Ok(());
+        }
+        self.change(doing, |conn| Ok(unused.iter().try_for_each(|id| subscriptions::delete(conn, *id))?))
+    }
 }

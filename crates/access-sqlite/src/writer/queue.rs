@@ -11,7 +11,8 @@ use access::{Admission, Charge, KeyDigest, StoreError};
 use api_types::{AdmissionId, KeyId, KeyStatus, Timestamp};
 use tokio::sync::oneshot;
 
-use crate::{counting::admission::Asking, store::state_owners::NamedId, writer::state::Desk};
+use super::state::WriterState;
+use crate::{counting::Asking, sql::state_owners::NamedId};
 
 /// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
 const QUEUE_MAX: usize = 65_536;
@@ -34,13 +35,13 @@ pub(crate) enum Message {
     /// Prove that writing works.
     Beat(Reply<()>),
     /// A job of the management plane, which answers by itself.
-    Job(Box<dyn FnOnce(&mut Desk) + Send>),
+    Job(Box<dyn FnOnce(&mut WriterState) + Send>),
     /// Write what waits and stop.
     Close(Option<Reply<()>>),
 }
 
 /// The askers' end.
-#[derive(Clone)]
+#[derive(Debug)]
 pub(crate) struct Queue {
     sender: Sender<Message>,
     waiting: Arc<AtomicUsize>,
@@ -79,26 +80,26 @@ impl Queue {
     }
 
     /// Asks and waits for the answer.
-    pub(crate) async fn ask<T>(
+    pub(crate) async fn ask<T, E: From<StoreError>>(
         &self,
         doing: &'static str,
-        message: impl FnOnce(Reply<T>) -> Message,
-    ) -> Result<T, StoreError> {
+        message: impl FnOnce(oneshot::Sender<Result<T, E>>) -> Message,
+    ) -> Result<T, E> {
         let (reply, answer) = oneshot::channel();
         self.send(doing, message(reply))?;
-        answer.await.unwrap_or_else(|_| Err(closed(doing)))
+        answer.await.unwrap_or_else(|_| Err(closed(doing).into()))
     }
 
     /// Runs a job on the writer's thread, behind everything that was asked before.
-    pub(crate) async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
         &self,
         doing: &'static str,
-        job: impl FnOnce(&mut Desk) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
+        job: impl FnOnce(&mut WriterState) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E> {
         self.ask(doing, |reply| {
-            Message::Job(Box::new(move |desk| {
+            Message::Job(Box::new(move |state| {
                 // Whoever asked may have gone; the job is done all the same.
-                let _ = reply.send(job(desk));
+                let _ = reply.send(job(state));
             }))
         })
         .await
@@ -106,27 +107,20 @@ impl Queue {
 }
 
 impl Inbox {
-    /// The next message; `None` when `patience` ran out.
-    pub(crate) fn next(&self, patience: Option<Duration>) -> Result<Option<Message>, Disconnected> {
+    /// The next message.
+    pub(super) fn next(&self, patience: Option<Duration>) -> Result<Message, RecvTimeoutError> {
         let message = match patience {
-            None => self.receiver.recv().map_err(|_| Disconnected)?,
-            Some(patience) => match self.receiver.recv_timeout(patience) {
-                Ok(message) => message,
-                Err(RecvTimeoutError::Timeout) => return Ok(None),
-                Err(RecvTimeoutError::Disconnected) => return Err(Disconnected),
-            },
+            None => self.receiver.recv()?,
+            Some(patience) => self.receiver.recv_timeout(patience)?,
         };
         self.waiting.fetch_sub(1, Ordering::Relaxed);
-        Ok(Some(message))
+        Ok(message)
     }
 
     /// A message that waits already.
-    pub(crate) fn waiting(&self) -> Option<Message> {
+    pub(super) fn waiting(&self) -> Option<Message> {
         let message = self.receiver.try_recv().ok()?;
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         Some(message)
     }
 }
-
-/// Every asker's end is gone.
-pub(crate) struct Disconnected;

@@ -1,26 +1,29 @@
 //! The writer's thread: takes all that is queued, decides it in memory, writes it in one transaction, then answers.
 
-use std::time::{Duration, Instant};
-
-use access::{Admission, Charge, StoreError};
-use api_types::{AdmissionId, KeyStatus, Timestamp};
-
-use crate::{
-    writer::queue::{Inbox, Message, Reply},
-    writer::state::Desk,
+use std::{
+    sync::mpsc::RecvTimeoutError,
+    time::{Duration, Instant},
 };
+
+use access::StoreError;
+use api_types::{AdmissionId, Timestamp};
+
+use super::{
+    queue::{Inbox, Message, Reply},
+    state::WriterState,
+};
+use crate::{counting::Decision, sql::store_error};
 
 /// Most requests that share one commit.
 const BATCH_MAX: usize = 4_096;
 /// Longest that a refusal stays uncounted on the disk; nobody waits for it.
 const REFUSALS_WRITTEN_WITHIN: Duration = Duration::from_secs(1);
-
 /// Longest that an owner of what the upstream keeps stays off the disk: a killed process loses those.
 const OWNERS_WRITTEN_WITHIN: Duration = Duration::from_millis(100);
 
 /// The thread's work.
 pub(crate) struct Writer {
-    desk: Desk,
+    state: WriterState,
     inbox: Inbox,
     /// Kept while we have the file, and released before a close is answered.
     lock: std::fs::File,
@@ -35,46 +38,42 @@ pub(crate) struct Writer {
 /// An admission whose asker went away before its answer.
 type Abandoned = (AdmissionId, u64, Timestamp);
 
-/// Answers that wait for the commit.
+/// What was asked in one batch.
 #[derive(Default)]
-struct Batch {
+struct Asked {
     size: usize,
     beat: bool,
     held: Vec<Held>,
     abandoned: Vec<Abandoned>,
 }
 
-enum Held {
-    Admission(Reply<Admission>, Admission),
-    Status(Reply<Option<KeyStatus>>, Option<KeyStatus>),
-    Charge(Reply<Charge>, Charge),
-    Done(Reply<()>),
-}
+/// Gives an answer that waited for the commit, by what became of that.
+type Held = Box<dyn FnOnce(Result<(), StoreError>)>;
 
-impl Held {
-    /// Answers. Whoever asked may have gone: an admission's guard then gives the charge back.
-    fn answer(self, outcome: &Result<(), StoreError>) {
-        match self {
-            Self::Admission(reply, admission) => {
-                let _ = reply.send(outcome.clone().map(|()| admission));
-            }
-            Self::Status(reply, status) => {
-                let _ = reply.send(outcome.clone().map(|()| status));
-            }
-            Self::Charge(reply, charge) => {
-                let _ = reply.send(outcome.clone().map(|()| charge));
-            }
-            Self::Done(reply) => {
-                let _ = reply.send(outcome.clone());
-            }
+impl Asked {
+    /// Answers, or holds the answer until the batch is written.
+    fn answer<T: 'static>(&mut self, decided: Result<Decision<T>, StoreError>, reply: Reply<T>) {
+        match decided {
+            Ok(Decision { answer, held: true }) => self.hold(reply, answer),
+            Ok(Decision { answer, held: false }) => tell(reply, Ok(answer)),
+            Err(error) => tell(reply, Err(error)),
         }
     }
+
+    fn hold<T: 'static>(&mut self, reply: Reply<T>, answer: T) {
+        self.held.push(Box::new(|outcome| tell(reply, outcome.map(|()| answer))));
+    }
+}
+
+/// Whoever asked may have gone: an admission's guard then gives the charge back.
+fn tell<T>(reply: Reply<T>, answer: Result<T, StoreError>) {
+    let _ = reply.send(answer);
 }
 
 impl Writer {
     /// A writer that hasn't begun.
-    pub(crate) fn new(desk: Desk, inbox: Inbox, lock: std::fs::File) -> Self {
-        Self { desk, inbox, lock, due: None, abandoned: Vec::new(), failing: false }
+    pub(crate) fn new(state: WriterState, inbox: Inbox, lock: std::fs::File) -> Self {
+        Self { state, inbox, lock, due: None, abandoned: Vec::new(), failing: false }
     }
 
     /// Works until it is told to close or every asker is gone. Dropping it afterwards closes the file.
@@ -82,102 +81,94 @@ impl Writer {
         let closing = loop {
             let patience = self.due.map(|due| due.saturating_duration_since(Instant::now()));
             let first = match self.inbox.next(patience) {
-                Ok(Some(message)) => message,
-                Ok(None) => {
+                Ok(message) => message,
+                Err(RecvTimeoutError::Timeout) => {
                     self.flush();
                     continue;
                 }
-                Err(_) => break None,
+                Err(RecvTimeoutError::Disconnected) => break None,
             };
             match self.take_all(first) {
-                Some(Message::Job(job)) => job(&mut self.desk),
+                Some(Message::Job(job)) => job(&mut self.state),
                 Some(Message::Close(reply)) => break reply,
                 _ => {}
             }
         };
-        let flushed = if self.desk.is_dirty() { self.commit(false) } else { Ok(()) };
-        let conn = self.desk.conn;
+        let flushed = if self.state.is_dirty() { self.commit(false) } else { Ok(()) };
+        let conn = self.state.conn;
         // What the checkpoint leaves in the write-ahead log is read from there at the next start.
         let checked = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         let outcome = checked.and_then(|()| conn.close().map_err(|(_, error)| error));
         drop(self.lock);
         if let Some(reply) = closing {
-            let _ = reply.send(flushed.and(outcome.map_err(crate::sql::columns::store_error("close"))));
+            let _ = reply.send(flushed.and(outcome.map_err(store_error("close"))));
         }
     }
 
     /// Decides what is queued up to a job, and finishes the batch. The job comes back: it sees all before it done.
     fn take_all(&mut self, first: Message) -> Option<Message> {
-        let mut batch = Batch::default();
+        let mut asked = Asked::default();
         for abandoned in std::mem::take(&mut self.abandoned) {
-            self.abandon(abandoned, &mut batch);
+            self.abandon(abandoned, &mut asked);
         }
         let mut next = Some(first);
         let mut barrier = None;
         while let Some(message) = next {
-            batch.size += 1;
-            barrier = self.decide(message, &mut batch);
-            next = if barrier.is_some() || batch.size >= BATCH_MAX { None } else { self.inbox.waiting() };
+            asked.size += 1;
+            barrier = self.decide(message, &mut asked);
+            next = if barrier.is_some() || asked.size >= BATCH_MAX { None } else { self.inbox.waiting() };
         }
-        self.finish(batch);
+        self.finish(asked);
         barrier
     }
 
-    fn decide(&mut self, message: Message, batch: &mut Batch) -> Option<Message> {
-        let (ledger, rows) = self.desk.parts();
+    fn decide(&mut self, message: Message, asked: &mut Asked) -> Option<Message> {
+        let (ledger, rows) = self.state.parts();
         match message {
-            Message::Admit(asking, reply) => match ledger.admit(&rows, asking) {
-                Ok(decision) if decision.held => batch.held.push(Held::Admission(reply, decision.answer)),
-                Ok(decision) => drop(reply.send(Ok(decision.answer))),
-                Err(error) => drop(reply.send(Err(error))),
-            },
-            Message::Abandon(attempt, asker, now) => self.abandon((attempt, asker, now), batch),
-            Message::Settle(attempt, charge, now, reply) => match ledger.settle(&rows, attempt, charge, now) {
-                Ok(true) => batch.held.push(Held::Charge(reply, Charge::Returned)),
-                Ok(false) => drop(reply.send(Ok(Charge::Spent))),
-                Err(error) => drop(reply.send(Err(error))),
-            },
-            Message::Inspect(key, digest, now, reply) => match ledger.inspect(&rows, (key, digest), now) {
-                Ok(decision) if decision.held => batch.held.push(Held::Status(reply, decision.answer)),
-                Ok(decision) => drop(reply.send(Ok(decision.answer))),
-                Err(error) => drop(reply.send(Err(error))),
-            },
-            Message::Remember(named) => self.desk.owners.push(named),
+            Message::Admit(asking, reply) => asked.answer(ledger.admit(&rows, asking), reply),
+            Message::Settle(admission, charge, now, reply) => {
+                asked.answer(ledger.settle(&rows, admission, charge, now), reply);
+            }
+            Message::Inspect(key, digest, now, reply) => {
+                asked.answer(ledger.inspect(&rows, (key, digest), now), reply);
+            }
+            Message::Abandon(admission, asker, now) => self.abandon((admission, asker, now), asked),
+            Message::Remember(named) => self.state.owners.push(named),
             Message::Beat(reply) => {
-                batch.beat = true;
-                batch.held.push(Held::Done(reply));
+                asked.beat = true;
+                asked.hold(reply, ());
             }
             barrier @ (Message::Job(_) | Message::Close(_)) => return Some(barrier),
         }
         None
     }
 
-    fn abandon(&mut self, abandoned: Abandoned, batch: &mut Batch) {
-        let (ledger, rows) = self.desk.parts();
-        let (attempt, asker, now) = abandoned;
-        match ledger.abandon(&rows, attempt, asker, now) {
+    fn abandon(&mut self, abandoned: Abandoned, asked: &mut Asked) {
+        let (ledger, rows) = self.state.parts();
+        let (admission, asker, now) = abandoned;
+        match ledger.abandon(&rows, admission, asker, now) {
             Ok(false) => {}
-            Ok(true) => batch.abandoned.push(abandoned),
+            Ok(true) => asked.abandoned.push(abandoned),
             Err(_) => self.abandoned.push(abandoned),
         }
     }
 
-    fn finish(&mut self, batch: Batch) {
+    fn finish(&mut self, asked: Asked) {
         let overdue = self.due.is_some_and(|due| due <= Instant::now());
         let outcome =
-            if batch.beat || self.desk.ledger.is_urgent() || overdue { self.commit(batch.beat) } else { Ok(()) };
+            if asked.beat || self.state.ledger.is_urgent() || overdue { self.commit(asked.beat) } else { Ok(()) };
         if outcome.is_err() {
-            self.abandoned.extend(batch.abandoned);
+            self.abandoned.extend(asked.abandoned);
         }
-        for held in batch.held {
-            held.answer(&outcome);
+        for held in asked.held {
+            held(outcome.clone());
         }
         self.set_due();
     }
 
     /// What nobody waits for is written soon all the same.
     fn set_due(&mut self) {
-        let within = match (self.desk.owners.is_empty(), self.desk.ledger.is_dirty()) {
+        let within = match (self.state.owners.is_empty(), self.state.ledger.is_dirty()) {
             (true, false) => return,
             (true, true) => REFUSALS_WRITTEN_WITHIN,
             (false, _) => OWNERS_WRITTEN_WITHIN,
@@ -188,7 +179,7 @@ impl Writer {
 
     /// Writes what nobody waits for.
     fn flush(&mut self) {
-        if self.desk.is_dirty() {
+        if self.state.is_dirty() {
             let _ = self.commit(false);
         } else {
             self.due = None;
@@ -196,7 +187,7 @@ impl Writer {
     }
 
     fn commit(&mut self, beat: bool) -> Result<(), StoreError> {
-        let outcome = self.desk.commit_batch(beat);
+        let outcome = self.state.commit_batch(beat);
         self.due = None;
         match &outcome {
             Ok(()) if self.failing => tracing::info!("counts are written again"),

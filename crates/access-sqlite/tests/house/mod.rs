@@ -32,7 +32,7 @@ pub fn noon() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().unwrap()
 }
 
-pub fn attempt() -> AdmissionId {
+pub fn admission() -> AdmissionId {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(1);
     AdmissionId::from_random(u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes())
@@ -97,7 +97,7 @@ impl House {
     }
 
     pub async fn ask(&self) -> Result<Admission, StoreError> {
-        self.store.admit(&self.key, attempt(), noon()).await
+        self.store.admit(&self.key, admission(), noon()).await
     }
 
     pub async fn granted(&self) -> Pass {

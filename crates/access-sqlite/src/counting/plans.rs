@@ -1,19 +1,36 @@
-//! A plan in memory, with the period of today worked out once and not for each request.
+//! The plans in memory, each with the period of today worked out once and not for each request.
 
-use std::{cell::Cell, fmt};
+use std::{cell::Cell, collections::HashMap};
 
-use access::{Span, UsagePlan};
-use api_types::{Period, Timestamp};
+use access::{Span, StoreError, UsagePlan};
+use api_types::{Period, PlanName, Timestamp};
 
-/// The row of a plan.
-pub(crate) type PlanRow = i64;
+use super::rows::PlanRowId;
+
+/// Every plan that somebody may be on.
+#[derive(Debug)]
+pub(crate) struct Plans(pub(crate) HashMap<PlanRowId, LivePlan>);
+
+impl Plans {
+    /// The plan of a subscription.
+    pub(crate) fn get(&self, id: PlanRowId) -> Result<&LivePlan, StoreError> {
+        self.0.get(&id).ok_or_else(|| StoreError::new("find a plan", "the subscription's plan is gone"))
+    }
+
+    /// A plan that takes new keys.
+    pub(crate) fn offered(&self, name: &PlanName) -> Option<(PlanRowId, &LivePlan)> {
+        let mut plans = self.0.iter().map(|(id, plan)| (*id, plan));
+        plans.find(|(_, plan)| plan.offered && plan.plan.plan().name == *name)
+    }
+}
 
 /// A stored plan.
+#[derive(Debug)]
 pub(crate) struct LivePlan {
     /// The plan.
     pub(crate) plan: UsagePlan,
     /// Whether it takes new keys.
-    pub(crate) offered: bool,
+    offered: bool,
     today: Cell<Option<Today>>,
 }
 
@@ -23,12 +40,6 @@ struct Today {
     from: Timestamp,
     until: Timestamp,
     span: Span,
-}
-
-impl fmt::Debug for LivePlan {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LivePlan").field("plan", &self.plan).field("offered", &self.offered).finish_non_exhaustive()
-    }
 }
 
 impl LivePlan {

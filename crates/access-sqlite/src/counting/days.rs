@@ -5,29 +5,20 @@ use std::collections::BTreeMap;
 use api_types::Date;
 use jiff::ToSpan;
 
-/// What happened on a day, or on the days of a period.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Requests charged, what was given back subtracted.
-    pub(crate) used: u64,
-    /// Requests refused by quota or throttle.
-    pub(crate) refused: u64,
-    /// Charges given back.
-    pub(crate) returned: u64,
-}
+use super::rows::Counts;
 
-/// One row.
+/// One day.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Day {
+pub(super) struct Day {
     /// Its counts.
-    pub(crate) counts: Counts,
+    pub(super) counts: Counts,
     /// Whether it stands on the list of rows to write.
-    pub(crate) dirty: bool,
+    pub(super) dirty: bool,
 }
 
 /// Rows of the days that were looked at, and which ranges of days are complete.
 #[derive(Debug, Default)]
-pub(crate) struct Days {
+pub(super) struct Days {
     rows: BTreeMap<Date, Day>,
     covered: Vec<(Date, Date)>,
 }
@@ -37,12 +28,12 @@ const KEPT_ROWS: usize = 70;
 
 impl Days {
     /// Whether every row from `start` up to, not including, `end` is known.
-    pub(crate) fn covers(&self, start: Date, end: Date) -> bool {
+    pub(super) fn covers(&self, start: Date, end: Date) -> bool {
         self.covered.iter().any(|&(from, to)| from <= start && end <= to)
     }
 
     /// Takes the store's rows of a range. Rows that are known already are newer than the store's and stay.
-    pub(crate) fn cover(&mut self, start: Date, end: Date, rows: Vec<(Date, Counts)>) {
+    pub(super) fn cover(&mut self, start: Date, end: Date, rows: Vec<(Date, Counts)>) {
         if self.rows.len().max(self.covered.len()) >= KEPT_ROWS {
             self.rows.retain(|_, row| row.dirty);
             self.covered.clear();
@@ -54,7 +45,7 @@ impl Days {
     }
 
     /// The ranges that have to be read again after a write of unknown outcome: what is complete, and what has a row.
-    pub(crate) fn to_reread(&self) -> Vec<(Date, Date)> {
+    pub(super) fn to_reread(&self) -> Vec<(Date, Date)> {
         let mut ranges = self.covered.clone();
         if let (Some((first, _)), Some((last, _))) = (self.rows.first_key_value(), self.rows.last_key_value()) {
             ranges.push((*first, last.saturating_add(1.day())));
@@ -63,7 +54,7 @@ impl Days {
     }
 
     /// Makes charges and returns of a range what the store says. Refusals that it doesn't have yet are kept.
-    pub(crate) fn reread(&mut self, start: Date, end: Date, stored: Vec<(Date, Counts)>) {
+    pub(super) fn reread(&mut self, start: Date, end: Date, stored: Vec<(Date, Counts)>) {
         for row in self.rows.range_mut(start..end).map(|(_, row)| row) {
             row.counts = Counts { refused: row.counts.refused, ..Counts::default() };
         }
@@ -74,7 +65,7 @@ impl Days {
     }
 
     /// The sum of a range, which must be covered.
-    pub(crate) fn sum(&self, start: Date, end: Date) -> Counts {
+    pub(super) fn sum(&self, start: Date, end: Date) -> Counts {
         self.rows.range(start..end).fold(Counts::default(), |sum, (_, row)| Counts {
             used: sum.used + row.counts.used,
             refused: sum.refused + row.counts.refused,
@@ -83,22 +74,22 @@ impl Days {
     }
 
     /// One day, to be changed. Its range must be covered.
-    pub(crate) fn day(&mut self, day: Date) -> &mut Day {
+    pub(super) fn day(&mut self, day: Date) -> &mut Day {
         self.rows.entry(day).or_default()
     }
 
     /// One day as known, if it is.
-    pub(crate) fn get(&self, day: Date) -> Option<Counts> {
+    pub(super) fn get(&self, day: Date) -> Option<Counts> {
         self.rows.get(&day).map(|row| row.counts)
     }
 
     /// Every day that has a row.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (Date, Counts)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Date, Counts)> + '_ {
         self.rows.iter().map(|(day, row)| (*day, row.counts))
     }
 
     /// Whether a row waits to be written.
-    pub(crate) fn is_dirty(&self) -> bool {
+    pub(super) fn is_dirty(&self) -> bool {
         self.rows.values().any(|row| row.dirty)
     }
 }

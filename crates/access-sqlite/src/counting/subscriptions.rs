@@ -1,0 +1,162 @@
+//! Subscriptions in memory, bounded: their counts, their buckets, and how many of their passes are under way.
+
+use std::collections::{HashMap, hash_map::Entry};
+
+use access::{Span, StoreError, TokenBucket};
+use api_types::{Date, QuotaStatus, Throttle, Timestamp};
+
+use super::{
+    batch::{Batch, Change},
+    days::Days,
+    plans::{LivePlan, Plans},
+    rows::{Counts, Rows, SubscriptionRow, SubscriptionRowId},
+};
+
+/// Past so many the idle ones are dropped.
+const KEPT: usize = 100_000;
+
+/// A subscription in memory.
+#[derive(Debug)]
+pub(super) struct Subscription {
+    id: SubscriptionRowId,
+    /// As stored.
+    pub(super) row: SubscriptionRow,
+    /// Its counts.
+    pub(super) days: Days,
+    /// `None` until first used: full.
+    pub(super) bucket: Option<TokenBucket>,
+    /// Passes under way.
+    pub(super) open: u32,
+    /// Whether the batch changed its charges or its bucket.
+    pub(super) touched: bool,
+    /// Whether a write of it failed, so that its charges must be read again.
+    pub(super) stale: bool,
+    /// Whether it was used since the last sweep.
+    recent: bool,
+}
+
+impl Subscription {
+    fn new(id: SubscriptionRowId, row: SubscriptionRow) -> Self {
+        let days = Days::default();
+        Self { id, row, days, bucket: None, open: 0, touched: false, stale: false, recent: true }
+    }
+
+    /// Reads the charges again if a write of them failed.
+    pub(super) fn reread_if_stale(&mut self, rows: &impl Rows) -> Result<(), StoreError> {
+        if self.stale {
+            for (start, end) in self.days.to_reread() {
+                let stored = rows.days(self.id, start, end)?;
+                self.days.reread(start, end, stored);
+            }
+            self.stale = false;
+        }
+        Ok(())
+    }
+
+    /// The sum of a period, read from the store if it isn't known.
+    pub(super) fn sum(&mut self, rows: &impl Rows, &Span { start, end, .. }: &Span) -> Result<Counts, StoreError> {
+        if !self.days.covers(start, end) {
+            let stored = rows.days(self.id, start, end)?;
+            self.days.cover(start, end, stored);
+        }
+        Ok(self.days.sum(start, end))
+    }
+
+    /// How much of its quota is used now.
+    pub(super) fn quota(
+        &mut self,
+        rows: &impl Rows,
+        plan: &LivePlan,
+        now: Timestamp,
+    ) -> Result<QuotaStatus, StoreError> {
+        let span = plan.span(now);
+        let used = self.sum(rows, &span)?.used;
+        Ok(plan.plan.quota_status(&span, self.row.subscribed_on, used))
+    }
+
+    /// Its bucket as it is now.
+    pub(super) fn refilled(&mut self, throttle: Throttle, now: Timestamp) -> &TokenBucket {
+        let bucket = self.bucket.get_or_insert_with(|| TokenBucket::full(throttle, now));
+        bucket.refill(throttle, now);
+        bucket
+    }
+
+    /// Whether a period takes another return: as many as the quota is large, so that nobody has endless free tries.
+    pub(super) fn may_return(&mut self, rows: &impl Rows, plan: &LivePlan, span: &Span) -> Result<bool, StoreError> {
+        let returned = self.sum(rows, span)?.returned;
+        Ok(plan.plan.limit_in(span, self.row.subscribed_on).is_none_or(|most| returned < most))
+    }
+
+    /// The batch is about to change its charges or its bucket.
+    pub(super) fn touch(&mut self, batch: &mut Batch) {
+        if !std::mem::replace(&mut self.touched, true) {
+            batch.changes.push(Change::Touched(self.id, self.bucket));
+        }
+    }
+
+    /// A day's counts, to be changed and written.
+    pub(super) fn counts(&mut self, day: Date, batch: &mut Batch) -> &mut Counts {
+        let entry = self.days.day(day);
+        if !std::mem::replace(&mut entry.dirty, true) {
+            batch.days.push((self.id, day));
+        }
+        &mut entry.counts
+    }
+
+    /// Whether its loss would change nothing: no pass under way, nothing to write, and a full bucket.
+    fn is_idle(&mut self, plans: &Plans, now: Timestamp) -> bool {
+        let throttle = plans.get(self.row.plan).ok().and_then(|plan| plan.plan.plan().throttle);
+        let is_full =
+            throttle.is_none_or(|throttle| self.bucket.is_none() || self.refilled(throttle, now).is_full(throttle));
+        is_full && !self.touched && self.open == 0 && !self.days.is_dirty()
+    }
+}
+
+/// Those that were used lately, and all that are in use.
+#[derive(Debug, Default)]
+pub(super) struct Subscriptions {
+    known: HashMap<SubscriptionRowId, Subscription>,
+    /// Where all were in use they stay; looking again at every new one would be slow.
+    sweep_at: usize,
+}
+
+impl Subscriptions {
+    /// One of them, read from the store if it isn't in memory, and its charges true; `None` if there is none.
+    pub(super) fn known(
+        &mut self,
+        rows: &impl Rows,
+        id: SubscriptionRowId,
+        plans: &Plans,
+        now: Timestamp,
+    ) -> Result<Option<&mut Subscription>, StoreError> {
+        if self.known.len() >= self.sweep_at.max(KEPT) {
+            self.sweep(plans, now);
+        }
+        let subscription = match self.known.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => match rows.subscription(id)? {
+                Some(row) => place.insert(Subscription::new(id, row)),
+                None => return Ok(None),
+            },
+        };
+        subscription.recent = true;
+        subscription.reread_if_stale(rows)?;
+        Ok(Some(subscription))
+    }
+
+    /// One that is in memory.
+    pub(super) fn get(&mut self, id: SubscriptionRowId) -> Option<&mut Subscription> {
+        self.known.get_mut(&id)
+    }
+
+    /// It was deleted.
+    pub(super) fn forget(&mut self, id: SubscriptionRowId) {
+        self.known.remove(&id);
+    }
+
+    /// Drops those that are idle and weren't used since the last sweep.
+    fn sweep(&mut self, plans: &Plans, now: Timestamp) {
+        self.known.retain(|_, known| std::mem::take(&mut known.recent) || !known.is_idle(plans, now));
+        self.sweep_at = self.known.len() / 4 * 5;
+    }
+}

@@ -1,0 +1,60 @@
+//! Accounts.
+
+use access::{Account, PasswordHash};
+use api_types::{AccountId, Email};
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    columns::Columns,
+    statements::{first, has, run},
+};
+
+/// An account's columns, of whatever statement has them.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account {
+        id: row.read("id")?,
+        email: row.read("email")?,
+        password_hash: row.read("password_hash")?,
+        created_at: row.read("created_at")?,
+    })
+}
+
+/// Stores a new account, unless the address has one.
+pub(crate) fn create(conn: &Connection, account: &Account) -> rusqlite::Result<bool> {
+    let sql = "INSERT INTO accounts (id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT (email) DO NOTHING";
+    let (id, created_at) = (account.id.to_string(), account.created_at.as_millisecond());
+    let values = params![id, account.email.as_str(), account.password_hash.as_phc(), created_at];
+    Ok(run(conn, sql, values)? > 0)
+}
+
+/// Whether there is one.
+pub(super) fn is_there(conn: &Connection, account: AccountId) -> rusqlite::Result<bool> {
+    has(conn, "SELECT 1 FROM accounts WHERE id = ?1", [account.to_string()])
+}
+
+/// The account of an address.
+pub(crate) fn by_email(conn: &Connection, email: &Email) -> rusqlite::Result<Option<Account>> {
+    first(conn, "SELECT * FROM accounts WHERE email = ?1", [email.as_str()], read)
+}
+
+/// Replaces a password if it still is the one that was proved, and ends every session.
+pub(crate) fn change_password(
+    conn: &Connection,
+    account: AccountId,
+    from: &PasswordHash,
+    to: &PasswordHash,
+) -> rusqlite::Result<bool> {
+    let id = account.to_string();
+    let sql = "UPDATE accounts SET password_hash = ?3 WHERE id = ?1 AND password_hash = ?2";
+    let is_changed = run(conn, sql, params![id, from.as_phc(), to.as_phc()])? > 0;
+    if is_changed {
+        run(conn, "DELETE FROM sessions WHERE account = ?1", [id])?;
+    }
+    Ok(is_changed)
+}
+
+/// Deletes an account with its sessions. One that has keys is an error.
+pub(crate) fn delete(conn: &Connection, account: AccountId) -> rusqlite::Result<()> {
+    run(conn, "DELETE FROM accounts WHERE id = ?1", [account.to_string()]).map(drop)
+}

@@ -1,0 +1,71 @@
+//! The rows that counting reads and writes.
+
+use access::StoreError;
+use api_types::{Date, KeyId};
+use rusqlite::{Connection, Row, params};
+
+use super::{
+    columns::{Columns, from_count},
+    earlier_values,
+    error::store_error,
+    statements::{first, list},
+};
+use crate::counting::{Counts, DayRow, KeyRow, Rows, SubscriptionRow, SubscriptionRowId};
+
+/// Reads through a connection.
+pub(crate) struct SqliteRows<'a>(pub(crate) &'a Connection);
+
+impl Rows for SqliteRows<'_> {
+    fn key(&self, id: KeyId) -> Result<Option<KeyRow>, StoreError> {
+        let read = |row: &Row<'_>| {
+            Ok(KeyRow {
+                digest: row.read("digest")?,
+                earlier: earlier_values::all_of(self.0, id)?.into_boxed_slice(),
+                enabled: row.get("enabled")?,
+                account: row.read("account")?,
+                subscription: row.read("subscription")?,
+            })
+        };
+        let found = first(self.0, "SELECT * FROM keys WHERE id = ?1", [id.to_string()], read);
+        found.map_err(store_error("read a key"))
+    }
+
+    fn subscription(&self, id: SubscriptionRowId) -> Result<Option<SubscriptionRow>, StoreError> {
+        let read = |row: &Row<'_>| {
+            Ok(SubscriptionRow {
+                id: row.read("public_id")?,
+                plan: row.read("plan")?,
+                subscribed_on: row.read("subscribed_on")?,
+            })
+        };
+        let found = first(self.0, "SELECT * FROM subscriptions WHERE id = ?1", [id.0], read);
+        found.map_err(store_error("read a subscription"))
+    }
+
+    fn days(&self, id: SubscriptionRowId, start: Date, end: Date) -> Result<Vec<(Date, Counts)>, StoreError> {
+        let sql = "SELECT * FROM usage_days WHERE subscription = ?1 AND day >= ?2 AND day < ?3";
+        let read = |row: &Row<'_>| {
+            let (used, refused, returned) = (row.read("used")?, row.read("refused")?, row.read("returned")?);
+            Ok((row.read("day")?, Counts { used, refused, returned }))
+        };
+        let found = list(self.0, sql, params![id.0, start.to_string(), end.to_string()], read);
+        found.map_err(store_error("read counts"))
+    }
+}
+
+/// Writes the absolute values of days, so that writing twice is writing once.
+pub(crate) fn write_days(conn: &Connection, rows: &[DayRow]) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO usage_days (subscription, day, used, refused, returned) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (subscription, day)
+               DO UPDATE SET used = excluded.used, refused = excluded.refused, returned = excluded.returned";
+    let mut statement = conn.prepare_cached(sql)?;
+    // Nearly every row is of the same day.
+    for of_day in rows.chunk_by(|one, next| one.day == next.day) {
+        let day = of_day.first().map(|row| row.day.to_string());
+        for row in of_day {
+            let [used, refused, returned] = [row.counts.used, row.counts.refused, row.counts.returned].map(from_count);
+            statement.execute(params![row.subscription.0, day, used, refused, returned])?;
+        }
+    }
+    Ok(())
+}
