@@ -8,9 +8,9 @@ mod tags;
 mod usage_plans;
 
 pub(super) use account::{Depth, Found, read};
-pub(super) use api::FoundApi;
 #[cfg(test)]
-pub(super) use api::{FoundDeployment, FoundStage};
+pub(super) use api::FoundDeployment;
+pub(super) use api::{FoundApi, FoundStage};
 pub(super) use keys::{FoundKey, FoundOperatorKey, keys_on};
 pub(super) use surface::{FoundGatewayResponse, FoundIntegration, FoundMethod, FoundSurface};
 pub(super) use tags::Tags;

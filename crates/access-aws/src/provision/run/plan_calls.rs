@@ -86,7 +86,7 @@ impl Execution<'_> {
             return Ok(ControlFlow::Continue(()));
         }
         if !check.instead.is_empty() {
-            Box::pin(self.make(&Call::UpdatePlan(check.plan.clone(), check.instead.clone()))).await?;
+            Box::pin(self.make(&Call::UpdatePlan(check.plan.clone(), check.instead.clone()))).await.map(drop)?;
         }
         if check.refuses { Err(ProvisionError::KeysInUse { keys, begun: true }) } else { Ok(ControlFlow::Break(())) }
     }
