@@ -2,7 +2,7 @@
 
 use std::{
     pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -15,8 +15,9 @@ use actix_web::{
     web::Bytes,
 };
 use api_types::{KeyId, PlanName, RequestId};
+use parking_lot::Mutex;
 
-use crate::{connection::CallerBody, shutdown::InFlight};
+use crate::{connection::CallerBody, graceful_shutdown::InFlight};
 
 /// Most characters of a path that a line shows.
 const PATH_CHARS: usize = 200;
@@ -43,7 +44,7 @@ pub struct Notes(Arc<Mutex<Noted>>);
 #[derive(Default)]
 struct Noted {
     key: Option<(KeyId, PlanName)>,
-    refused: Option<String>,
+    error: Option<String>,
     end: Option<proxy::End>,
 }
 
@@ -66,7 +67,7 @@ impl Notes {
     }
 
     fn change(&self, change: impl FnOnce(&mut Noted)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        change(&mut self.0.lock());
     }
 }
 
@@ -92,8 +93,8 @@ impl Line {
     }
 
     /// The code of the error that is the answer.
-    pub fn refused(&self, code: &str) {
-        self.notes.change(|noted| noted.refused = Some(code.to_owned()));
+    pub fn failed_with(&self, code: &str) {
+        self.notes.change(|noted| noted.error = Some(code.to_owned()));
     }
 
     /// The answer's body with this line around it: written when the body ends or is dropped.
@@ -104,10 +105,10 @@ impl Line {
     }
 
     fn write(&self) {
-        let noted = std::mem::take(&mut *self.notes.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let noted = std::mem::take(&mut *self.notes.0.lock());
         let (key, plan) = noted.key.unzip();
         let end = noted.end;
-        let outcome = match (&end, &noted.refused, self.head) {
+        let outcome = match (&end, &noted.error, self.head) {
             (Some(end), ..) => end.how.as_str(),
             (None, Some(code), _) => code.as_str(),
             (None, None, Some(_)) => "answered",

@@ -22,10 +22,10 @@ use crate::{
     ambient,
     connection::{self, CallerBody, Connection, lasts_until_close},
     cors::Cors,
+    graceful_shutdown::GracefulShutdown,
     openai_error::OpenAiError,
     planes::is_data_plane,
     problem::ApiError,
-    shutdown::Shutdown,
     state::State,
 };
 
@@ -68,7 +68,7 @@ pub async fn answer(
         InternalError::from_response("the caller left", answer.map_into_boxed_body()).into()
     };
     let data_plane = is_data_plane(request.path());
-    let shutdown = request.app_data::<Data<Shutdown>>().cloned();
+    let shutdown = request.app_data::<Data<GracefulShutdown>>().cloned();
     let line = Line::begin(&request, id, shutdown.as_ref().map(|shutdown| shutdown.enter()));
     // Before all refusals: a page may read those only if this went well.
     if let Some(answer) = cors.preflight(&request) {
@@ -134,7 +134,7 @@ fn error_answer(error: &Error, id: RequestId, line: &Line) -> HttpResponse {
         Some(cause) => tracing::info!(request.id = %id, code, cause, "refused"),
         None => {}
     }
-    line.refused(&code);
+    line.failed_with(&code);
     answer
 }
 

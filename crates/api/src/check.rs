@@ -6,7 +6,7 @@ use crate::{
     backend::Backend,
     config::Config,
     standard_output::print,
-    upstream::{Answers, UpstreamPlan},
+    upstream_choice::{Answers, UpstreamChoice},
 };
 
 /// Prints a line; a reader that left is no error.
@@ -88,12 +88,12 @@ async fn try_upstream(config: &Config) -> anyhow::Result<String> {
     if let Some(said) = Backend::try_gate(config).await? {
         return Ok(said);
     }
-    let plan = UpstreamPlan::new(config)?;
-    match plan.for_worker().answers {
-        Answers::Demo { .. } => Ok(plan.describe()),
+    let upstream = UpstreamChoice::new(config)?;
+    match upstream.for_worker().answers {
+        Answers::Demo { .. } => Ok(upstream.describe()),
         Answers::Server(client) => match proxy::models(&client, None, None).await {
-            Ok(_) => Ok(format!("{} lists its models", plan.describe())),
-            Err(error) => anyhow::bail!("{}: {error}", plan.describe()),
+            Ok(_) => Ok(format!("{} lists its models", upstream.describe())),
+            Err(error) => anyhow::bail!("{}: {error}", upstream.describe()),
         },
     }
 }

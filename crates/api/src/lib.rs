@@ -1,7 +1,7 @@
 //! HTTP: routes, sign-in, errors, OpenAPI, the page's files, the command line; the binary `tollgate`.
 //!
 //! A chat request passes, forward only, through `app.rs` (one list of routes), `extract/admitted.rs` (the gate),
-//! `routes/chat.rs`, the `proxy` crate, and back through `followed.rs`, which settles its pass.
+//! `routes/chat.rs`, the `proxy` crate, and back through `settle_at_end.rs`.
 
 mod access_log;
 mod allocator;
@@ -18,7 +18,7 @@ pub mod config;
 mod connection;
 mod cors;
 mod extract;
-mod followed;
+mod graceful_shutdown;
 mod metrics;
 mod metrics_listener;
 mod openai_error;
@@ -28,15 +28,16 @@ mod planes;
 mod problem;
 mod rate_headers;
 mod routes;
-mod seen_keys;
 mod serve;
+mod settle_at_end;
 mod settlement;
-mod shutdown;
 mod sign_in;
 mod source;
 mod standard_output;
 mod state;
 mod stored_state;
-mod upstream;
+mod try_limit;
+mod upstream_choice;
+mod wrong_keys;
 
 pub use app::document;

@@ -1,11 +1,10 @@
 //! The data plane's errors in OpenAI's envelope, with the headers that tell SDKs whether and when to try again.
 //!
-//! The statuses, codes and headers of each case stand in one table: our own cases here, [`OpenAiError`]'s constructors,
-//! the upstream's in `openai_error/upstream.rs`. Rules: never
-//! 409 (SDKs retry it); a limit that stays shut for more than a minute says `x-should-retry: false`, because SDKs
-//! otherwise wait for hours or hammer (openai-python `_base_client.py`, `_should_retry` and `_calculate_retry_timeout`).
+//! The statuses, codes and headers of each case stand in one table, [`OpenAiError`]'s constructors: a plan's limits in
+//! `openai_error/over_limit.rs`, the upstream's failures in `openai_error/upstream_failure.rs`, all others here. Never 409,
+//! which SDKs retry; when they shall come back, `openai_error/retry.rs` decides.
 
-use access::{Holder, Refusal, Spent, StoreError};
+use access::StoreError;
 use actix_web::{
     HttpResponse, ResponseError,
     http::{
@@ -13,17 +12,13 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use api_types::{
-    Period, QuotaStatus, Throttle, Timestamp,
-    openai::{ErrorEnvelope, ErrorObject, SpentQuota},
-};
+use api_types::openai::{ErrorEnvelope, ErrorObject};
 
-use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS, rate_headers};
+use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS};
 
-mod upstream;
-
-/// Longest wait that we let SDKs sleep through, in seconds: newer ones ignore a `Retry-After` above it.
-const PATIENCE_SECONDS: u64 = 60;
+mod over_limit;
+mod retry;
+mod upstream_failure;
 
 /// How soon a new key is worth another try, in seconds.
 const ACTIVATION_RETRY_SECONDS: u64 = 10;
@@ -39,7 +34,6 @@ pub struct OpenAiError {
 
 const INVALID_REQUEST: &str = "invalid_request_error";
 const SERVER_ERROR: &str = "server_error";
-const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 impl OpenAiError {
     fn new(status: StatusCode, kind: &str, code: &str, message: impl Into<String>) -> Self {
@@ -56,14 +50,6 @@ impl OpenAiError {
     fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.headers.push((name, value.into()));
         self
-    }
-
-    fn retry_after(self, seconds: u64) -> Self {
-        self.header(header::RETRY_AFTER, seconds.max(1))
-    }
-
-    fn never_retry(self) -> Self {
-        self.header(SHOULD_RETRY, HeaderValue::from_static("false"))
     }
 
     fn because(mut self, cause: impl std::fmt::Display) -> Self {
@@ -121,11 +107,9 @@ impl OpenAiError {
 
     /// Too many wrong keys from one source.
     #[must_use]
-    pub fn too_many_attempts(seconds: u64) -> Self {
+    pub fn too_many_wrong_keys(seconds: u64) -> Self {
         let message = format!("Too many wrong API keys came from your address. Try again in {seconds} seconds.");
-        let error =
-            Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "too_many_attempts", message).retry_after(seconds);
-        if seconds > PATIENCE_SECONDS { error.never_retry() } else { error }
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "too_many_attempts", message).retry_after(seconds)
     }
 
     /// Nothing lives at this path.
@@ -214,63 +198,6 @@ impl OpenAiError {
     pub fn request_timeout() -> Self {
         let message = "The request body did not arrive in time.";
         Self::new(StatusCode::REQUEST_TIMEOUT, INVALID_REQUEST, "request_timeout", message)
-    }
-
-    /// Over the quota or the throttle.
-    #[must_use]
-    pub fn refused(refusal: &Refusal, now: Timestamp) -> Self {
-        let error = match refusal {
-            Refusal::Quota { holder: Some(holder), spent: Some(spent), reset_at } => {
-                let (plan_name, Spent { limit, used, period }) = (&holder.plan_name, *spent);
-                let (span, short) = match period {
-                    Period::Day => ("day", "RPD"),
-                    Period::Week => ("week", "RPW"),
-                    Period::Month => ("month", "RPMo"),
-                };
-                let then = reset_at.map_or_else(
-                    || "Please try again later.".to_owned(),
-                    |at| format!("Please try again in {} (at {at}).", rate_headers::go_duration(at, now)),
-                );
-                let message = format!(
-                    "Rate limit reached for plan {plan_name} on requests per {span} ({short}): Limit {limit}, Used \
-                     {used}, Requested 1. {then}"
-                );
-                let mut error =
-                    Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry();
-                let (plan, reset_at) = (plan_name.clone(), *reset_at);
-                error.body.error.quota = Some(SpentQuota { plan, limit, used, reset_at });
-                if let Some(at) = reset_at {
-                    error = error.retry_after(rate_headers::seconds_until(at, now));
-                }
-                let quota = QuotaStatus::Limited { limit, used, remaining: 0, period, reset_at };
-                error.with_rate_headers(&quota, now)
-            }
-            Refusal::Quota { .. } => {
-                let message = "Rate limit reached: the quota of this key's plan is used up. When it opens again isn't \
-                               known exactly. Please try again later.";
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", "rate_limit_exceeded", message).never_retry()
-            }
-            Refusal::Throttle { holder, throttle, retry_after, quota } => {
-                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
-                let allowed = match (holder, throttle) {
-                    (Some(Holder { plan_name, .. }), Some(Throttle { rate, burst })) => {
-                        format!(" for plan {plan_name}: it allows {rate} per second with bursts of {burst}")
-                    }
-                    _ => String::new(),
-                };
-                let message = format!("Requests come too fast{allowed}. Please try again in {}s.", seconds.max(1));
-                let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "throttle", "rate_limit_exceeded", message)
-                    .retry_after(seconds);
-                let error = quota.iter().fold(error, |error, quota| error.with_rate_headers(quota, now));
-                if seconds > PATIENCE_SECONDS { error.never_retry() } else { error }
-            }
-        };
-        error.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
-    }
-
-    fn with_rate_headers(mut self, quota: &QuotaStatus, now: Timestamp) -> Self {
-        self.headers.extend(rate_headers::of(quota, now));
-        self
     }
 
     /// The caller counts as gone: mostly nobody reads this.

@@ -13,7 +13,7 @@ use actix_web::{
 };
 use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
-use crate::{ambient, extract::ACCEPTED_CODINGS, sign_in::TooMany};
+use crate::{ambient, extract::ACCEPTED_CODINGS, try_limit::TooMany};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl ApiError {
         Self::new(ProblemCode::NotFound, detail)
     }
 
-    /// Over a limit on attempts, of which `what` tells in a sentence.
+    /// Over a limit on tries, of which `what` tells in a sentence.
     #[must_use]
     pub fn too_many(reason: TooMany, what: &str) -> Self {
         match reason {

@@ -29,16 +29,17 @@ use crate::{
     backend::Backend,
     config::Config,
     connection::CallerSocket,
+    graceful_shutdown::GracefulShutdown,
     metrics::Metrics,
     metrics_listener,
     openapi::Frame,
     page::PageFiles,
     settlement::Settlement,
-    shutdown::Shutdown,
-    sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey},
+    sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey, SignInLimits},
     source::StrangeProxies,
-    state::{Attempts, State},
-    upstream::UpstreamPlan,
+    state::State,
+    upstream_choice::UpstreamChoice,
+    wrong_keys::WrongKeys,
 };
 
 /// How long an early answer to a caller who still sends waits for them to read it: never 0, which resets.
@@ -77,8 +78,8 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     })?;
     let metrics = Arc::new(Metrics::default());
     let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
-    let shutdown = Shutdown::default();
-    let upstream = UpstreamPlan::new(&config)?;
+    let shutdown = GracefulShutdown::default();
+    let upstream = UpstreamChoice::new(&config)?;
     let plans = lasting.block_on(backend.registry.plans());
     let problem = lasting.block_on(backend.gate.ready()).err().map(|error| error.to_string());
     let told = Told {
@@ -100,7 +101,8 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         settlement: settlement.clone(),
         upstream: upstream.info(),
         hasher: PasswordHasher::default(),
-        attempts: Attempts::new(&config),
+        sign_in_limits: SignInLimits::new(&config.accounts),
+        wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source),
         strange_proxies: StrangeProxies::default(),
         config,
     });
@@ -172,8 +174,8 @@ fn announce(state: &State, told: &Told, address: SocketAddr, metrics: Option<Soc
 async fn run(
     (listener, for_metrics): (TcpListener, Option<TcpListener>),
     state: Data<State>,
-    upstream: UpstreamPlan,
-    shutdown: Shutdown,
+    upstream: UpstreamChoice,
+    shutdown: GracefulShutdown,
     told: Told,
 ) -> anyhow::Result<()> {
     let document = app::document_under(state.config.server.base_path());
@@ -266,7 +268,7 @@ fn prepared(tcp: &TcpStream, peer_timeout: Duration) -> Option<SocketAddr> {
 async fn stop_on_signal(
     server: ServerHandle,
     (mut terminate, mut interrupt): (Signal, Signal),
-    shutdown: Shutdown,
+    shutdown: GracefulShutdown,
     grace: Duration,
 ) {
     tokio::select! {

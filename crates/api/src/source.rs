@@ -30,7 +30,7 @@ impl<'de> Deserialize<'de> for Network {
     }
 }
 
-/// One source for the limits on attempts: an IPv4 address, or an IPv6 network of 64 bits, which one host can fill.
+/// One source for the limits on tries: an IPv4 address, or an IPv6 network of 64 bits, which one host can fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Source(IpAddr);
 

@@ -20,11 +20,11 @@ pub async fn check(body: &Body, account: Option<AccountId>, state: &State) -> Re
     if state.config.upstream.shared_state {
         return Ok(());
     }
-    let named = stored_state::named(body).map_err(refused)?;
+    let named = stored_state::named(body).map_err(unusable)?;
     let Some(first) = named.first() else { return Ok(()) };
     // Who holds a key that was made elsewhere isn't known here.
     let Some(account) = account else {
-        return Err(refused(StateError::Refused(first.field)));
+        return Err(unusable(StateError::Refused(first.field)));
     };
     let ids = named.iter().map(|named| StateId::of(&named.id)).collect();
     let foreign = state.owners.first_foreign(account, ids, ambient::now()).await?;
@@ -38,11 +38,11 @@ pub async fn check(body: &Body, account: Option<AccountId>, state: &State) -> Re
         StateKind::Item => OpenAiError::state_not_found("Item", "item_not_found", param, &named.id),
         StateKind::Container => OpenAiError::state_not_found("Container", "container_not_found", param, &named.id),
         // Files come from elsewhere: that it is somebody else's isn't the likely mistake.
-        _ => refused(StateError::Refused(named.field)),
+        _ => unusable(StateError::Refused(named.field)),
     })
 }
 
-fn refused(error: StateError) -> OpenAiError {
+fn unusable(error: StateError) -> OpenAiError {
     match error {
         StateError::Refused(_) => OpenAiError::stored_state_refused(error.to_string(), error.param()),
         _ => OpenAiError::invalid_body(error.to_string(), error.param()),

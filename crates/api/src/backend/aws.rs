@@ -16,7 +16,7 @@ use tokio::{
 use crate::{
     ambient,
     config::{AwsConfig, BaseUrl, Config, Seconds},
-    upstream::{Answers, UpstreamPlan},
+    upstream_choice::{Answers, UpstreamChoice},
 };
 
 /// How long a start waits for the first answer of AWS before it goes on without.
@@ -101,9 +101,9 @@ fn leads_elsewhere(url: &BaseUrl, aws: &AwsConfig) -> bool {
 }
 
 async fn ask_without_a_key(config: &Config) -> anyhow::Result<Keyless> {
-    let plan = UpstreamPlan::new(config)?;
-    let Answers::Server(client) = plan.for_worker().answers else { anyhow::bail!("aws.invoke_url is not set") };
-    let url = plan.describe();
+    let upstream = UpstreamChoice::new(config)?;
+    let Answers::Server(client) = upstream.for_worker().answers else { anyhow::bail!("aws.invoke_url is not set") };
+    let url = upstream.describe();
     match proxy::models(&client, None, None).await {
         Ok(_) => anyhow::bail!(
             "{url} answers without a key, so that no usage plan holds: its methods must require one (apiKeyRequired)"

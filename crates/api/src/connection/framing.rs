@@ -188,10 +188,10 @@ impl Framing {
         }
     }
 
-    fn skip(&mut self, left: u64, bytes: &[u8], again: impl Fn(u64) -> At, then: At) -> usize {
+    fn skip(&mut self, left: u64, bytes: &[u8], more: impl Fn(u64) -> At, then: At) -> usize {
         let here = usize::try_from(left).unwrap_or(usize::MAX).min(bytes.len());
         let left = left - here as u64;
-        self.at = if left == 0 { then } else { again(left) };
+        self.at = if left == 0 { then } else { more(left) };
         here
     }
 

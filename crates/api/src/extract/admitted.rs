@@ -53,7 +53,7 @@ impl FromRequest for Admitted {
                         Some(holder) => caller.is_known(holder.key, &holder.plan_name),
                         None => caller.was_right(),
                     }
-                    Err(OpenAiError::refused(&refusal, now))
+                    Err(OpenAiError::over_limit(&refusal, now))
                 }
                 Admission::Unknown => Err(caller.was_wrong()),
             }

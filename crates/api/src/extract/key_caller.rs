@@ -44,12 +44,10 @@ impl KeyCaller {
 
     /// Whether this source may try another key. A key that was right lately passes whatever its neighbours do.
     pub(super) fn may_be_passed_on(&self) -> Result<(), OpenAiError> {
-        let is_known = self.state.attempts.seen_keys.contains(self.key.digest().as_bytes());
-        if !is_known && let Err(seconds) = self.state.attempts.keys.check(&self.source, ambient::now()) {
+        self.state.wrong_keys.check(&self.source, &self.key.digest(), ambient::now()).map_err(|seconds| {
             self.state.metrics.refused_for("attempts");
-            return Err(OpenAiError::too_many_attempts(seconds));
-        }
-        Ok(())
+            OpenAiError::too_many_wrong_keys(seconds)
+        })
     }
 
     /// The key is one that we know.
@@ -60,14 +58,14 @@ impl KeyCaller {
 
     /// The key opened something.
     pub fn was_right(&self) {
-        self.state.attempts.seen_keys.insert(*self.key.digest().as_bytes());
+        self.state.wrong_keys.remember_right(&self.key.digest());
     }
 
-    /// The refusal of a wrong key. Only an answer counts: a store that could not be asked costs nobody a try.
+    /// The error for a wrong key, which counts. Only an answer makes it one: a store that could not be asked costs nobody a try.
     pub(super) fn was_wrong(&self) -> OpenAiError {
         self.state.metrics.refused_for("key");
         if self.key.own().is_some() {
-            self.state.attempts.keys.count(self.source, ambient::now());
+            self.state.wrong_keys.count(self.source, ambient::now());
         }
         OpenAiError::invalid_api_key()
     }
@@ -84,8 +82,8 @@ impl KeyCaller {
             Verdict::Unknown => {
                 metrics.refused_for("key");
                 // One that we know as good and the gate doesn't is no guess.
-                if !self.state.attempts.seen_keys.contains(self.key.digest().as_bytes()) {
-                    self.state.attempts.keys.count(self.source, now);
+                if !self.state.wrong_keys.was_right(&self.key.digest()) {
+                    self.state.wrong_keys.count(self.source, now);
                 }
                 Some(OpenAiError::invalid_api_key())
             }
@@ -96,7 +94,7 @@ impl KeyCaller {
             Verdict::Refused(refusal) => {
                 metrics.refused(&refusal);
                 self.was_right();
-                Some(OpenAiError::refused(&refusal, now))
+                Some(OpenAiError::over_limit(&refusal, now))
             }
             Verdict::Misdirected => Some(OpenAiError::misdirected(failure)),
         }

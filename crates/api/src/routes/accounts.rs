@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use api_types::{AccountId, NewAccount, Problem, SessionTokens};
 
 use super::sessions::start_session;
-use crate::{ambient, extract::JsonForm, problem::ApiError, sign_in::TooMany, source::Source, state::State};
+use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state::State, try_limit::TooMany};
 
 /// Sign up.
 ///
@@ -32,15 +32,15 @@ pub async fn create_account(
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
-        state.attempts.sign_ins_of_source.begin(source, ambient::now()).map_err(too_many)?.count(ambient::now());
+        state.sign_in_limits.sign_ins_of_source.begin(source, ambient::now()).map_err(too_many)?.count(ambient::now());
         return Err(access::CreateAccountError::EmailTaken.into());
     }
-    let attempt = state.attempts.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
+    let sign_up = state.sign_in_limits.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
     let account = Account { id, email: new.email, password_hash: password_hash.clone(), created_at };
     state.accounts.create_account(account).await?;
-    attempt.count(created_at);
+    sign_up.count(created_at);
     start_session(&state, id, &password_hash, HttpResponse::Created()).await
 }
 

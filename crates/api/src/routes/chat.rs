@@ -21,13 +21,13 @@ use crate::{
     ambient,
     connection::Connection,
     extract::{Admitted, ChatBody, InOrder, KeyCaller},
-    followed,
+    graceful_shutdown::GracefulShutdown,
     openai_error::OpenAiError,
     rate_headers,
-    shutdown::Shutdown,
+    settle_at_end::settle_at_end,
     state::State,
     stored_state,
-    upstream::{Answers, WorkerUpstream},
+    upstream_choice::{Answers, WorkerUpstream},
 };
 
 macro_rules! data_plane_post {
@@ -55,7 +55,7 @@ macro_rules! data_plane_post {
         pub async fn $name(
             request: HttpRequest,
             upstream: Data<WorkerUpstream>,
-            shutdown: Data<Shutdown>,
+            shutdown: Data<GracefulShutdown>,
             state: Data<State>,
             InOrder(admitted, ChatBody(bytes), ()): InOrder<Admitted, ChatBody>,
         ) -> Result<HttpResponse, OpenAiError> {
@@ -98,7 +98,7 @@ data_plane_post!(
 async fn answer(
     request: &HttpRequest,
     upstream: &WorkerUpstream,
-    shutdown: &Shutdown,
+    shutdown: &GracefulShutdown,
     state: &State,
     Admitted { pass, caller }: Admitted,
     endpoint: Endpoint,
@@ -110,7 +110,7 @@ async fn answer(
     stored_state::check(&body, account, state).await?;
     let metrics = &state.metrics;
     let quota = pass.pass().and_then(|pass| Some(pass.booking?.quota));
-    let follow = followed::follow(Notes::of(request), pass, Arc::clone(metrics));
+    let follow = settle_at_end(Notes::of(request), pass, Arc::clone(metrics));
     let follow = stored_state::remember(follow, endpoint, account, state);
     let ending = proxy::stop_signal(shutdown.ending());
     let mut answer = match &upstream.answers {

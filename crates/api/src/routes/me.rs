@@ -60,14 +60,14 @@ pub async fn change_password(
     }
     // A stolen session must not become a way to guess the password.
     let pair = (Source::of(&request, &state.config.server.trusted_proxies), account.email.clone());
-    let attempt = state
-        .attempts
+    let guess = state
+        .sign_in_limits
         .sign_ins
         .begin(pair, ambient::now())
         .map_err(|reason| ApiError::too_many(reason, "Too many wrong passwords."))?;
     let old = account.password_hash;
     if !state.hasher.verify(change.current_password, Some(old.clone())).await? {
-        attempt.count(ambient::now());
+        guess.count(ambient::now());
         return Err(ApiError::invalid_field(
             "current_password",
             Reason::new("wrong", "This isn't your current password."),

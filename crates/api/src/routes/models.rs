@@ -8,7 +8,7 @@ use crate::{
     ambient,
     extract::Recognised,
     openai_error::OpenAiError,
-    upstream::{Answers, WorkerUpstream},
+    upstream_choice::{Answers, WorkerUpstream},
 };
 
 /// List the models.

@@ -11,9 +11,10 @@ use crate::{
     ambient,
     extract::{JsonForm, SignedIn, cross_origin},
     problem::ApiError,
-    sign_in::{AccessToken, RefreshToken, TooMany, is_own_origin},
+    sign_in::{AccessToken, RefreshToken, is_own_origin},
     source::Source,
     state::State,
+    try_limit::TooMany,
 };
 
 /// Sign in.
@@ -41,8 +42,8 @@ pub async fn create_session(
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     let pair = (source, credentials.email.clone());
     let now = ambient::now();
-    let by_source = state.attempts.sign_ins_of_source.begin(source, now).map_err(too_many)?;
-    let by_pair = state.attempts.sign_ins.begin(pair, now).map_err(too_many)?;
+    let by_source = state.sign_in_limits.sign_ins_of_source.begin(source, now).map_err(too_many)?;
+    let by_pair = state.sign_in_limits.sign_ins.begin(pair, now).map_err(too_many)?;
     let account = state.accounts.account_by_email(&credentials.email).await?;
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let matches = state.hasher.verify(credentials.password, hash).await?;

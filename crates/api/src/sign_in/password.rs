@@ -16,7 +16,7 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 /// A hash that no password has, for doing the same work where there is no account.
-const NOBODYS: &str =
+const HASH_OF_NO_PASSWORD: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$q0Zy2iG7mC1Q7QmXo5vH1cN0b6k0m2Gf0vQe3rW1u9A";
 
 /// Hashes and checks passwords.
@@ -60,7 +60,7 @@ impl PasswordHasher {
     pub async fn verify(&self, password: Password, hash: Option<PasswordHash>) -> Result<bool, ApiError> {
         self.turns
             .take(move |memory| {
-                let phc = hash.as_ref().map_or(NOBODYS, PasswordHash::as_phc);
+                let phc = hash.as_ref().map_or(HASH_OF_NO_PASSWORD, PasswordHash::as_phc);
                 let parsed = phc::PasswordHash::new(phc).map_err(ApiError::internal)?;
                 let params = Params::try_from(&parsed).map_err(ApiError::internal)?;
                 let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).map_err(ApiError::internal)?;

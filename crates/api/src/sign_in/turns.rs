@@ -1,10 +1,11 @@
 //! Turns at hashing passwords: as many at once as the machine has cores, each in memory that is made once and kept.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use actix_web::web;
 use api_types::ProblemCode;
 use argon2::Block;
+use parking_lot::Mutex;
 use tokio::sync::Semaphore;
 use zeroize::Zeroize as _;
 
@@ -62,7 +63,7 @@ impl Turns {
 
     /// Memory that is idle, else new memory; there are never more of them than turns.
     fn lend(&self) -> Result<Lent<'_>, ApiError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let idle = self.idle.lock().pop();
         let blocks = match idle {
             Some(blocks) => blocks,
             None => {
@@ -86,7 +87,7 @@ impl Drop for Lent<'_> {
     fn drop(&mut self) {
         let mut blocks = std::mem::take(&mut self.blocks);
         blocks.iter_mut().zeroize();
-        self.to.idle.lock().unwrap_or_else(PoisonError::into_inner).push(blocks);
+        self.to.idle.lock().push(blocks);
     }
 }
 
@@ -113,6 +114,6 @@ mod tests {
             assert!(turns.take::<()>(|_| panic!("in the middle")).await.is_err());
         }
         assert_eq!(turns.take(|blocks| Ok(blocks.len())).await.unwrap(), 4);
-        assert_eq!(turns.idle.lock().unwrap().len(), 1);
+        assert_eq!(turns.idle.lock().len(), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! Follows one request to its end: settles its pass by how far it came, and notes the end for its line in the log.
+//! Settles a request's pass when it has ended, by how far it came, and notes the end for its line in the log.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use proxy::{FailureKind, Follow, How};
 use crate::{access_log::Notes, metrics::Metrics, settlement::OpenPass};
 
 /// What the proxy tells, exactly once, when the request has ended.
-pub fn follow(notes: Notes, pass: OpenPass, metrics: Arc<Metrics>) -> Follow {
+pub fn settle_at_end(notes: Notes, pass: OpenPass, metrics: Arc<Metrics>) -> Follow {
     metrics.opened();
     Follow::new(move |end: proxy::End| {
         metrics.ended(&end);

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 /// Counts what is under way and says how far the shutdown is. Cheap to clone.
 #[derive(Clone)]
-pub struct Shutdown(Arc<Inner>);
+pub struct GracefulShutdown(Arc<Inner>);
 
 struct Inner {
     draining: watch::Sender<bool>,
@@ -14,7 +14,7 @@ struct Inner {
     in_flight: watch::Sender<usize>,
 }
 
-impl Default for Shutdown {
+impl Default for GracefulShutdown {
     fn default() -> Self {
         let (draining, ending, in_flight) =
             (watch::Sender::new(false), watch::Sender::new(false), watch::Sender::new(0));
@@ -22,7 +22,7 @@ impl Default for Shutdown {
     }
 }
 
-impl Shutdown {
+impl GracefulShutdown {
     /// Whether new requests are refused.
     #[must_use]
     pub fn is_draining(&self) -> bool {

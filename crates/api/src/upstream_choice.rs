@@ -10,7 +10,7 @@ use crate::config::Config;
 
 /// What all workers share of it.
 #[derive(Clone)]
-pub struct UpstreamPlan {
+pub struct UpstreamChoice {
     target: Target,
     policy: ModelPolicy,
 }
@@ -21,7 +21,7 @@ enum Target {
     Server(Arc<Upstream>),
 }
 
-impl UpstreamPlan {
+impl UpstreamChoice {
     /// Checks the configured upstream; without one, the demo model.
     ///
     /// # Errors

@@ -1,13 +1,10 @@
 //! What becomes of each failure of the upstream before its answer began. Its own words are for the log, but where it says
 //! what is wrong with the request.
 
-use actix_web::http::{
-    StatusCode,
-    header::{self, HeaderValue},
-};
+use actix_web::http::{StatusCode, header::HeaderValue};
 use proxy::{Failure, ReportedError};
 
-use super::{INVALID_REQUEST, OpenAiError, PATIENCE_SECONDS};
+use super::{INVALID_REQUEST, OpenAiError};
 
 const KIND: &str = "upstream_error";
 
@@ -88,10 +85,8 @@ impl OpenAiError {
     fn upstream_rate_limited(retry_after: Option<HeaderValue>, cause: String) -> Self {
         let message = "The model's server is over its own limit. Please try again later.";
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, KIND, "upstream_rate_limited", message).because(cause);
-        let seconds = retry_after.as_ref().and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let error = if seconds.is_some_and(|seconds| seconds > PATIENCE_SECONDS) { error.never_retry() } else { error };
         match retry_after {
-            Some(value) => error.header(header::RETRY_AFTER, value),
+            Some(told) => error.retry_as_told(told),
             None => error,
         }
     }
