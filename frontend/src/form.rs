@@ -143,18 +143,13 @@ impl Serialize for Body<'_> {
 }
 
 /// The field that a problem without `errors` is about, if it is about one.
-const fn owner(code: ProblemCode) -> Option<&'static str> {
-    match code {
-        ProblemCode::EmailTaken => Some("email"),
-        // Only the password change has this field: there it can be nothing else. Sign-in doesn't tell which was wrong.
-        ProblemCode::WrongCredentials => Some("current_password"),
-        _ => None,
-    }
+fn owner(code: ProblemCode) -> Option<&'static str> {
+    (code == ProblemCode::EmailTaken).then_some("email")
 }
 
 #[cfg(test)]
 mod tests {
-    use api_types::{Credentials, NewAccount, PasswordChange, RequestId};
+    use api_types::{Credentials, NewAccount, RequestId};
 
     use super::*;
 
@@ -248,12 +243,10 @@ mod tests {
     }
 
     #[test]
-    fn wrong_credentials_name_no_field_at_sign_in_but_do_at_a_password_change() {
+    fn wrong_credentials_name_no_field() {
         let mut sign_in = FormState::new::<Credentials>(&["email", "password"]);
         assert_eq!(sign_in.refuse(&problem(ProblemCode::WrongCredentials, &[])), None);
         assert_eq!(sign_in.general().as_deref(), Some("What happened."));
-        let mut change = FormState::new::<PasswordChange>(&["current_password", "new_password"]);
-        assert_eq!(change.refuse(&problem(ProblemCode::WrongCredentials, &[])), Some("current_password"));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt as _
 use crate::aws_command;
 use crate::{
     app, check,
-    config::{self, Config, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
+    config::{self, Config, ConfigError, Environment, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
     serve,
     standard_output::print,
 };
@@ -86,12 +86,25 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn execute(line: CommandLine) -> anyhow::Result<()> {
-    let command = line.command.unwrap_or(Command::Serve);
-    if matches!(command, Command::Openapi) {
-        return print(&format!("{}\n", app::document().to_pretty_json()?));
+fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()> {
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve::serve(configured(settings, config::load)?.0),
+        Command::Check => {
+            let (config, file) = configured(settings, config::load)?;
+            check::check(config, file.as_deref())
+        }
+        Command::Openapi => print(&format!("{}\n", app::document().to_pretty_json()?)),
+        Command::Plans => print(&plans(&configured(settings, config::load)?.0)),
+        // It makes what the server's own configuration names.
+        #[cfg(feature = "aws")]
+        Command::Aws(command) => aws_command::run(&command, &configured(settings, config::load_without_backend)?.0),
     }
-    let Settings { config: file, listen, data_dir } = line.settings;
+}
+
+type Load = fn(&Overrides, &Environment) -> Result<(Config, Option<PathBuf>), ConfigError>;
+
+/// The configuration and its file; what is wrong from here on is logged as it says.
+fn configured(settings: Settings, load: Load) -> anyhow::Result<(Config, Option<PathBuf>)> {
     #[expect(clippy::disallowed_methods, reason = "the entry point reads the environment, once")]
     let environment = std::env::vars_os()
         .filter(|(name, _)| name.to_string_lossy().starts_with("TOLLGATE_") || name == "OPENAI_API_KEY")
@@ -103,24 +116,10 @@ fn execute(line: CommandLine) -> anyhow::Result<()> {
             }
         })
         .collect::<anyhow::Result<_>>()?;
-    let overrides = Overrides { file, listen, data_dir };
-    #[cfg(feature = "aws")]
-    if let Command::Aws(command) = &command {
-        // It makes what the server's own configuration names.
-        let (config, _) = config::load_without_backend(&overrides, &environment)?;
-        start_log(&config.log)?;
-        return aws_command::run(command, &config);
-    }
-    let (config, file) = config::load(&overrides, &environment)?;
+    let Settings { config: file, listen, data_dir } = settings;
+    let (config, file) = load(&Overrides { file, listen, data_dir }, &environment)?;
     start_log(&config.log)?;
-    match command {
-        Command::Serve => serve::serve(config),
-        Command::Check => check::check(config, file.as_deref()),
-        Command::Plans => print(&plans(&config)),
-        Command::Openapi => Ok(()),
-        #[cfg(feature = "aws")]
-        Command::Aws(_) => Ok(()),
-    }
+    Ok((config, file))
 }
 
 /// AWS's SDK writes whole requests and answers at its finer levels, people's keys among them, and at WARN what the

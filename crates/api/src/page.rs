@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderValue},
+    http::header::{self, AcceptEncoding, Encoding, Header as _, HeaderValue},
     middleware::DefaultHeaders,
 };
 use data_encoding::{BASE64, HEXLOWER};
@@ -82,12 +82,15 @@ impl PageFiles {
     }
 
     /// The file in the smallest coding that the caller takes.
-    fn best(&self, name: &str, request: &HttpRequest) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
-        let takes = request.headers().get(header::ACCEPT_ENCODING).and_then(|v| v.to_str().ok()).unwrap_or_default();
-        for (coding, ending) in [("br", ".br"), ("gzip", ".gz")] {
-            let is_taken =
-                takes.split(',').any(|part| part.split(';').next().is_some_and(|part| part.trim() == coding));
-            if is_taken && let Some(file) = self.read(&format!("{name}{ending}")) {
+    fn best(&self, name: &str, request: &HttpRequest) -> Option<(Cow<'static, [u8]>, Option<Encoding>)> {
+        let accepted = AcceptEncoding::parse(request).ok();
+        // One by one: asked for all at once, it takes what the caller names first.
+        let takes = |coding| {
+            let taken = accepted.as_ref().and_then(|accepted| accepted.negotiate([coding].into_iter()));
+            taken.as_ref() == Some(coding)
+        };
+        for (coding, ending) in [(Encoding::brotli(), ".br"), (Encoding::gzip(), ".gz")] {
+            if takes(&coding) && let Some(file) = self.read(&format!("{name}{ending}")) {
                 return Some((file, Some(coding)));
             }
         }
@@ -117,27 +120,12 @@ fn is_file_name(name: &str) -> bool {
     content_type(name).is_some() && name.chars().all(is_plain) && !name.contains("..") && !name.contains("//")
 }
 
-fn content_type(name: &str) -> Option<&'static str> {
-    Some(match name.rsplit_once('.')?.1 {
-        "html" => "text/html; charset=utf-8",
-        "js" => "text/javascript; charset=utf-8",
-        "css" => "text/css; charset=utf-8",
-        "wasm" => "application/wasm",
-        "svg" => "image/svg+xml",
-        "png" => "image/png",
-        "ico" => "image/x-icon",
-        "txt" => "text/plain; charset=utf-8",
-        "webmanifest" => "application/manifest+json",
-        _ => return None,
-    })
+fn content_type(name: &str) -> Option<String> {
+    let kind = mime_guess::from_path(name).first_raw()?;
+    Some(if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() })
 }
 
-fn file_answer(
-    request: &HttpRequest,
-    name: &str,
-    file: Cow<'static, [u8]>,
-    coding: Option<&'static str>,
-) -> HttpResponse {
+fn file_answer(request: &HttpRequest, name: &str, file: Cow<'static, [u8]>, coding: Option<Encoding>) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     // A name that carries a hash of its content never changes; the others are asked for again.
     let cache = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
@@ -151,9 +139,9 @@ fn file_answer(
         return answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
     }
     if let Some(coding) = coding {
-        answer.insert_header((header::CONTENT_ENCODING, coding));
+        answer.insert_header((header::CONTENT_ENCODING, coding.to_string()));
     }
-    answer.content_type(content_type(name).unwrap_or("application/octet-stream"));
+    answer.content_type(content_type(name).unwrap_or_default());
     match file {
         Cow::Borrowed(bytes) => answer.body(bytes),
         Cow::Owned(bytes) => answer.body(bytes),

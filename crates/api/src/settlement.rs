@@ -96,7 +96,7 @@ pub struct OpenPass {
 }
 
 impl OpenPass {
-    /// The pass.
+    /// What the gate granted; `None` once it has ended.
     #[must_use]
     pub fn pass(&self) -> Option<&Pass> {
         self.pass.as_ref()

@@ -18,7 +18,7 @@ use crate::{
 pub struct State {
     /// The configuration, checked.
     pub config: Config,
-    /// The backend's name.
+    /// As the configuration and the page call it.
     pub backend: &'static str,
     /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
@@ -28,7 +28,7 @@ pub struct State {
     pub gate: Arc<dyn Gate>,
     /// Who may name what the upstream keeps.
     pub owners: Arc<dyn StateOwners>,
-    /// What is counted.
+    /// Counters for Prometheus.
     pub metrics: Arc<Metrics>,
     /// Where ended passes go.
     pub settlement: Settlement,

@@ -49,7 +49,7 @@ impl UpstreamChoice {
         };
         let credential = match &config.api_key {
             _ if gate.is_some() => Credential::CallerKey,
-            Some(key) => Credential::Bearer(Secret::new(key.reveal().to_owned()).context("upstream.api_key")?),
+            Some(key) => Credential::Bearer(Secret::new(key.reveal()).context("upstream.api_key")?),
             None => Credential::None,
         };
         let upstream = Upstream::new(base_url.as_url(), credential, timeouts).context(if gate.is_some() {
@@ -95,21 +95,21 @@ impl UpstreamChoice {
 
 /// One worker's way to what answers.
 pub struct WorkerUpstream {
-    /// What answers.
+    /// Asked for every request.
     pub answers: Answers,
     /// Which models may be asked for.
     pub policy: ModelPolicy,
 }
 
-/// What answers.
+/// What a request is sent to.
 pub enum Answers {
-    /// The demo model.
+    /// Built in; asks nobody.
     Demo {
         /// Pause between two words.
         pace: Duration,
         /// As for an upstream's answer.
         timeouts: Timeouts,
     },
-    /// A server.
+    /// Over HTTP.
     Server(Client),
 }

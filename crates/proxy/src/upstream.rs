@@ -5,33 +5,34 @@ use std::{fmt, time::Duration};
 use awc::http::header::HeaderValue;
 use thiserror::Error;
 use url::Url;
+use zeroize::Zeroizing;
 
-/// A credential that never shows: no `Display`, and its `Debug` tells nothing.
+/// A credential that never shows: no `Display`, its `Debug` tells nothing, and it is wiped when dropped.
 #[derive(Clone)]
-pub struct Secret(String);
+pub struct Secret(Zeroizing<String>);
 
 impl Secret {
     /// Takes a value that can stand in a header: visible ASCII, at least one character. Surrounding blanks go.
     ///
     /// # Errors
     /// When it is empty or has other characters; the error doesn't quote it.
-    pub fn new(value: String) -> Result<Self, UpstreamError> {
+    pub fn new(value: &str) -> Result<Self, UpstreamError> {
         let value = value.trim();
         if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(UpstreamError::BadCredential);
         }
-        Ok(Self(value.to_owned()))
+        Ok(Self(Zeroizing::new(value.to_owned())))
     }
 
     pub(crate) fn header(&self, prefix: &str) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("{prefix}{}", self.0)).ok()?;
+        let mut value = HeaderValue::from_str(&Zeroizing::new(format!("{prefix}{}", *self.0))).ok()?;
         value.set_sensitive(true);
         Some(value)
     }
 
     /// Takes the secret out of a text that is meant for the log; upstreams quote the key that they refuse.
     pub(crate) fn redact(&self, text: &str) -> String {
-        text.replace(&self.0, "[redacted]")
+        text.replace(self.0.as_str(), "[redacted]")
     }
 }
 
@@ -196,13 +197,13 @@ mod tests {
 
     #[test]
     fn a_secret_shows_in_no_debug_output() {
-        let secret = Secret::new(" sk-very-secret\n".to_owned()).unwrap();
+        let secret = Secret::new(" sk-very-secret\n").unwrap();
         assert_eq!(secret.redact("no such key: sk-very-secret."), "no such key: [redacted].");
         let upstream =
             Upstream::new(&"https://host/v1".parse().unwrap(), Credential::Bearer(secret.clone()), TIMEOUTS).unwrap();
         let shown = format!("{secret:?} {upstream:?} {:?}", secret.header("Bearer "));
         assert!(!shown.contains("sk-very-secret"), "{shown}");
-        assert_eq!(Secret::new("with blank".to_owned()).unwrap_err(), UpstreamError::BadCredential);
-        assert_eq!(Secret::new("\n".to_owned()).unwrap_err(), UpstreamError::BadCredential);
+        assert_eq!(Secret::new("with blank").unwrap_err(), UpstreamError::BadCredential);
+        assert_eq!(Secret::new("\n").unwrap_err(), UpstreamError::BadCredential);
     }
 }

@@ -51,7 +51,7 @@ pub struct Connection {
     /// An interim answer is to follow what is being written.
     interim_due: Cell<bool>,
     is_gone: Cell<bool>,
-    /// The connection's task.
+    /// Of the task that serves the connection.
     waker: RefCell<Option<Waker>>,
     /// Waits for the reset of a half-closed connection.
     watch: RefCell<Option<JoinHandle<()>>>,

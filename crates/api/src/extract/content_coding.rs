@@ -68,26 +68,23 @@ impl Coding {
     /// # Errors
     /// When it is longer, or isn't coded so.
     pub async fn decode(self, body: Bytes, most: usize) -> Result<Bytes, Undecodable> {
-        if self == Self::Identity {
-            return Ok(body);
+        if self == Self::Identity || body.len() <= AT_ONCE_MAX {
+            return self.decoded(body, most);
         }
-        if body.len() <= AT_ONCE_MAX {
-            return self.decoded(&body, most);
-        }
-        web::block(move || self.decoded(&body, most)).await.unwrap_or(Err(Undecodable::WronglyCoded))
+        web::block(move || self.decoded(body, most)).await.unwrap_or(Err(Undecodable::WronglyCoded))
     }
 
-    fn decoded(self, body: &[u8], most: usize) -> Result<Bytes, Undecodable> {
+    fn decoded(self, body: Bytes, most: usize) -> Result<Bytes, Undecodable> {
         let wrong = |_: io::Error| Undecodable::WronglyCoded;
         match self {
-            Self::Identity => Ok(Bytes::copy_from_slice(body)),
-            Self::Gzip => bounded(MultiGzDecoder::new(body), most).map_err(wrong)?,
-            Self::Deflate => match bounded(ZlibDecoder::new(body), most) {
+            Self::Identity => Ok(body),
+            Self::Gzip => bounded(MultiGzDecoder::new(&body[..]), most).map_err(wrong)?,
+            Self::Deflate => match bounded(ZlibDecoder::new(&body[..]), most) {
                 Ok(decoded) => decoded,
-                Err(_) => bounded(DeflateDecoder::new(body), most).map_err(wrong)?,
+                Err(_) => bounded(DeflateDecoder::new(&body[..]), most).map_err(wrong)?,
             },
             Self::Zstd => {
-                let mut decoder = zstd::Decoder::with_buffer(body).map_err(wrong)?;
+                let mut decoder = zstd::Decoder::with_buffer(&body[..]).map_err(wrong)?;
                 decoder.window_log_max(WINDOW_LOG_MAX).map_err(wrong)?;
                 bounded(decoder, most).map_err(wrong)?
             }

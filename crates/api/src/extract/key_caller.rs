@@ -12,7 +12,7 @@ use crate::{access_log::Notes, ambient, openai_error::OpenAiError, source::Sourc
 /// A presented key that may be looked at.
 pub struct KeyCaller {
     pub(super) state: Data<State>,
-    /// The key.
+    /// As presented, in either header.
     pub key: PresentedKey,
     source: Source,
     notes: Notes,

@@ -172,7 +172,7 @@ fn body_error(error: BodyError) -> OpenAiError {
 
 /// A caller's key as a gate in front of the upstream gets it.
 pub fn caller_key(key: &PresentedKey) -> Option<Secret> {
-    Secret::new(key.reveal().to_owned()).ok()
+    Secret::new(key.reveal()).ok()
 }
 
 /// What a failure before the first byte becomes: the gate's answer, where one stands in front of the upstream and it is

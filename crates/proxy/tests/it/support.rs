@@ -54,7 +54,7 @@ impl FakeUpstream {
     }
 
     pub(crate) fn client(&self, timeouts: Timeouts) -> Client {
-        let credential = Credential::Bearer(Secret::new(CREDENTIAL.to_owned()).unwrap());
+        let credential = Credential::Bearer(Secret::new(CREDENTIAL).unwrap());
         Client::new(Arc::new(Upstream::new(&self.base_url("http"), credential, timeouts).unwrap()))
     }
 

@@ -72,7 +72,7 @@ async fn the_callers_key_goes_up_only_where_that_is_the_credential() {
     for (credential, expected) in [(Credential::CallerKey, true), (Credential::None, false)] {
         let client = Client::new(Arc::new(Upstream::new(&fake.base_url("http"), credential, LONG).unwrap()));
         let (follow, _) = follow();
-        let request = chat(false).with_caller_key(Secret::new("tg_callers".to_owned()).unwrap());
+        let request = chat(false).with_caller_key(Secret::new("tg_callers").unwrap());
         let upstream = async {
             let mut up = fake.accept().await;
             let received = up.request().await;
