@@ -44,6 +44,7 @@ impl Sdk {
         match (self, status) {
             (Self::Vercel, _) => "APICallError",
             (_, 401) => "AuthenticationError",
+            (_, 404) => "NotFoundError",
             (_, 429) => "RateLimitError",
             _ => panic!("no test looks for {status}"),
         }
@@ -248,6 +249,23 @@ sdk_tests! {
     openai_node: Sdk::OpenAiNode,
     langchain: Sdk::LangChain,
     vercel: Sdk::Vercel,
+}
+
+#[tokio::test]
+async fn openais_own_show_one_model() {
+    for sdk in [Sdk::OpenAiPython, Sdk::OpenAiNode] {
+        let upstream = FakeUpstream::start().await;
+        let (_server, key) = server_and_key(&upstream, PlanSpec::daily("plan", 10)).await;
+        let model = json!({"id": "meta/llama:3", "object": "model", "created": 1, "owned_by": "fake"});
+        upstream.lists(tests::Script::json(200, &json!({"object": "list", "data": [model]})));
+        let mut client = sdk.start(&key, &["retrieve", "retrieve_unknown"]);
+        assert_eq!(client.next().await, json!({"whole": "meta/llama:3"}), "{sdk:?}");
+        let said = client.next().await;
+        let failure = is_failure(&said, sdk.refusal(404));
+        assert_eq!((&failure["status"], &failure["code"]), (&json!(404), &json!("model_not_found")), "{sdk:?}");
+        assert!(client.rest().await.is_empty());
+        assert_eq!(key.used().await, 0);
+    }
 }
 
 #[tokio::test]

@@ -21,4 +21,10 @@ await makeRequests({
     }
     return text;
   },
+  async retrieve() {
+    return (await client.models.retrieve('meta/llama:3')).id;
+  },
+  async retrieve_unknown() {
+    return (await client.models.retrieve('nothing')).id;
+  },
 });

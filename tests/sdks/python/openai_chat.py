@@ -18,4 +18,12 @@ def stream():
     return gather(chunk.choices[0].delta.content for chunk in chunks if chunk.choices)
 
 
-make_requests(ask=ask, stream=stream)
+def retrieve():
+    return client.models.retrieve("meta/llama:3").id
+
+
+def retrieve_unknown():
+    return client.models.retrieve("nothing").id
+
+
+make_requests(ask=ask, stream=stream, retrieve=retrieve, retrieve_unknown=retrieve_unknown)
