@@ -85,7 +85,7 @@ impl PageFiles {
     fn best(&self, name: &str, request: &HttpRequest) -> Option<(Cow<'static, [u8]>, Option<Encoding>)> {
         let accepted = AcceptEncoding::parse(request).ok();
         // One by one: asked for all at once, it takes what the caller names first.
-        let takes = |coding| {
+        let takes = |coding: &Encoding| {
             let taken = accepted.as_ref().and_then(|accepted| accepted.negotiate([coding].into_iter()));
             taken.as_ref() == Some(coding)
         };
