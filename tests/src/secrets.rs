@@ -33,7 +33,7 @@ pub enum Kind {
     ApiKey,
     /// An access token, in an answer or in a cookie.
     AccessToken,
-    /// A refresh token, in its cookie.
+    /// A refresh token, in an answer or in its cookie.
     RefreshToken,
     /// A password that an account has or was tried with.
     Password,
@@ -156,11 +156,13 @@ impl Secrets {
     pub(crate) fn look_through(&self, method: &Method, path: &str, headers: &HeaderMap, body: &[u8]) {
         let asked = format!("{method} {path}");
         let body_of = format!("the body of {asked}");
-        match handed_out(method, path).zip(serde_json::from_slice(body).ok()) {
-            Some(((name, kind), Value::Object(mut object))) => {
-                let given = object.remove(name);
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(mut object)) => {
+                let handed_out = handed_out(method, path).iter();
+                let given: Vec<_> =
+                    handed_out.filter_map(|(name, kind)| Some((*kind, object.remove(*name)?))).collect();
                 self.not_in(&body_of, Value::Object(object).to_string().as_bytes());
-                given.iter().filter_map(Value::as_str).for_each(|secret| self.note(kind, secret));
+                given.iter().for_each(|(kind, secret)| self.note(*kind, secret.as_str().unwrap_or_default()));
             }
             _ => self.not_in(&body_of, body),
         }
@@ -211,16 +213,17 @@ pub(crate) fn passwords_in(path: &str, body: &Value) -> Vec<String> {
     members.map(str::to_owned).collect()
 }
 
-/// The calls whose answers hand a secret out, and the member that it stands in.
-fn handed_out(method: &Method, path: &str) -> Option<(&'static str, Kind)> {
+/// The members of an answer that hand a secret out.
+fn handed_out(method: &Method, path: &str) -> &'static [(&'static str, Kind)] {
     let path = path.split('?').next().unwrap_or_default();
     match (method.as_str(), path) {
-        ("POST", "/create_key") => Some(("value", Kind::ApiKey)),
-        ("POST", _) if path.starts_with("/keys/") && path.ends_with("/rotate") => Some(("value", Kind::ApiKey)),
-        ("POST", "/accounts" | "/sessions" | "/sessions/refresh") | ("PATCH", "/me") => {
-            Some(("access_token", Kind::AccessToken))
+        ("POST", "/create_key") => &[("value", Kind::ApiKey)],
+        ("POST", _) if path.starts_with("/keys/") && path.ends_with("/rotate") => &[("value", Kind::ApiKey)],
+        ("POST", "/sessions" | "/sessions/refresh") => {
+            &[("access_token", Kind::AccessToken), ("refresh_token", Kind::RefreshToken)]
         }
-        _ => None,
+        ("POST", "/accounts") | ("PATCH", "/me") => &[("access_token", Kind::AccessToken)],
+        _ => &[],
     }
 }
 

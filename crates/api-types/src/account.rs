@@ -58,6 +58,10 @@ pub struct Credentials {
     pub email: Email,
     /// The proof.
     pub password: Password,
+    /// Whether the refresh token is to stand in the answer, for a program that means to stay signed in. A page gets it in
+    /// a cookie, and may not ask.
+    #[cfg_attr(feature = "openapi", schema(required = false, default = false))]
+    pub with_refresh_token: bool,
 }
 
 /// The fields of [`Credentials`].
@@ -67,17 +71,47 @@ pub struct CredentialsFields {
     email: Text,
     #[validate(length(min = 1, max = PASSWORD_MAX_CHARS, message = "Enter your password, at most 128 characters."))]
     password: Text,
+    with_refresh_token: Option<bool>,
 }
 
 impl Form for Credentials {
     type Given = CredentialsFields;
 
     fn read(fields: &mut Fields) -> CredentialsFields {
-        CredentialsFields { email: fields.text("email"), password: fields.text("password") }
+        CredentialsFields {
+            email: fields.text("email"),
+            password: fields.text("password"),
+            with_refresh_token: fields.optional_bool("with_refresh_token"),
+        }
     }
 
     fn made(given: CredentialsFields) -> Result<Self, FieldError> {
-        Ok(Self { email: given.email.read("email")?, password: Password::of(given.password) })
+        Ok(Self {
+            email: given.email.read("email")?,
+            password: Password::of(given.password),
+            with_refresh_token: given.with_refresh_token.unwrap_or_default(),
+        })
+    }
+}
+
+/// Body of `POST /sessions/refresh`, for programs. A page sends none: its token is in a cookie.
+#[derive(Debug, Validate)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RefreshSession {
+    /// The refresh token of the last answer; each works once.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "tgr_…"))]
+    pub refresh_token: Option<Text>,
+}
+
+impl Form for RefreshSession {
+    type Given = Self;
+
+    fn read(fields: &mut Fields) -> Self {
+        Self { refresh_token: fields.optional_text("refresh_token") }
+    }
+
+    fn made(given: Self) -> Result<Self, FieldError> {
+        Ok(given)
     }
 }
 
@@ -119,7 +153,7 @@ impl Form for PasswordChange {
     }
 }
 
-/// Answer of `POST /accounts`, `POST /sessions`, `POST /sessions/refresh` and `PATCH /me`; the page gets the same in
+/// Answer of `POST /accounts`, `POST /sessions`, `POST /sessions/refresh` and `PATCH /me`; the page gets both tokens in
 /// cookies.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -132,6 +166,10 @@ pub struct SessionTokens {
     /// Seconds until it expires.
     #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: i64,
+    /// What `POST /sessions/refresh` takes, good for 30 days; only for whoever asked for it.
+    #[cfg_attr(feature = "openapi", schema(example = "tgr_…"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
 }
 
 /// Answer of `GET /me`.

@@ -41,6 +41,8 @@ pub enum ProblemCode {
     WrongCredentials,
     /// A cookie came from another site's page.
     CrossOrigin,
+    /// What only programs may ask for; a page has its cookie.
+    NotForPages,
     /// `user` is somebody else.
     NotYourself,
     /// As many keys as an account may hold.
@@ -86,7 +88,7 @@ impl ProblemCode {
         match self {
             Self::InvalidJson | Self::InvalidQuery => 400,
             Self::Unauthenticated | Self::WrongCredentials => 401,
-            Self::CrossOrigin | Self::NotYourself | Self::TooManyKeys => 403,
+            Self::CrossOrigin | Self::NotForPages | Self::NotYourself | Self::TooManyKeys => 403,
             Self::NotFound | Self::UnknownPlan => 404,
             Self::MethodNotAllowed => 405,
             Self::NotAcceptable => 406,

@@ -4,7 +4,7 @@ use access::Account;
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use api_types::{AccountId, NewAccount, Problem, SessionTokens};
 
-use super::sessions::start_session;
+use super::sessions::{Receiver, start_session};
 use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state::State, try_limit::TooMany};
 
 /// Sign up.
@@ -41,7 +41,7 @@ pub async fn create_account(
     let account = Account { id, email: new.email, password_hash: password_hash.clone(), created_at };
     state.accounts.create_account(account).await?;
     sign_up.count(created_at);
-    start_session(&state, id, &password_hash, HttpResponse::Created()).await
+    start_session(&state, id, &password_hash, Receiver::Anyone, HttpResponse::Created()).await
 }
 
 fn too_many(reason: TooMany) -> ApiError {

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use api_types::{Me, Password, PasswordChange, Problem, Reason, SessionTokens};
 
-use super::sessions::{signed_out, start_session};
+use super::sessions::{Receiver, signed_out, start_session};
 use crate::{
     ambient,
     extract::{InOrder, JsonForm, SignedIn},
@@ -77,7 +77,7 @@ pub async fn change_password(
     if !state.accounts.change_password(account.id, &old, new.clone()).await? {
         return Err(ApiError::unauthenticated());
     }
-    start_session(&state, account.id, &new, HttpResponse::Ok()).await
+    start_session(&state, account.id, &new, Receiver::Anyone, HttpResponse::Ok()).await
 }
 
 /// Delete the account and its keys.

@@ -3,15 +3,15 @@
 use access::{NewSession, PasswordHash, Refresh};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, http::header, post, web::Data};
 use api_types::{
-    AccountId, Credentials, Problem, ProblemCode, SessionId, SessionTokens, Timestamp,
+    AccountId, Credentials, Problem, ProblemCode, RefreshSession, SessionId, SessionTokens, Timestamp,
     limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},
 };
 
 use crate::{
     ambient,
-    extract::{JsonForm, SignedIn, cross_origin},
+    extract::{JsonForm, OptionalJsonForm, SignedIn, cross_origin},
     problem::ApiError,
-    sign_in::{AccessToken, RefreshToken, is_own_origin},
+    sign_in::{AccessToken, RefreshToken, is_of_a_page, is_own_origin},
     source::Source,
     state::State,
     try_limit::TooMany,
@@ -19,13 +19,15 @@ use crate::{
 
 /// Sign in.
 ///
-/// Wrong passwords and unknown addresses get the same answer, after the same work.
+/// Wrong passwords and unknown addresses get the same answer, after the same work. A program that means to stay signed in
+/// asks for a refresh token.
 #[utoipa::path(
     operation_id = "create_session", tag = "Accounts", security(()), request_body = Credentials,
     responses(
-        (status = 200, description = "Signed in; the page gets the same in cookies.", body = SessionTokens),
+        (status = 200, description = "Signed in; the tokens come in cookies too, unless a refresh token was asked for.", body = SessionTokens),
         (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "Address and password don't match.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "A page asks for a refresh token.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
@@ -39,6 +41,7 @@ pub async fn create_session(
     state: Data<State>,
     JsonForm(credentials): JsonForm<Credentials>,
 ) -> Result<HttpResponse, ApiError> {
+    let receiver = if credentials.with_refresh_token { Receiver::program(&request)? } else { Receiver::Anyone };
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     let pair = (source, credentials.email.clone());
     let now = ambient::now();
@@ -52,7 +55,7 @@ pub async fn create_session(
         by_pair.count(now);
         return Err(wrong_credentials());
     };
-    start_session(&state, account.id, &account.password_hash, HttpResponse::Ok()).await
+    start_session(&state, account.id, &account.password_hash, receiver, HttpResponse::Ok()).await
 }
 
 fn too_many(reason: TooMany) -> ApiError {
@@ -63,11 +66,33 @@ fn wrong_credentials() -> ApiError {
     ApiError::new(ProblemCode::WrongCredentials, "Email and password don't match.")
 }
 
+/// Who gets a session's tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Receiver {
+    /// A page, or a program that keeps cookies: the refresh token comes in its cookie alone, out of scripts' reach.
+    Anyone,
+    /// A program: both tokens come in the body, and no cookies with them.
+    Program,
+}
+
+impl Receiver {
+    /// Whoever asks is no page.
+    fn program(request: &HttpRequest) -> Result<Self, ApiError> {
+        if is_of_a_page(request) {
+            let detail = "A refresh token in the body is for programs. A page leaves it out: its own is in a cookie, \
+                          which no script can read.";
+            return Err(ApiError::new(ProblemCode::NotForPages, detail));
+        }
+        Ok(Self::Program)
+    }
+}
+
 /// Starts a session for an account whose password was just proved.
 pub async fn start_session(
     state: &State,
     account: AccountId,
     proved: &PasswordHash,
+    receiver: Receiver,
     answer: HttpResponseBuilder,
 ) -> Result<HttpResponse, ApiError> {
     let (now, refresh) = (ambient::now(), RefreshToken::first());
@@ -77,7 +102,7 @@ pub async fn start_session(
     if !state.accounts.start_session(session, proved).await? {
         return Err(wrong_credentials());
     }
-    tokens(state, AccessToken { account, session: id }, &refresh, now, answer)
+    tokens(state, AccessToken { account, session: id }, &refresh, now, receiver, answer)
 }
 
 fn refresh_expiry(now: Timestamp) -> Timestamp {
@@ -90,41 +115,65 @@ fn tokens(
     token: AccessToken,
     refresh: &RefreshToken,
     now: Timestamp,
+    receiver: Receiver,
     mut answer: HttpResponseBuilder,
 ) -> Result<HttpResponse, ApiError> {
     let access_token = token.sign(&state.session_key, now)?;
-    for cookie in state.cookies.set(&access_token, refresh) {
-        answer.cookie(cookie);
-    }
+    let refresh_token = match receiver {
+        Receiver::Program => Some(refresh.reveal().to_owned()),
+        Receiver::Anyone => {
+            for cookie in state.cookies.set(&access_token, refresh) {
+                answer.cookie(cookie);
+            }
+            None
+        }
+    };
     answer.insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(answer.json(SessionTokens { access_token, token_type: "Bearer".to_owned(), expires_in: ACCESS_TOKEN_SECONDS }))
+    let (token_type, expires_in) = ("Bearer".to_owned(), ACCESS_TOKEN_SECONDS);
+    Ok(answer.json(SessionTokens { access_token, token_type, expires_in, refresh_token }))
 }
 
 /// Refresh the session.
 ///
-/// By the page's refresh cookie only. Each refresh token works once; one used again later ends the session.
+/// By the refresh token in the body, or a page by its cookie. Each refresh token works once; one used again later ends the
+/// session.
 #[utoipa::path(
-    operation_id = "refresh_session", tag = "Accounts", security(("refresh" = [])),
+    operation_id = "refresh_session", tag = "Accounts", security(("refresh" = []), ()),
+    request_body(content = Option<RefreshSession>, description = "For programs; a page sends none."),
     responses(
         (status = 200, description = "Signed in for another while.", body = SessionTokens),
+        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "From another site's page, or a token in a page's body.", body = Problem, content_type = "application/problem+json"),
+        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
+        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[post("/sessions/refresh")]
-pub async fn refresh_session(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, ApiError> {
-    let cookie = request.cookie(state.cookies.refresh_name()).ok_or_else(ApiError::unauthenticated)?;
-    if !is_own_origin(&request, state.config.server.public_url.as_ref()) {
-        return Err(cross_origin());
-    }
-    let presented = RefreshToken::parse(cookie.value()).ok_or_else(ApiError::unauthenticated)?;
+pub async fn refresh_session(
+    request: HttpRequest,
+    state: Data<State>,
+    OptionalJsonForm(form): OptionalJsonForm<RefreshSession>,
+) -> Result<HttpResponse, ApiError> {
+    let (presented, receiver) = match form.refresh_token {
+        Some(token) => (RefreshToken::parse(&token), Receiver::program(&request)?),
+        None => {
+            let cookie = request.cookie(state.cookies.refresh_name()).ok_or_else(ApiError::unauthenticated)?;
+            if !is_own_origin(&request, state.config.server.public_url.as_ref()) {
+                return Err(cross_origin());
+            }
+            (RefreshToken::parse(cookie.value()), Receiver::Anyone)
+        }
+    };
+    let presented = presented.ok_or_else(ApiError::unauthenticated)?;
     let (now, successor) = (ambient::now(), presented.successor(&state.session_key));
     let outcome =
         state.accounts.rotate_refresh(presented.digest(), successor.digest(), now, refresh_expiry(now)).await?;
     match outcome {
         Refresh::Rotated { session, account } => {
-            tokens(&state, AccessToken { account, session }, &successor, now, HttpResponse::Ok())
+            tokens(&state, AccessToken { account, session }, &successor, now, receiver, HttpResponse::Ok())
         }
         Refresh::Reused { session } => {
             tracing::warn!(session.id = %session, "a refresh token was used twice: the session was ended");

@@ -11,6 +11,6 @@ mod turns;
 pub use cookies::Cookies;
 pub use kept_keys::{OwnerKey, SessionKey};
 pub use limits::SignInLimits;
-pub use origin::is_own_origin;
+pub use origin::{is_of_a_page, is_own_origin};
 pub use password::PasswordHasher;
 pub use token::{AccessToken, RefreshToken};

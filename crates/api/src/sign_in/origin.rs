@@ -24,6 +24,12 @@ pub fn is_own_origin(request: &HttpRequest, public_url: Option<&PublicUrl>) -> b
     own.is_some() && text(header::ORIGIN) == own.as_deref()
 }
 
+/// Whether a page sent a request, any page: browsers say so in one of these headers, and programs in neither.
+#[must_use]
+pub fn is_of_a_page(request: &HttpRequest) -> bool {
+    request.headers().contains_key(SEC_FETCH_SITE) || request.headers().contains_key(header::ORIGIN)
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;

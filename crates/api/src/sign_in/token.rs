@@ -85,7 +85,7 @@ impl RefreshToken {
         Self(Zeroizing::new(format!("{REFRESH_PREFIX}{}", BASE32_NOPAD.encode(bits).to_ascii_lowercase())))
     }
 
-    /// Reads a cookie's value.
+    /// Reads what is presented.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = text.len() == REFRESH_CHARS && text.starts_with(REFRESH_PREFIX) && text.is_ascii();
@@ -104,7 +104,7 @@ impl RefreshToken {
         TokenDigest::of(&self.0)
     }
 
-    /// The value, for the cookie.
+    /// The value, for whoever signed in.
     #[must_use]
     pub fn reveal(&self) -> &str {
         &self.0
