@@ -131,6 +131,37 @@ async fn callers_from_elsewhere_are_not_told_unless_configured() {
 }
 
 #[tokio::test]
+async fn who_asks_for_plain_text_gets_the_older_format() {
+    let server = TestServer::start().await;
+    server.with_key("10RequestPerDay").await.chat("hello").send().await.expect(200);
+    let get = |accept| server.anonymous().get("/metrics").header("accept", accept).send();
+    let prometheus = "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+                      application/openmetrics-text;version=0.0.1;q=0.4,text/plain;version=1.0.0;q=0.3,\
+                      text/plain;version=0.0.4;q=0.2,*/*;q=0.1";
+    for accept in [prometheus, "*/*", "", "application/openmetrics-text"] {
+        let answer = get(accept).await.expect(200);
+        assert!(answer.header("content-type").starts_with("application/openmetrics-text; version=1.0.0"), "{accept}");
+        assert_eq!(answer.header("vary"), "accept");
+    }
+    for accept in ["text/plain", "text/plain;version=0.0.4", "text/*, application/json"] {
+        let answer = get(accept).await.expect(200);
+        assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8", "{accept}");
+        let text = answer.text();
+        for line in [
+            "# HELP tollgate_requests_admitted_total Requests that the gate let through.",
+            "# TYPE tollgate_requests_admitted_total counter",
+            "tollgate_requests_admitted_total 1",
+            "# TYPE tollgate_streams_open gauge",
+            "# TYPE tollgate_admission_seconds histogram",
+        ] {
+            assert!(text.lines().any(|found| found == line), "no line is {line:?}:\n{text}");
+        }
+        assert!(!text.contains("# EOF") && !text.contains("# UNIT"), "{text}");
+    }
+    get("application/json").await.is_problem(406, "not_acceptable");
+}
+
+#[tokio::test]
 async fn a_listener_of_its_own_answers_metrics_and_nothing_else() {
     let setup = TestServer::setup().set("server.metrics_listen", "127.0.0.1:0").set("server.metrics_public", "true");
     let mut server = setup.set("server.public_url", "https://llm.example.com").start().await;
@@ -143,7 +174,10 @@ async fn a_listener_of_its_own_answers_metrics_and_nothing_else() {
     assert!(counters.header("content-type").starts_with("application/openmetrics-text"));
     assert!(counters.text().ends_with("# EOF\n"));
     there.call(reqwest::Method::HEAD, "/metrics").send().await.expect(200);
-    there.post("/metrics", &json!({})).send().await.is_problem(405, "method_not_allowed");
+    let refused = there.post("/metrics", &json!({})).send().await;
+    refused.is_problem(405, "method_not_allowed");
+    let asked = there.call(reqwest::Method::OPTIONS, "/metrics").send().await.expect(204);
+    assert_eq!((refused.header("allow"), asked.header("allow")), ("GET, HEAD, OPTIONS", "GET, HEAD, OPTIONS"));
     for path in ["/", "/plans", "/healthz", "/v1/models", "/docs/"] {
         there.get(path).send().await.is_problem(404, "not_found");
     }

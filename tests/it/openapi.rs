@@ -16,12 +16,12 @@ const OPEN: &[(&str, &str)] = &[
     ("POST", "/sessions"),
 ];
 
-async fn document(server: &TestServer) -> Value {
+pub(crate) async fn document(server: &TestServer) -> Value {
     server.anonymous().get("/openapi.json").send().await.expect(200).json()
 }
 
 /// Method, path with parameters filled in, and the operation.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {

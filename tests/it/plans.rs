@@ -98,3 +98,27 @@ async fn a_removed_plan_serves_its_keys_and_takes_no_new_ones() {
     bob.create_key("old").send().await.expect(200);
     assert_eq!(key.used().await, 1);
 }
+
+#[tokio::test]
+async fn whoever_has_the_plans_already_is_told_that_they_are_the_same() {
+    let mut server = TestServer::setup().plans(&[PlanSpec::daily("a", 5)]).start().await;
+    let first = server.anonymous().get("/plans").send().await.expect(200);
+    assert_eq!(first.header("cache-control"), "no-cache", "it may be kept, and is asked for again");
+    assert_eq!(first.header("content-type"), "application/json");
+    let etag = first.header("etag").to_owned();
+    assert!(etag.starts_with('"'), "{etag}");
+    let known =
+        |server: &TestServer, tags: String| server.anonymous().get("/plans").header("if-none-match", &tags).send();
+    for tags in [etag.clone(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {
+        let answer = known(&server, tags).await.expect(304);
+        assert_eq!((answer.text().as_str(), answer.header("etag")), ("", etag.as_str()));
+        assert_eq!(answer.header("cache-control"), "no-cache");
+    }
+    for tags in ["\"other\"".to_owned(), etag.trim_matches('"').to_owned(), String::new()] {
+        assert_eq!(known(&server, tags).await.expect(200).json(), first.json());
+    }
+    server.restart().await;
+    known(&server, etag.clone()).await.expect(304);
+    server.restart_with(|setup| setup.plans(&[PlanSpec::daily("a", 6)])).await;
+    assert_ne!(known(&server, etag.clone()).await.expect(200).header("etag"), etag);
+}

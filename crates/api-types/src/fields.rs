@@ -187,8 +187,8 @@ impl Fields {
     pub fn optional_number(&mut self, name: &'static str) -> Option<u32> {
         match self.take(name)? {
             Value::Null => None,
-            value => match value.as_u64() {
-                Some(number) => self.right(name, Some(u32::try_from(number).unwrap_or(u32::MAX))),
+            value => match whole(&value) {
+                Some(number) => self.right(name, Some(number)),
                 None => self.wrong(name, Reason::new("type", "Must be a whole number, 0 or more.")),
             },
         }
@@ -225,6 +225,15 @@ impl Fields {
         errors.extend(self.given.into_iter().map(|(name, _)| FieldError::new(&shortened(name), unknown)));
         if errors.is_empty() { Ok(()) } else { Err(errors) }
     }
+}
+
+/// A whole number, 0 or more, however it is written: to JSON Schema `3600.0` is one too. One that is larger than any is
+/// the largest.
+fn whole(number: &Value) -> Option<u32> {
+    if let Some(number) = number.as_u64() {
+        return Some(u32::try_from(number).unwrap_or(u32::MAX));
+    }
+    number.as_f64().filter(|number| *number >= 0.0 && number.fract() == 0.0).map(|number| number as u32)
 }
 
 /// A broken rule without the value, which is among its parameters.
@@ -277,9 +286,18 @@ mod tests {
     fn a_number_is_whole_and_within_its_range() {
         let read = |value: Value| read_form::<RotateKey>(json!({"grace_seconds": value}));
         assert_eq!(read(json!(86_400)).unwrap().grace_seconds, ROTATION_GRACE_MAX_SECONDS);
-        for (value, code) in
-            [(json!(86_401), "range"), (json!(u64::MAX), "range"), (json!(-1), "type"), (json!(1.5), "type")]
-        {
+        for whole in [json!(3600.0), json!(3.6e3)] {
+            assert_eq!(read(whole).unwrap().grace_seconds, 3600);
+        }
+        for (value, code) in [
+            (json!(86_401), "range"),
+            (json!(u64::MAX), "range"),
+            (json!(86_401.0), "range"),
+            (json!(1e300), "range"),
+            (json!(-1), "type"),
+            (json!(-1.0), "type"),
+            (json!(1.5), "type"),
+        ] {
             assert_eq!(codes(&read(value).err().unwrap()), [("grace_seconds", code)]);
         }
         let said = read(json!(86_401)).err().unwrap().remove(0).detail;

@@ -40,6 +40,8 @@ pub const PRESENTED_KEY_MAX_BYTES: usize = 128;
 pub const PRESENTED_KEY_MIN_BYTES: usize = 20;
 /// Most days one usage listing covers: a leap year.
 pub const USAGE_MAX_DAYS: i32 = 366;
+/// Most entries that a part of a list has, where the caller asks for parts.
+pub const LIST_PART_MAX: u32 = 100;
 /// Lifetime of an access token, in seconds.
 pub const ACCESS_TOKEN_SECONDS: i64 = 900;
 /// Lifetime of a session's refresh token, in seconds: 30 days.

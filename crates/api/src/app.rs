@@ -1,7 +1,7 @@
 //! The one list of routes, grouped by who calls them.
 
 use actix_web::{
-    HttpRequest, HttpResponse, Responder,
+    HttpRequest, HttpResponse, get, guard,
     http::Method,
     web::{self, Data, Redirect},
 };
@@ -11,6 +11,8 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     base_path::BasePath,
+    etag,
+    methods::Allow,
     openai_error::OpenAiError,
     openapi::Frame,
     page,
@@ -31,7 +33,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(metrics::get_metrics)
         .service(accounts::create_account)
         .service(sessions::create_session)
-        // By the refresh cookie only.
+        // By a refresh token only.
         .service(sessions::refresh_session)
         // Signed in.
         .service(sessions::delete_session)
@@ -44,6 +46,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(keys::revoke_key)
         .service(keys::rotate_key)
         .service(usage::list_usage)
+        .service(usage::list_usage_csv)
         // With an API key.
         .service(
             scope("/v1")
@@ -78,17 +81,29 @@ pub fn document_under(base: &BasePath) -> utoipa::openapi::OpenApi {
 pub fn undocumented(config: &mut web::ServiceConfig, document: &utoipa::openapi::OpenApi) {
     config
         .app_data(Data::new(document.clone()))
-        .route("/openapi.json", web::get().to(openapi_json))
-        // Both relative, since a proxy in front may serve us under any path.
-        .service(Redirect::new("/docs", "docs/").permanent())
-        .service(web::scope("/docs").wrap(page::docs_headers()).service(SwaggerUi::new("/{_:.*}").config(
-            utoipa_swagger_ui::Config::from("../openapi.json").display_operation_id(true).validator_url("none"),
-        )))
+        .service(openapi_json)
+        .service(docs)
+        .service(web::scope("/docs").guard(guard::Get()).wrap(page::docs_headers()).service(
+            SwaggerUi::new("/{_:.*}").config(
+                utoipa_swagger_ui::Config::from("../openapi.json").display_operation_id(true).validator_url("none"),
+            ),
+        ))
         .default_service(web::to(elsewhere));
 }
 
-async fn openapi_json(document: Data<utoipa::openapi::OpenApi>) -> impl Responder {
-    web::Json(document)
+#[get("/openapi.json")]
+async fn openapi_json(
+    request: HttpRequest,
+    document: Data<utoipa::openapi::OpenApi>,
+) -> Result<HttpResponse, ApiError> {
+    let text = serde_json::to_vec(&document).map_err(ApiError::internal)?;
+    Ok(etag::json(&request, text))
+}
+
+#[get("/docs")]
+async fn docs() -> Redirect {
+    // Both this and the document's link are relative, since a proxy in front may serve us under any path.
+    Redirect::to("docs/").permanent()
 }
 
 /// All that no route takes: a page's file, a page, or a clear answer that there is nothing.
@@ -96,55 +111,42 @@ async fn elsewhere(
     request: HttpRequest,
     state: Data<State>,
     pages: Data<page::PageFiles>,
+    document: Data<utoipa::openapi::OpenApi>,
 ) -> Result<HttpResponse, actix_web::Error> {
-    let document = request.app_data::<Data<utoipa::openapi::OpenApi>>();
-    let methods = document.map(|document| methods_of(document, request.path())).unwrap_or_default();
-    if is_data_plane(request.path()) {
-        return Err(OpenAiError::unknown_url(request.method().as_str(), request.path()).into());
+    let (method, path) = (request.method(), request.path());
+    let allow = match path {
+        "*" => Some(Allow::anywhere()),
+        _ => Allow::at(path, &request, &document).or_else(|| pages.has(path).then(Allow::reading)),
+    };
+    if *method == Method::OPTIONS
+        && let Some(allow) = allow
+    {
+        return Ok(allow.answer());
     }
-    let below_v1 = document.map(|document| methods_of(document, &format!("/v1{}", request.path()))).unwrap_or_default();
-    if below_v1.contains(&request.method().as_str()) {
-        return Err(OpenAiError::base_url_without_v1(request.path()).into());
+    if is_data_plane(path) {
+        return Err(match allow {
+            Some(allow) => OpenAiError::method_not_allowed(method.as_str(), path, &allow).into(),
+            None => OpenAiError::unknown_url(method.as_str(), path).into(),
+        });
     }
-    if !methods.is_empty() {
-        return Err(ApiError::method_not_allowed(&methods.join(", ")).into());
+    let below_v1 = Allow::at(&format!("/v1{path}"), &request, &document);
+    if below_v1.is_some_and(|allow| allow.takes(method.as_str())) {
+        return Err(OpenAiError::base_url_without_v1(path).into());
     }
-    if *request.method() == Method::GET
+    if *method == Method::GET
         && let Some(answer) = pages.answer(&request, state.config.server.base_path())
     {
         return Ok(answer);
     }
-    Err(ApiError::not_found("Nothing is here; /docs lists what this server offers.").into())
-}
-
-/// The methods that a path takes, by the document's templates.
-fn methods_of(document: &utoipa::openapi::OpenApi, path: &str) -> Vec<&'static str> {
-    let is_match = |template: &str| {
-        let (mut own, mut asked) = (template.split('/'), path.split('/'));
-        loop {
-            match (own.next(), asked.next()) {
-                (None, None) => return true,
-                (Some(own), Some(asked)) if own == asked || (own.starts_with('{') && !asked.is_empty()) => {}
-                _ => return false,
-            }
-        }
-    };
-    let mut methods = Vec::new();
-    for (_, item) in document.paths.paths.iter().filter(|(template, _)| is_match(template)) {
-        let taken = [
-            ("GET", item.get.is_some()),
-            ("POST", item.post.is_some()),
-            ("PATCH", item.patch.is_some()),
-            ("DELETE", item.delete.is_some()),
-        ];
-        methods.extend(taken.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name));
-    }
-    methods
+    Err(match allow.filter(|allow| !allow.takes(method.as_str())) {
+        Some(allow) => ApiError::method_not_allowed(&allow).into(),
+        None => ApiError::not_found("Nothing is here; /docs lists what this server offers.").into(),
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use api_types::limits::ROTATION_GRACE_MAX_SECONDS;
+    use api_types::limits::{LIST_PART_MAX, ROTATION_GRACE_MAX_SECONDS};
 
     use super::*;
 
@@ -153,5 +155,7 @@ mod tests {
         let document: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
         let grace = &document["components"]["schemas"]["RotateKey"]["properties"]["grace_seconds"];
         assert_eq!(grace["maximum"], ROTATION_GRACE_MAX_SECONDS);
+        let limit = &document["paths"]["/keys"]["get"]["parameters"][0];
+        assert_eq!((&limit["name"], &limit["schema"]["maximum"]), (&"limit".into(), &LIST_PART_MAX.into()));
     }
 }

@@ -3,6 +3,7 @@
 //! A chat request passes, forward only, through `app.rs` (one list of routes), `extract/admitted.rs` (the gate),
 //! `routes/chat.rs`, the `proxy` crate, and back through `settle_at_end.rs`.
 
+mod accept;
 mod access_log;
 mod allocator;
 mod ambient;
@@ -17,8 +18,10 @@ pub mod cli;
 pub mod config;
 mod connection;
 mod cors;
+mod etag;
 mod extract;
 mod graceful_shutdown;
+mod methods;
 mod metrics;
 mod metrics_listener;
 mod openai_error;

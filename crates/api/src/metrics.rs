@@ -1,6 +1,6 @@
 //! Counters and histograms for Prometheus; never a key, an account or an address as a label.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use access::{Charge, Refusal};
 use prometheus_client::{
@@ -15,8 +15,25 @@ use prometheus_client::{
 };
 use proxy::How;
 
-/// The content type of the text that [`Metrics::text`] gives (OpenMetrics 1.0.0).
-pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// How the counters may be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// OpenMetrics 1.0.0.
+    OpenMetrics,
+    /// Prometheus' own, older text format.
+    Plain,
+}
+
+impl Format {
+    /// The whole content type.
+    #[must_use]
+    pub fn content_type(self) -> &'static str {
+        match self {
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+            Self::Plain => "text/plain; version=0.0.4; charset=utf-8",
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
@@ -157,9 +174,32 @@ impl Metrics {
     ///
     /// # Errors
     /// Never in practice: writing to a string can't fail.
-    pub fn text(&self) -> Result<String, std::fmt::Error> {
+    pub fn text(&self, format: Format) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
-        Ok(text)
+        Ok(match format {
+            Format::OpenMetrics => text,
+            Format::Plain => plain(&text),
+        })
     }
+}
+
+/// OpenMetrics as Prometheus' older format: a counter is named as its samples are, and neither units nor the end are
+/// marked.
+fn plain(open_metrics: &str) -> String {
+    let counter = |line: &'_ str| Some(line.strip_prefix("# TYPE ")?.strip_suffix(" counter")?.to_owned());
+    let counters: HashSet<String> = open_metrics.lines().filter_map(counter).collect();
+    let mut plain = String::new();
+    for line in open_metrics.lines() {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some("EOF" | "UNIT"), ..) => continue,
+            (Some("#"), Some(word), Some(name), Some(rest)) if counters.contains(name) => {
+                plain.extend(["# ", word, " ", name, "_total ", rest]);
+            }
+            _ => plain.push_str(line),
+        }
+        plain.push('\n');
+    }
+    plain
 }

@@ -10,7 +10,7 @@ use actix_web::{
     web::{self, Data},
 };
 
-use crate::{answers, problem::ApiError, routes::metrics, state::State};
+use crate::{answers, methods::Allow, problem::ApiError, routes::metrics, state::State};
 
 /// Serves the counters to all who reach this listener, also while the other refuses new requests at its end.
 ///
@@ -25,8 +25,9 @@ pub fn serve(listener: TcpListener, state: Data<State>) -> io::Result<Server> {
 
 async fn answer(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, ApiError> {
     match (request.path(), request.method()) {
-        ("/metrics", &Method::GET) => metrics::counters(&state),
-        ("/metrics", _) => Err(ApiError::method_not_allowed("GET")),
+        ("/metrics", &Method::GET) => metrics::counters(&request, &state),
+        ("/metrics", &Method::OPTIONS) => Ok(Allow::reading().answer()),
+        ("/metrics", _) => Err(ApiError::method_not_allowed(&Allow::reading())),
         _ => Err(ApiError::not_found("Only /metrics is here.")),
     }
 }

@@ -14,7 +14,7 @@ use actix_web::{
 };
 use api_types::openai::{ErrorEnvelope, ErrorObject};
 
-use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS};
+use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS, methods::Allow};
 
 mod over_limit;
 mod retry;
@@ -120,6 +120,17 @@ impl OpenAiError {
         Self::new(StatusCode::NOT_FOUND, INVALID_REQUEST, "unknown_url", message)
     }
 
+    /// The path takes other methods.
+    #[must_use]
+    pub fn method_not_allowed(method: &str, path: &str, allow: &Allow) -> Self {
+        let message = format!("{} doesn't take {method}. It takes {allow}.", shown_path(path));
+        let error = Self::new(StatusCode::METHOD_NOT_ALLOWED, INVALID_REQUEST, "method_not_allowed", message);
+        match HeaderValue::try_from(allow.to_string()) {
+            Ok(allow) => error.header(header::ALLOW, allow),
+            Err(_) => error,
+        }
+    }
+
     /// An SDK whose base URL lacks its `/v1`.
     #[must_use]
     pub fn base_url_without_v1(path: &str) -> Self {
@@ -191,6 +202,14 @@ impl OpenAiError {
             format!("The Content-Encoding of the request body isn't known here. Known are: {ACCEPTED_CODINGS}.");
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, "unsupported_content_encoding", message)
             .header(header::ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_CODINGS))
+    }
+
+    /// The body says that it is no JSON. OpenAI's own code.
+    #[must_use]
+    pub fn unsupported_content_type() -> Self {
+        let message = "The Content-Type of the request body isn't taken here. Send JSON, marked with the header \
+                       'content-type: application/json'.";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, "unsupported_content_type", message)
     }
 
     /// The body didn't come in time.

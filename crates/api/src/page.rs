@@ -11,10 +11,10 @@ use actix_web::{
     http::header::{self, AcceptEncoding, Encoding, Header as _, HeaderValue},
     middleware::DefaultHeaders,
 };
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
-use crate::base_path::BasePath;
+use crate::{base_path::BasePath, etag};
 
 const INDEX: &str = "index.html";
 
@@ -61,6 +61,14 @@ impl PageFiles {
         let takes_page =
             accept.contains("text/html") || (name.is_empty() && (accept.is_empty() || accept.contains("*/*")));
         takes_page.then(|| self.index(request, base))
+    }
+
+    /// Whether there is a file at this path, the page itself among them.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        let name = path.trim_start_matches('/');
+        let name = if name.is_empty() { INDEX } else { name };
+        is_file_name(name) && self.read(name).is_some()
     }
 
     fn index(&self, request: &HttpRequest, base: &BasePath) -> HttpResponse {
@@ -129,13 +137,13 @@ fn file_answer(request: &HttpRequest, name: &str, file: Cow<'static, [u8]>, codi
     let mut answer = HttpResponse::Ok();
     // A name that carries a hash of its content never changes; the others are asked for again.
     let cache = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let etag = format!("\"{}\"", HEXLOWER.encode(&Sha256::digest(&file)[..12]));
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
+    let tag = etag::of(&file);
+    let is_known = etag::is_known(request, &tag);
     answer
         .insert_header((header::CACHE_CONTROL, cache))
-        .insert_header((header::ETAG, etag.as_str()))
+        .insert_header(header::ETag(tag))
         .insert_header((header::VARY, "accept-encoding"));
-    if known == Some(etag.as_str()) {
+    if is_known {
         return answer.status(actix_web::http::StatusCode::NOT_MODIFIED).finish();
     }
     if let Some(coding) = coding {

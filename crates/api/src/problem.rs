@@ -13,7 +13,7 @@ use actix_web::{
 };
 use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
-use crate::{ambient, extract::ACCEPTED_CODINGS, try_limit::TooMany};
+use crate::{ambient, extract::ACCEPTED_CODINGS, methods::Allow, try_limit::TooMany};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -112,9 +112,12 @@ impl ApiError {
 
     /// The path takes other methods.
     #[must_use]
-    pub fn method_not_allowed(allow: &str) -> Self {
+    pub fn method_not_allowed(allow: &Allow) -> Self {
         let error = Self::new(ProblemCode::MethodNotAllowed, format!("This path takes {allow}."));
-        Self { header: HeaderValue::try_from(allow).ok().map(|allow| Box::new((header::ALLOW, allow))), ..error }
+        Self {
+            header: HeaderValue::try_from(allow.to_string()).ok().map(|allow| Box::new((header::ALLOW, allow))),
+            ..error
+        }
     }
 
     /// Come back after so many seconds.

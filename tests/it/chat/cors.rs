@@ -96,7 +96,7 @@ async fn every_answer_can_be_read_by_the_page() {
     send(key.chat("hello").header("x-api-key", &unknown_key(1)), 400).await;
     send(key.chat(&"long ".repeat(1_000)), 413).await;
     send(key.get("/v1/no/such/call"), 404).await;
-    send(key.call(Method::PUT, "/v1/models"), 404).await;
+    send(key.call(Method::PUT, "/v1/models"), 405).await;
     send(key.post("/v1/chat/completions", &serde_json::json!({"model": "other", "messages": []})), 404).await;
     upstream.next(Script::error(500, "broken"));
     send(key.chat("hello"), 502).await;
@@ -122,7 +122,7 @@ async fn strangers_and_the_portal_get_nothing() {
         assert!(varies_by_origin(&answer), "a cache must not give it to {PAGE}");
         let answer = preflight(&server.anonymous(), "/v1/key", origin).send().await;
         is_closed(&answer);
-        answer.is_error(404, "unknown_url");
+        answer.expect(204);
     }
     let answer = key.get("/v1/key").send().await.expect(200);
     is_closed(&answer);
@@ -157,8 +157,8 @@ async fn nothing_is_said_unless_configured() {
     let server = TestServer::before(&upstream).await;
     let key = server.with_key("10RequestPerDay").await;
     let answer = preflight(&server.anonymous(), "/v1/chat/completions", PAGE).send().await;
-    answer.is_error(404, "unknown_url");
     is_closed(&answer);
+    answer.expect(204);
     let answer = key.chat("hello").header("origin", PAGE).send().await.expect(200);
     is_closed(&answer);
     assert!(!varies_by_origin(&answer));

@@ -140,3 +140,21 @@ async fn rotating_twice_at_once_leaves_one_value_that_works() {
     assert_eq!(one.min(two), 200);
     assert_eq!(one.max(two), 401);
 }
+
+#[tokio::test]
+async fn a_whole_number_may_be_written_with_a_point() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (old, id) = ada.key_on("10RequestPerDay").await;
+    // As JSON Schema and generated clients see it, 3600.0 is an integer.
+    let body = br#"{"grace_seconds": 3.6e3}"#;
+    let rotate = |body: &'static [u8]| {
+        ada.call(reqwest::Method::POST, &format!("/keys/{id}/rotate")).body("application/json", body).send()
+    };
+    rotate(body).await.expect(200);
+    old.chat("hello").send().await.expect(200);
+    rotate(b"{\"grace_seconds\": 0.0}").await.expect(200);
+    rotate(b"{\"grace_seconds\": 86400.5}").await.names_fields(&["grace_seconds"]);
+    rotate(b"{\"grace_seconds\": 86401.0}").await.names_fields(&["grace_seconds"]);
+    rotate(b"{\"grace_seconds\": 1e300}").await.names_fields(&["grace_seconds"]);
+}

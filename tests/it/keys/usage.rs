@@ -73,6 +73,45 @@ async fn a_spreadsheet_gets_csv() {
     let rows: Vec<_> = answer.text().lines().map(str::to_owned).collect();
     assert_eq!(rows, ["date,used,refused,returned,limit".to_owned(), format!("{today},1,0,0,10")]);
     ada.get(&path).header("accept", "image/png").send().await.is_problem(406, "not_acceptable");
+
+    // By a path of its own, for clients that can't choose by `Accept`.
+    let path = format!("/keys/{id}/usage.csv?from={today}&to={today}");
+    for accept in ["*/*", "application/json", "text/html"] {
+        let file = ada.get(&path).header("accept", accept).send().await.expect(200);
+        assert_eq!((file.body, &file.headers["content-type"]), (answer.body.clone(), &answer.headers["content-type"]));
+    }
+    let whole = ada.get(&format!("/keys/{id}/usage.csv")).send().await.expect(200);
+    assert_eq!(whole.text().lines().count(), 31);
+    ada.get(&format!("/keys/{id}/usage.csv?from=tomorrow")).send().await.names_fields(&["from"]);
+    server.anonymous().get(&path).send().await.is_problem(401, "unauthenticated");
+    server.signed_in("bob").await.get(&path).send().await.is_problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn the_type_that_is_liked_best_is_given() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (_, id) = ada.key_on("10RequestPerDay").await;
+    for (accept, kind) in [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/json, text/csv", "application/json"),
+        ("text/csv, */*", "text/csv"),
+        ("text/*;q=0.9, application/json;q=0.5", "text/csv"),
+        ("text/csv;q=0.5, application/*", "application/json"),
+        ("text/csv;q=0, */*", "application/json"),
+        ("application/json;q=0, */*;q=0.1", "text/csv"),
+        ("TEXT/CSV; header=present", "text/csv"),
+        ("not a list of types", "application/json"),
+    ] {
+        let answer = ada.get(&format!("/keys/{id}/usage")).header("accept", accept).send().await.expect(200);
+        assert!(answer.header("content-type").starts_with(kind), "{accept}: {}", answer.header("content-type"));
+        assert_eq!(answer.header("vary"), "accept", "{accept}");
+    }
+    for accept in ["image/png", "text/csv;q=0, application/json;q=0"] {
+        let answer = ada.get(&format!("/keys/{id}/usage")).header("accept", accept).send().await;
+        answer.is_problem(406, "not_acceptable");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod content_coding;
 mod form;
 mod in_order;
 mod key_caller;
+mod part;
 mod path;
 mod presented;
 mod signed_in;
@@ -21,6 +22,7 @@ pub use content_coding::ACCEPTED as ACCEPTED_CODINGS;
 pub use form::{JsonForm, OptionalJsonForm};
 pub use in_order::InOrder;
 pub use key_caller::KeyCaller;
+pub use part::KeysPart;
 pub use path::{DayRange, OwnKeyId};
 pub use signed_in::{SignedIn, cross_origin};
 

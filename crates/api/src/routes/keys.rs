@@ -5,7 +5,7 @@ use std::time::Duration;
 use access::{KeySecret, NewKey};
 use actix_web::{
     HttpResponse, delete, get,
-    http::header,
+    http::header::{self, HeaderName},
     patch, post,
     web::{Data, Json},
 };
@@ -15,10 +15,13 @@ use api_types::{
 
 use crate::{
     ambient,
-    extract::{InOrder, JsonForm, OptionalJsonForm, OwnKeyId, SignedIn},
+    extract::{InOrder, JsonForm, KeysPart, OptionalJsonForm, OwnKeyId, SignedIn},
     problem::ApiError,
     state::State,
 };
+
+/// Name of the header with the cursor of a list's next part.
+const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 
 /// Create an API key on a plan.
 ///
@@ -78,18 +81,36 @@ fn shown_once(secret: KeySecret, plan_name: PlanName) -> HttpResponse {
 
 /// List one's keys.
 ///
-/// Oldest first, each with its quota as it stands.
+/// Oldest first, each with its quota as it stands. All at once, or with `limit` in parts: as long as there is a next one,
+/// the answer says in `next-cursor` what to send as `cursor`.
 #[utoipa::path(
     operation_id = "list_keys", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    params(
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Most keys of this part; all if left out."),
+        ("cursor" = Option<String>, Query, description = "`next-cursor` of the part before."),
+    ),
     responses(
-        (status = 200, description = "The caller's keys.", body = Vec<KeyEntry>),
+        (status = 200, description = "The caller's keys.", body = Vec<KeyEntry>, headers(
+            ("next-cursor" = String, description = "The cursor of the next part, if there is one."),
+            ("link" = String, description = "The next part as a link (RFC 8288), if there is one."),
+        )),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "No such part.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/keys")]
-pub async fn list_keys(state: Data<State>, SignedIn(session): SignedIn) -> Result<Json<Vec<KeyEntry>>, ApiError> {
-    Ok(Json(state.registry.keys(session.account.id, ambient::now()).await?))
+pub async fn list_keys(
+    state: Data<State>,
+    InOrder(SignedIn(session), part, ()): InOrder<SignedIn, KeysPart>,
+) -> Result<HttpResponse, ApiError> {
+    let (keys, next) = part.of(state.registry.keys(session.account.id, ambient::now()).await?);
+    let mut answer = HttpResponse::Ok();
+    if let Some(next) = next {
+        answer.insert_header((header::LINK, next.link()));
+        answer.insert_header((NEXT_CURSOR, next.cursor));
+    }
+    Ok(answer.json(keys))
 }
 
 /// Enable, disable or label a key.

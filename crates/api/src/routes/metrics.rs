@@ -3,19 +3,23 @@
 use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
-use api_types::Problem;
+use api_types::{Problem, ProblemCode};
 
-use crate::{metrics::CONTENT_TYPE, problem::ApiError, state::State};
+use crate::{accept, metrics::Format, problem::ApiError, state::State};
+
+const PLAIN: &str = "text/plain";
 
 /// Tell the counters.
 ///
-/// In OpenMetrics' text format. Answers callers on this machine only, and nobody where a proxy stands in front or
+/// In OpenMetrics' text format, or in Prometheus' older one for `Accept: text/plain`. Answers callers on this machine only, and nobody where a proxy stands in front or
 /// `server.metrics_listen` names another port for it, unless `server.metrics_public` is set.
 #[utoipa::path(
     operation_id = "get_metrics", tag = "Service", security(()),
     responses(
-        (status = 200, description = "The counters.", body = String, content_type = "application/openmetrics-text"),
+        (status = 200, description = "The counters.",
+            content((String = "application/openmetrics-text"), (String = "text/plain"))),
         (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
+        (status = 406, description = "Neither format is taken.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 #[get("/metrics")]
@@ -27,16 +31,26 @@ pub async fn get_metrics(request: HttpRequest, state: Data<State>) -> Result<Htt
     if server.metrics_listen.is_some() || !is_for_caller {
         return Err(ApiError::not_found("Nothing is here; /docs lists what this server offers."));
     }
-    counters(&state)
+    counters(&request, &state)
 }
 
 /// The counters, for whoever may see them.
 ///
 /// # Errors
-/// When they can't be written down.
-pub fn counters(state: &State) -> Result<HttpResponse, ApiError> {
-    let text = state.metrics.text().map_err(ApiError::internal)?;
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, CONTENT_TYPE)).body(text))
+/// When the caller takes neither of the formats that there are, or they can't be written down.
+pub fn counters(request: &HttpRequest, state: &State) -> Result<HttpResponse, ApiError> {
+    let format = match accept::best(request, &["application/openmetrics-text", PLAIN]) {
+        Some(PLAIN) => Format::Plain,
+        Some(_) => Format::OpenMetrics,
+        None => {
+            let detail = "The counters come as application/openmetrics-text or text/plain.";
+            return Err(ApiError::new(ProblemCode::NotAcceptable, detail));
+        }
+    };
+    let text = state.metrics.text(format).map_err(ApiError::internal)?;
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((header::VARY, "accept")).content_type(format.content_type());
+    Ok(answer.body(text))
 }
 
 /// From this machine, and not through a proxy that stands on it.

@@ -1,12 +1,16 @@
-//! `GET /keys/{id}/usage`: a key's usage by day, as JSON or CSV.
+//! `GET /keys/{id}/usage` and `/keys/{id}/usage.csv`: a key's usage by day, as JSON or CSV.
 
 use std::fmt::Write as _;
 
-use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
-use api_types::{Date, KeyId, Problem, ProblemCode, Reason, UsageDay, limits::USAGE_MAX_DAYS};
+use actix_web::{
+    HttpRequest, HttpResponse, get,
+    http::header::{self, HeaderValue},
+    web::Data,
+};
+use api_types::{AccountId, Date, KeyId, Problem, ProblemCode, Reason, UsageDay, limits::USAGE_MAX_DAYS};
 
 use crate::{
-    ambient,
+    accept, ambient,
     extract::{DayRange, InOrder, OwnKeyId, SignedIn},
     problem::ApiError,
     state::State,
@@ -14,10 +18,11 @@ use crate::{
 
 /// Days listed where the caller names none.
 const DEFAULT_DAYS: i64 = 30;
+const CSV: &str = "text/csv";
 
 /// List a key's usage by day.
 ///
-/// Inclusive days in the plan's time zone; without a range the last 30. CSV for `Accept: text/csv`.
+/// Inclusive days in the plan's time zone; without a range the last 30. CSV for `Accept: text/csv`, or at `/keys/{id}/usage.csv`.
 #[utoipa::path(
     operation_id = "list_usage", tag = "Keys", security(("session" = []), ("cookie" = [])),
     params(
@@ -40,17 +45,52 @@ pub async fn list_usage(
     state: Data<State>,
     InOrder(SignedIn(session), OwnKeyId(key), range): InOrder<SignedIn, OwnKeyId, DayRange>,
 ) -> Result<HttpResponse, ApiError> {
-    let wants_csv = wants_csv(&request)?;
+    let Some(kind) = accept::best(&request, &["application/json", CSV]) else {
+        return Err(ApiError::new(ProblemCode::NotAcceptable, "Usage comes as application/json or text/csv."));
+    };
+    let days = days(&state, (session.account.id, key), range).await?;
+    let mut answer = if kind == CSV { csv(&days) } else { HttpResponse::Ok().json(days) };
+    answer.headers_mut().insert(header::VARY, HeaderValue::from_static("accept"));
+    Ok(answer)
+}
+
+/// List a key's usage by day as CSV.
+///
+/// The rows of `GET /keys/{id}/usage`, for clients that can't choose by `Accept`.
+#[utoipa::path(
+    operation_id = "list_usage_csv", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    params(
+        ("id" = KeyId, Path, description = "The key's id."),
+        ("from" = Option<String>, Query, description = "First day, like 2026-11-01."),
+        ("to" = Option<String>, Query, description = "Last day, like 2026-11-30."),
+    ),
+    responses(
+        (status = 200, description = "A header line, then one line per day.", body = String, content_type = "text/csv"),
+        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The range is wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+#[get("/keys/{id}/usage.csv")]
+pub async fn list_usage_csv(
+    state: Data<State>,
+    InOrder(SignedIn(session), OwnKeyId(key), range): InOrder<SignedIn, OwnKeyId, DayRange>,
+) -> Result<HttpResponse, ApiError> {
+    Ok(csv(&days(&state, (session.account.id, key), range).await?))
+}
+
+async fn days(
+    state: &State,
+    (account, key): (AccountId, KeyId),
+    range: DayRange,
+) -> Result<Vec<UsageDay>, ApiError> {
     let to = match range.to {
         Some(to) => to,
-        None => state.registry.today(session.account.id, key, ambient::now()).await?,
+        None => state.registry.today(account, key, ambient::now()).await?,
     };
     let (from, to) = bounded(range.from, to)?;
-    let days = state.registry.usage(session.account.id, key, from, to).await?;
-    if wants_csv {
-        return Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(csv(&days)));
-    }
-    Ok(HttpResponse::Ok().json(days))
+    Ok(state.registry.usage(account, key, from, to).await?)
 }
 
 fn bounded(from: Option<Date>, to: Date) -> Result<(Date, Date), ApiError> {
@@ -65,22 +105,7 @@ fn bounded(from: Option<Date>, to: Date) -> Result<(Date, Date), ApiError> {
     Ok((from, to))
 }
 
-/// CSV where it is asked for by name; anything else that takes JSON gets JSON.
-fn wants_csv(request: &HttpRequest) -> Result<bool, ApiError> {
-    let accept = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    let takes = |kinds: &[&str]| {
-        accept.split(',').filter_map(|part| part.split(';').next()).any(|kind| kinds.contains(&kind.trim()))
-    };
-    if takes(&["text/csv"]) {
-        Ok(true)
-    } else if takes(&["application/json", "application/*", "*/*"]) || accept.trim().is_empty() {
-        Ok(false)
-    } else {
-        Err(ApiError::new(ProblemCode::NotAcceptable, "Usage comes as application/json or text/csv."))
-    }
-}
-
-fn csv(days: &[UsageDay]) -> String {
+fn csv(days: &[UsageDay]) -> HttpResponse {
     let mut text = String::from("date,used,refused,returned,limit\r\n");
     for day in days {
         let limit = day.limit.map(|limit| limit.to_string()).unwrap_or_default();
@@ -88,5 +113,5 @@ fn csv(days: &[UsageDay]) -> String {
         // Writing to a String can't fail.
         let _ = write!(text, "{date},{used},{refused},{returned},{limit}\r\n");
     }
-    text
+    HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(text)
 }
