@@ -205,6 +205,7 @@ impl House {
             plan_name: PlanName::parse(BASIC).unwrap(),
             subscription: SubscriptionId::from_random(fresh()),
             max_keys: None,
+            call: None,
             now,
         };
         gateway.create_key(new).await?;

@@ -2,9 +2,12 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use access::{CarriedUse, CreateKeyError, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, StoreError};
+use access::{
+    CarriedUse, CreateKeyError, Creation, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, RepeatableCall,
+    StoreError,
+};
 use access_sqlite::SqliteStore;
-use api_types::{InstallationId, PlanName};
+use api_types::{AccountId, InstallationId, PlanName, Timestamp};
 use async_trait::async_trait;
 use tests::{
     aws::{Fault, When},
@@ -40,6 +43,15 @@ impl RemoteKeys for LateIntents {
 
     async fn begin_key(&self, intent: Intent, max_keys: Option<u32>) -> Result<(), CreateKeyError> {
         self.store.begin_key(intent, max_keys).await
+    }
+
+    async fn made_before(
+        &self,
+        account: AccountId,
+        call: RepeatableCall,
+        now: Timestamp,
+    ) -> Result<Option<Creation>, CreateKeyError> {
+        self.store.made_before(account, call, now).await
     }
 
     async fn change_remote(&self, change: RemoteChange) -> Result<(), StoreError> {

@@ -51,7 +51,8 @@ impl Open {
         let secret = KeySecret::new(KeyId::from_random([1; 16]), [2; 32]);
         let subscription = SubscriptionId::from_random([1; 16]);
         let plan_name = plan_name();
-        let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, now: now() };
+        let new =
+            NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, call: None, now: now() };
         registry.create_key(new).await.unwrap();
         Self { gate, key: PresentedKey::parse(&secret.reveal()).unwrap(), next: AtomicU64::new(1) }
     }

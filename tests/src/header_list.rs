@@ -28,6 +28,7 @@ const PORTAL: &[&str] = &[
     "content-disposition",
     "content-encoding",
     "etag",
+    "idempotency-replayed",
     "last-modified",
     "link",
     "location",

@@ -75,8 +75,16 @@ impl Bench {
                 let secret = KeySecret::new(KeyId::from_random(bytes(n)), owner);
                 let subscription = SubscriptionId::from_random(bytes(n));
                 let owner = OwnerDigest(owner);
-                let new =
-                    NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, now: now() };
+                let new = NewKey {
+                    secret: &secret,
+                    account,
+                    owner,
+                    plan_name,
+                    subscription,
+                    max_keys: None,
+                    call: None,
+                    now: now(),
+                };
                 store.create_key(new).await.unwrap();
                 PresentedKey::parse(&secret.reveal()).unwrap()
             }

@@ -4,7 +4,7 @@
 
 mod house;
 
-use access::{Accounts, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys};
+use access::{Accounts, Creation, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, RepeatableCall};
 use access_sqlite::{Options, SqliteStore};
 use api_types::InstallationId;
 use futures_util::future::join_all;
@@ -34,6 +34,8 @@ async fn furnished() -> (House, RemoteKey, Intent) {
     house.store.change_remote(change).await.unwrap();
     (house, key, intent)
 }
+
+const CALL: RepeatableCall = RepeatableCall { name: [1; 32], request: [2; 32] };
 
 #[tokio::test]
 async fn an_installation_keeps_the_name_that_it_got_first() {
@@ -117,6 +119,7 @@ async fn a_change_goes_in_the_order_of_its_fields() {
     let change = RemoteChange {
         remove: vec![key_id(1)],
         put: Some(new.clone()),
+        call: Some(CALL),
         done: vec![operation(2)],
         intents: vec![again.clone()],
         carried: vec![carried(OWNER, "p", "2026-11-01", 3)],
@@ -125,6 +128,8 @@ async fn a_change_goes_in_the_order_of_its_fields() {
     assert_eq!(house.store.remote_keys().await.unwrap(), [new]);
     assert_eq!(house.store.intents().await.unwrap(), [again]);
     assert_eq!(used_of(&house, OWNER, "p").await, Some(3));
+    let before = house.store.made_before(house.account, CALL, noon()).await.unwrap();
+    assert_eq!(before, Some(Creation::MadeBefore(key_id(2))));
 }
 
 #[tokio::test]
@@ -133,6 +138,7 @@ async fn a_change_made_twice_is_made_once() {
     let change = RemoteChange {
         remove: vec![key.id],
         put: None,
+        call: None,
         done: vec![intent.operation],
         intents: vec![removal(house.account, 51, noon())],
         carried: vec![carried(OWNER, "p", "2026-11-01", 9)],
@@ -150,6 +156,7 @@ fn sweeping_change(house: &House, put: RemoteKey) -> RemoteChange {
     RemoteChange {
         remove: vec![key_id(1)],
         put: Some(put),
+        call: Some(CALL),
         done: vec![operation(50)],
         intents: vec![removal(house.account, 51, noon())],
         carried: vec![carried(OWNER, "p", "2026-11-01", 999)],
@@ -160,6 +167,7 @@ async fn assert_untouched(house: &House, key: RemoteKey, intent: Intent) {
     assert_eq!(house.store.remote_keys().await.unwrap(), [key]);
     assert_eq!(house.store.intents().await.unwrap(), [intent]);
     assert_eq!(used_of(house, OWNER, "p").await, Some(7));
+    assert_eq!(house.store.made_before(house.account, CALL, noon()).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod keys;
 pub mod limits;
 pub mod plans;
+pub mod repeated;
 pub mod sessions;
 pub mod state_owners;
 mod table;
@@ -140,6 +141,12 @@ macro_rules! __each_law {
             keys::a_deleted_account_leaves_its_count_to_its_owner Exact,
             keys::a_released_account_has_no_keys Always,
             keys::an_owner_who_left_begins_anew_after_the_period Exact,
+            repeated::a_repeated_creation_gives_the_same_key Always,
+            repeated::a_creation_repeated_at_once_gives_one_key Always,
+            repeated::another_request_under_the_same_name_is_refused Always,
+            repeated::a_refused_creation_keeps_no_name Always,
+            repeated::a_repetition_revives_no_revoked_key Always,
+            repeated::a_call_is_forgotten_after_a_day Always,
             usage::each_day_is_listed_also_without_requests Exact,
             usage::a_day_lists_used_refused_and_returned FairCharge,
             usage::the_limit_stands_at_daily_plans_only Exact,

@@ -14,6 +14,7 @@ mod period;
 mod plan;
 mod registry;
 mod remote_keys;
+mod repeatable;
 mod secret;
 mod state_owners;
 
@@ -30,5 +31,6 @@ pub use registry::{CreateKeyError, KeyError, NewKey, OwnerDigest, Registry};
 pub use remote_keys::{
     CarriedUse, EarlierValue, Intent, IntentKind, RemoteChange, RemoteKey, RemoteKeys, RemoteValue, UntoldUse,
 };
+pub use repeatable::{Creation, RepeatableCall};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};

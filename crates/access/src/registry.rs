@@ -7,7 +7,7 @@ use api_types::{
 };
 use async_trait::async_trait;
 
-use crate::{KeySecret, StoreError};
+use crate::{Creation, KeySecret, RepeatableCall, StoreError};
 
 /// A keyed digest of an owner's email address, by which a count outlives a deleted account until its period ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -34,6 +34,8 @@ pub struct NewKey<'a> {
     pub subscription: SubscriptionId,
     /// Most keys that the account may hold; `None` is one on every plan.
     pub max_keys: Option<u32>,
+    /// By what the call is known again, if its caller may repeat it.
+    pub call: Option<RepeatableCall>,
     /// When it is created.
     pub now: Timestamp,
 }
@@ -53,6 +55,9 @@ pub enum CreateKeyError {
     /// The account holds as many keys as it may.
     #[error("too many keys")]
     TooManyKeys,
+    /// The call has the name of another one, which asked for something else.
+    #[error("the call's name stands for another request")]
+    AnotherRequest,
     /// A step failed, and what was done before it was undone.
     #[error("create failed")]
     CreateFailed(#[from] StoreError),
@@ -88,7 +93,10 @@ pub trait Registry: Send + Sync {
 
     /// Creates a key and attaches it to its plan, all or nothing: one key per account and plan, also for two calls at
     /// once. An owner who was on the plan before goes on with the same subscription and count.
-    async fn create_key(&self, new: NewKey<'_>) -> Result<(), CreateKeyError>;
+    ///
+    /// A call that made a key and may be repeated is remembered for `api_types::limits::REPEATABLE_SECONDS`, in the same
+    /// step: repeated, also at once, it makes nothing and is told which key it had made, whatever became of that since.
+    async fn create_key(&self, new: NewKey<'_>) -> Result<Creation, CreateKeyError>;
 
     /// The account's keys, oldest first.
     async fn keys(&self, account: AccountId, now: Timestamp) -> Result<Vec<KeyEntry>, StoreError>;

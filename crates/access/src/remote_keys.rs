@@ -7,7 +7,7 @@
 use api_types::{AccountId, Date, InstallationId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use async_trait::async_trait;
 
-use crate::{CreateKeyError, KeyDigest, OwnerDigest, StoreError};
+use crate::{CreateKeyError, Creation, KeyDigest, OwnerDigest, RepeatableCall, StoreError};
 
 /// One value of a key, as the other service holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +129,8 @@ pub struct RemoteChange {
     pub remove: Vec<KeyId>,
     /// A key to be written, new or changed.
     pub put: Option<RemoteKey>,
+    /// The call that made this key, to be remembered where it may be repeated.
+    pub call: Option<RepeatableCall>,
     /// Operations whose intents are done.
     pub done: Vec<OperationId>,
     /// Intents to be written; each takes the place of an earlier one of its operation.
@@ -153,6 +155,18 @@ pub trait RemoteKeys: Send + Sync {
     /// intent to create one on the plan, and holds fewer keys (those being created counted too) than `max_keys`
     /// (`None`: no bound). Two calls at once for one plan give one intent.
     async fn begin_key(&self, intent: Intent, max_keys: Option<u32>) -> Result<(), CreateKeyError>;
+
+    /// What a call came to that made a key before, by [`RemoteChange::call`]; `None` where none did in
+    /// `api_types::limits::REPEATABLE_SECONDS`.
+    ///
+    /// # Errors
+    /// [`CreateKeyError::AnotherRequest`] where it asked for something else.
+    async fn made_before(
+        &self,
+        account: AccountId,
+        call: RepeatableCall,
+        now: Timestamp,
+    ) -> Result<Option<Creation>, CreateKeyError>;
 
     /// Writes a change, all or nothing.
     ///

@@ -40,6 +40,10 @@ pub const PRESENTED_KEY_MAX_BYTES: usize = 128;
 pub const PRESENTED_KEY_MIN_BYTES: usize = 20;
 /// Most days one usage listing covers: a leap year.
 pub const USAGE_MAX_DAYS: i32 = 366;
+/// How long a call that may be repeated is known again, in seconds: a day.
+pub const REPEATABLE_SECONDS: i64 = 86_400;
+/// Longest `Idempotency-Key`, in bytes; Stripe's is 255.
+pub const IDEMPOTENCY_KEY_MAX_BYTES: usize = 255;
 /// Most entries that a part of a list has, where the caller asks for parts.
 pub const LIST_PART_MAX: u32 = 100;
 /// Lifetime of an access token, in seconds.

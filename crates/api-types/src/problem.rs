@@ -67,6 +67,8 @@ pub enum ProblemCode {
     UnsupportedMediaType,
     /// Fields are wrong; see `errors`.
     InvalidFields,
+    /// The `Idempotency-Key` stands for another request.
+    IdempotencyKeyReused,
     /// Too many tries; see `Retry-After`.
     TooManyAttempts,
     /// Creating the key failed, and nothing was left behind.
@@ -95,7 +97,7 @@ impl ProblemCode {
             Self::KeyAlreadyExists | Self::TooManyOldValues | Self::EmailTaken => 409,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::InvalidFields => 422,
+            Self::InvalidFields | Self::IdempotencyKeyReused => 422,
             Self::TooManyAttempts => 429,
             Self::CreateFailed | Self::Internal => 500,
             Self::StoreUnavailable | Self::Busy | Self::ShuttingDown => 503,

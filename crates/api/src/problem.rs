@@ -251,6 +251,11 @@ impl From<CreateKeyError> for ApiError {
             CreateKeyError::TooManyKeys => {
                 Self::new(ProblemCode::TooManyKeys, "You hold as many keys as an account may. Revoke one first.")
             }
+            CreateKeyError::AnotherRequest => {
+                let detail = "This Idempotency-Key was used in the last 24 hours for another request. Take a new one for \
+                              each key that you create.";
+                Self::new(ProblemCode::IdempotencyKeyReused, detail)
+            }
             CreateKeyError::CreateFailed(error) if matches!(error.failed, Failed::ProviderFull(_)) => error.into(),
             CreateKeyError::CreateFailed(cause) => Self::new(ProblemCode::CreateFailed, "create failed").because(cause),
         }

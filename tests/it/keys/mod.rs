@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod list;
+mod repeated;
 mod revoke;
 mod rotate;
 mod usage;

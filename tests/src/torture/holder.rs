@@ -113,7 +113,7 @@ async fn create(
     let id = KeyId::from_random(chance.bytes());
     let (secret, presented) = secret(id, chance);
     let subscription = SubscriptionId::from_random(chance.bytes());
-    let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, now };
+    let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys: None, call: None, now };
     store.create_key(new).await.expect("a key is created");
     (id, presented)
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use access::{
-    CreateKeyError, Intent, IntentKind, KeyDigest, NewKey, OwnerDigest, RemoteChange, RemoteKey, RemoteValue,
-    StoreError, UntoldUse,
+    CreateKeyError, Creation, Intent, IntentKind, KeyDigest, NewKey, OwnerDigest, RemoteChange, RemoteKey, RemoteValue,
+    RepeatableCall, StoreError, UntoldUse,
 };
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use zeroize::Zeroizing;
@@ -26,13 +26,14 @@ pub(super) struct ToCreate {
     owner: OwnerDigest,
     plan_name: PlanName,
     max_keys: Option<u32>,
+    call: Option<RepeatableCall>,
     now: Timestamp,
 }
 
 impl From<NewKey<'_>> for ToCreate {
     fn from(new: NewKey<'_>) -> Self {
         // Subscriptions are API Gateway's business here: a key on a plan is one.
-        let NewKey { secret, account, owner, plan_name, max_keys, now, subscription: _ } = new;
+        let NewKey { secret, account, owner, plan_name, max_keys, call, now, subscription: _ } = new;
         Self {
             key: secret.id(),
             operation: operation_of(secret),
@@ -42,6 +43,7 @@ impl From<NewKey<'_>> for ToCreate {
             owner,
             plan_name,
             max_keys,
+            call,
             now,
         }
     }
@@ -49,9 +51,15 @@ impl From<NewKey<'_>> for ToCreate {
 
 impl Inner {
     /// The steps.
-    pub(super) async fn create(self: Arc<Self>, new: ToCreate) -> Result<(), CreateKeyError> {
-        let ToCreate { key, operation, digest, account, owner, now, .. } = new;
+    pub(super) async fn create(self: Arc<Self>, new: ToCreate) -> Result<Creation, CreateKeyError> {
+        let ToCreate { key, operation, digest, account, owner, call, now, .. } = new;
         let _turn = self.turn(account).await?;
+        // After the turn is ours: whoever repeats a call waits here until it has ended.
+        if let Some(call) = call
+            && let Some(before) = self.rows.made_before(account, call, now).await?
+        {
+            return Ok(before);
+        }
         let plan = self.plans.named(&new.plan_name)?.filter(|plan| plan.is_offered);
         let plan = plan.ok_or(CreateKeyError::UnknownPlan)?;
         let before = self.used_before(owner, &plan, now).await?;
@@ -98,7 +106,7 @@ impl Inner {
             earlier: Vec::new(),
             untold: (!made.is_told).then(|| UntoldUse { period: plan.span(now).start, used: before }),
         };
-        let change = RemoteChange { put: Some(row.clone()), done: vec![operation], ..RemoteChange::default() };
+        let change = RemoteChange { put: Some(row.clone()), call, done: vec![operation], ..RemoteChange::default() };
         if let Err(error) = self.rows.change_remote(change).await {
             let remove = Intent { kind: IntentKind::Remove, remote_id: Some(row.value.remote_id), ..intent };
             self.remove_now(&[remove], now).await;
@@ -108,7 +116,7 @@ impl Inner {
             self.uses.set(key, plan.span(now).start, if made.is_told { before } else { 0 }, now);
         }
         self.keys.put(row);
-        Ok(())
+        Ok(Creation::Made)
     }
 
     /// What an owner who revoked a key in this period has used of the plan.

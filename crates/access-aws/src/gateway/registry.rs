@@ -1,6 +1,6 @@
 //! The registry: plans from memory, keys from our rows, changes at API Gateway.
 
-use access::{CreateKeyError, KeyError, KeySecret, NewKey, Registry, RemoteKey, StoreError};
+use access::{CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, RemoteKey, StoreError};
 use api_types::{
     AccountId, Date, KeyAtRest, KeyChange, KeyEntry, KeyId, KeyState, Period, Plan, PlanName, Promises, QuotaPromise,
     QuotaStatus, Survival, Timestamp, UsageDay,
@@ -33,7 +33,7 @@ impl Registry for ApiGateway {
         self.inner.plans.offered()
     }
 
-    async fn create_key(&self, new: NewKey<'_>) -> Result<(), CreateKeyError> {
+    async fn create_key(&self, new: NewKey<'_>) -> Result<Creation, CreateKeyError> {
         let new = ToCreate::from(new);
         self.to_the_end(|inner| inner.create(new)).await
     }

@@ -1,6 +1,6 @@
 //! Creating a key on its plan, all or nothing.
 
-use access::{CreateKeyError, KeyDigest, NewKey, OwnerDigest};
+use access::{CreateKeyError, Creation, KeyDigest, NewKey, OwnerDigest, RepeatableCall};
 use api_types::{AccountId, Date, KeyId, PlanName, SubscriptionId, Timestamp};
 use rusqlite::{Connection, params};
 
@@ -8,6 +8,7 @@ use super::{
     accounts,
     columns::Columns,
     error::Unchanged,
+    repeatable_calls,
     statements::{first, has, run},
 };
 use crate::counting::PlanRowId;
@@ -21,13 +22,15 @@ pub(crate) struct ToCreate {
     pub(crate) plan_name: PlanName,
     subscription: SubscriptionId,
     max_keys: Option<u32>,
+    call: Option<RepeatableCall>,
     pub(crate) now: Timestamp,
 }
 
 impl From<NewKey<'_>> for ToCreate {
     fn from(new: NewKey<'_>) -> Self {
-        let NewKey { secret, account, owner, plan_name, subscription, max_keys, now } = new;
-        Self { key: secret.id(), digest: secret.digest(), account, owner, plan_name, subscription, max_keys, now }
+        let NewKey { secret, account, owner, plan_name, subscription, max_keys, call, now } = new;
+        let (key, digest) = (secret.id(), secret.digest());
+        Self { key, digest, account, owner, plan_name, subscription, max_keys, call, now }
     }
 }
 
@@ -37,9 +40,14 @@ pub(crate) fn create(
     conn: &Connection,
     new: &ToCreate,
     plan: Option<(PlanRowId, Date)>,
-) -> Result<(), Unchanged<CreateKeyError>> {
+) -> Result<Creation, Unchanged<CreateKeyError>> {
     if !accounts::is_there(conn, new.account)? {
         return Err(Unchanged::Answer(CreateKeyError::NoAccount));
+    }
+    if let Some(call) = &new.call
+        && let Some(before) = repeatable_calls::made_before(conn, new.account, call, new.now)?
+    {
+        return before.map_err(Unchanged::Answer);
     }
     let (plan, today) = plan.ok_or(Unchanged::Answer(CreateKeyError::UnknownPlan))?;
     let account = new.account.to_string();
@@ -72,5 +80,8 @@ pub(crate) fn create(
                VALUES (?1, ?2, ?3, ?4, 1, '', ?5)";
     let created_at = new.now.as_millisecond();
     run(conn, sql, params![new.key.to_string(), account, subscription, new.digest.as_bytes(), created_at])?;
-    Ok(())
+    if let Some(call) = &new.call {
+        repeatable_calls::note(conn, new.account, call, new.key, new.now)?;
+    }
+    Ok(Creation::Made)
 }

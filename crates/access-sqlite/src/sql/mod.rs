@@ -13,6 +13,7 @@ pub(crate) mod open;
 pub(crate) mod plans;
 pub(crate) mod remote_intents;
 pub(crate) mod remote_keys;
+pub(crate) mod repeatable_calls;
 pub(crate) mod sessions;
 pub(crate) mod state_owners;
 mod statements;

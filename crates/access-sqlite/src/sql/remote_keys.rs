@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row, params};
 use super::{
     carried_use,
     columns::{Columns, from_count},
-    remote_intents,
+    remote_intents, repeatable_calls,
     statements::{list, run},
 };
 
@@ -73,9 +73,12 @@ fn read_earlier(row: &Row<'_>) -> rusqlite::Result<Option<EarlierValue>> {
 /// The steps of a change within one transaction, in the order of the fields: the first that fails leaves nothing
 /// behind.
 pub(crate) fn change(conn: &Connection, change: &RemoteChange) -> rusqlite::Result<()> {
-    let RemoteChange { remove, put, done, intents, carried } = change;
+    let RemoteChange { remove, put, call, done, intents, carried } = change;
     remove.iter().try_for_each(|key| remove_key(conn, *key))?;
     put.iter().try_for_each(|key| put_key(conn, key))?;
+    if let (Some(key), Some(call)) = (put, call) {
+        repeatable_calls::note(conn, key.account, call, key.id, key.created_at)?;
+    }
     done.iter().try_for_each(|operation| remote_intents::remove(conn, *operation))?;
     intents.iter().try_for_each(|intent| remote_intents::put(conn, intent))?;
     carried.iter().try_for_each(|carried| carried_use::put(conn, carried))?;

@@ -1,6 +1,6 @@
 //! The registry: plans, keys and usage, each change between two batches of admissions.
 
-use access::{CreateKeyError, KeyError, KeySecret, NewKey, Registry, StoreError};
+use access::{CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, StoreError};
 use api_types::{
     AccountId, Date, KeyAtRest, KeyChange, KeyEntry, KeyId, Plan, PlanName, Promises, QuotaPromise, Survival,
     Timestamp, UsageDay,
@@ -39,7 +39,7 @@ impl Registry for SqliteStore {
         self.inner.reader.read("list plans", plans::offered).await
     }
 
-    async fn create_key(&self, new: NewKey<'_>) -> Result<(), CreateKeyError> {
+    async fn create_key(&self, new: NewKey<'_>) -> Result<Creation, CreateKeyError> {
         let (doing, new) = ("create a key", ToCreate::from(new));
         self.run(doing, move |state| {
             state.purge_if_due(new.now);

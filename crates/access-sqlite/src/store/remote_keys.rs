@@ -2,13 +2,14 @@
 //! it was answered.
 
 use access::{
-    CarriedUse, CreateKeyError, Intent, IntentKind, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, StoreError,
+    CarriedUse, CreateKeyError, Creation, Intent, IntentKind, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys,
+    RepeatableCall, StoreError,
 };
-use api_types::{InstallationId, PlanName};
+use api_types::{AccountId, InstallationId, PlanName, Timestamp};
 use async_trait::async_trait;
 
 use super::SqliteStore;
-use crate::sql::{carried_use, remote_intents, remote_keys};
+use crate::sql::{carried_use, remote_intents, remote_keys, repeatable_calls};
 
 #[async_trait]
 impl RemoteKeys for SqliteStore {
@@ -32,6 +33,16 @@ impl RemoteKeys for SqliteStore {
         }
         let begin = move |conn: &_| remote_intents::begin_key(conn, &intent, max_keys);
         self.run(doing, move |state| state.change(doing, begin)).await
+    }
+
+    async fn made_before(
+        &self,
+        account: AccountId,
+        call: RepeatableCall,
+        now: Timestamp,
+    ) -> Result<Option<Creation>, CreateKeyError> {
+        let find = move |conn: &_| repeatable_calls::made_before(conn, account, &call, now);
+        self.inner.reader.read("find a repeated call", find).await?.transpose()
     }
 
     async fn change_remote(&self, change: RemoteChange) -> Result<(), StoreError> {

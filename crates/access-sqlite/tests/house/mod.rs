@@ -58,9 +58,9 @@ pub async fn create_key(store: &SqliteStore, account: AccountId, now: Timestamp)
     let secret = key_secret(1);
     let plan_name = PlanName::parse("p").unwrap();
     let subscription = SubscriptionId::from_random([5; 16]);
-    store
-        .create_key(NewKey { secret: &secret, account, owner: OWNER, plan_name, subscription, max_keys: None, now })
-        .await
+    let max_keys = None;
+    let new = NewKey { secret: &secret, account, owner: OWNER, plan_name, subscription, max_keys, call: None, now };
+    store.create_key(new).await.map(drop)
 }
 
 impl House {

@@ -126,7 +126,7 @@ impl World {
         let (secret, presented) = secret(key);
         let subscription = SubscriptionId::from_random(fresh());
         let plan_name = name(plan_name);
-        let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys, now };
+        let new = NewKey { secret: &secret, account, owner, plan_name, subscription, max_keys, call: None, now };
         self.registry.create_key(new).await?;
         Ok(Caller { account, owner, key, presented })
     }

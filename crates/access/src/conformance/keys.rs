@@ -132,6 +132,7 @@ pub async fn an_unknown_key_works_once_created(world: World) {
         plan_name: super::cast::name("p"),
         subscription: api_types::SubscriptionId::from_random(fresh()),
         max_keys: None,
+        call: None,
         now: noon(),
     };
     world.registry.create_key(new).await.unwrap();

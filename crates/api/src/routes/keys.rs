@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use access::{KeySecret, NewKey};
+use access::{Creation, KeySecret, NewKey};
 use actix_web::{
     HttpResponse, delete, get,
-    http::header::{self, HeaderName},
+    http::header::{self, HeaderName, HeaderValue},
     patch, post,
     web::{Data, Json},
 };
@@ -15,7 +15,7 @@ use api_types::{
 
 use crate::{
     ambient,
-    extract::{InOrder, JsonForm, KeysPart, OptionalJsonForm, OwnKeyId, SignedIn},
+    extract::{IdempotencyKey, InOrder, JsonForm, KeysPart, OptionalJsonForm, OwnKeyId, SignedIn},
     problem::ApiError,
     state::State,
 };
@@ -23,13 +23,22 @@ use crate::{
 /// Name of the header with the cursor of a list's next part.
 const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 
+/// Name of the header of an answer that was given before.
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
 /// Create an API key on a plan.
 ///
-/// One key per account and plan. The value is shown this once; all or nothing is created.
+/// One key per account and plan. The value is shown this once; all or nothing is created. Whoever may lose the answer names
+/// the call by an `Idempotency-Key`, a new one for each key: repeated under it within 24 hours, the call gives the same
+/// answer and makes no other key, also when the key was rotated or revoked since.
 #[utoipa::path(
     operation_id = "create_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = CreateKey,
+    params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "A name for this call, such as a UUID.")),
     responses(
-        (status = 200, description = "The key; its value can't be shown again.", body = CreatedKey),
+        (status = 200, description = "The key; its value can't be shown again.", body = CreatedKey, headers(
+            ("idempotency-replayed" = String, description = "`true` where the call is repeated."),
+        )),
         (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "`user` is somebody else, too many keys, or from another site's page.", body = Problem, content_type = "application/problem+json"),
@@ -37,7 +46,7 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
         (status = 409, description = "Key already exists.", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
         (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong, or the `Idempotency-Key` stands for another request.", body = Problem, content_type = "application/problem+json"),
         (status = 500, description = "Create failed; nothing was left behind.", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
     )
@@ -45,14 +54,23 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 #[post("/create_key")]
 pub async fn create_key(
     state: Data<State>,
-    InOrder(SignedIn(session), JsonForm(form), ()): InOrder<SignedIn, JsonForm<CreateKey>>,
+    InOrder(SignedIn(session), IdempotencyKey(name), JsonForm(form)): InOrder<
+        SignedIn,
+        IdempotencyKey,
+        JsonForm<CreateKey>,
+    >,
 ) -> Result<HttpResponse, ApiError> {
     let account = session.account;
-    if form.user.is_some_and(|user| user != account.email) {
+    if form.user.as_ref().is_some_and(|user| *user != account.email) {
         let detail = "Keys are made for oneself: leave user out, or send your own email address.";
         return Err(ApiError::new(ProblemCode::NotYourself, detail));
     }
-    let secret = new_secret(KeyId::from_random(ambient::random()));
+    let request = serde_json::to_vec(&form).map_err(ApiError::internal)?;
+    let secret_of = |id| match &name {
+        Some(name) => KeySecret::new(id, state.owner_key.value_bits(id, name)),
+        None => new_secret(id),
+    };
+    let secret = secret_of(KeyId::from_random(ambient::random()));
     let new = NewKey {
         secret: &secret,
         account: account.id,
@@ -60,10 +78,17 @@ pub async fn create_key(
         plan_name: form.plan_name.clone(),
         subscription: SubscriptionId::from_random(ambient::random()),
         max_keys: state.config.accounts.max_subscriptions,
+        call: name.as_ref().map(|name| state.owner_key.call(account.id, name, &request)),
         now: ambient::now(),
     };
-    state.registry.create_key(new).await?;
-    Ok(shown_once(secret, form.plan_name))
+    match state.registry.create_key(new).await? {
+        Creation::Made => Ok(shown_once(secret, form.plan_name)),
+        Creation::MadeBefore(id) => {
+            let mut answer = shown_once(secret_of(id), form.plan_name);
+            answer.headers_mut().insert(IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true"));
+            Ok(answer)
+        }
+    }
 }
 
 fn new_secret(id: KeyId) -> KeySecret {

@@ -80,11 +80,7 @@ pub async fn list_usage_csv(
     Ok(csv(&days(&state, (session.account.id, key), range).await?))
 }
 
-async fn days(
-    state: &State,
-    (account, key): (AccountId, KeyId),
-    range: DayRange,
-) -> Result<Vec<UsageDay>, ApiError> {
+async fn days(state: &State, (account, key): (AccountId, KeyId), range: DayRange) -> Result<Vec<UsageDay>, ApiError> {
     let to = match range.to {
         Some(to) => to,
         None => state.registry.today(account, key, ambient::now()).await?,

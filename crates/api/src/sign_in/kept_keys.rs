@@ -7,9 +7,9 @@ use std::{
     path::Path,
 };
 
-use access::OwnerDigest;
+use access::{OwnerDigest, RepeatableCall};
 use anyhow::Context as _;
-use api_types::Email;
+use api_types::{AccountId, Email, KeyId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -23,7 +23,8 @@ const OWNER_FILE: &str = "owner.key";
 #[derive(Clone)]
 pub struct SessionKey(Zeroizing<[u8; 32]>);
 
-/// 256 bits that key the owners' digests. Made once and kept: with another one nobody's past count would be found.
+/// 256 bits that key the owners' digests, and what is derived for calls that may be repeated. Made once and kept: with
+/// another one nobody's past count would be found.
 #[derive(Clone)]
 pub struct OwnerKey(Zeroizing<[u8; 32]>);
 
@@ -40,6 +41,28 @@ impl OwnerKey {
     #[must_use]
     pub fn digest(&self, email: &Email) -> OwnerDigest {
         OwnerDigest(mac(self.0.as_slice(), email.as_str().as_bytes()))
+    }
+
+    /// By what a call is known again to which its caller gives a name.
+    #[must_use]
+    pub fn call(&self, account: AccountId, name: &str, request: &[u8]) -> RepeatableCall {
+        let name = format!("{account} {name}");
+        RepeatableCall {
+            name: self.derive("name of a repeatable call", name.as_bytes()),
+            request: self.derive("request of a repeatable call", request),
+        }
+    }
+
+    /// The random part of the key that such a call makes: the same whenever the call is repeated, so that it need not be
+    /// kept. Whoever reads the database learns neither this key nor the name.
+    #[must_use]
+    pub fn value_bits(&self, key: KeyId, name: &str) -> [u8; 32] {
+        self.derive("value of a repeatable key", format!("{key} {name}").as_bytes())
+    }
+
+    /// No purpose is an email address, so that nothing that is derived is an owner's digest.
+    fn derive(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
+        mac(&mac(self.0.as_slice(), purpose.as_bytes()), text)
     }
 }
 
