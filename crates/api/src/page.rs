@@ -98,7 +98,9 @@ impl PageFiles {
             taken.as_ref() == Some(coding)
         };
         for (coding, ending) in [(Encoding::brotli(), ".br"), (Encoding::gzip(), ".gz")] {
-            if takes(&coding) && let Some(file) = self.read(&format!("{name}{ending}")) {
+            if takes(&coding)
+                && let Some(file) = self.read(&format!("{name}{ending}"))
+            {
                 return Some((file, Some(coding)));
             }
         }
