@@ -128,6 +128,37 @@ mod tests {
     }
 
     #[test]
+    fn past_the_bound_days_that_are_written_go() {
+        let mut days = Days::default();
+        let first = day("2026-01-01");
+        let ranges: Vec<_> =
+            first.series(1.day()).take(KEPT_ROWS).map(|start| (start, start.tomorrow().unwrap())).collect();
+        for &(start, end) in &ranges {
+            days.cover(start, end, vec![(start, used(1))]);
+        }
+        days.day(first).dirty = true;
+        assert!(days.is_dirty() && ranges.iter().all(|(start, end)| days.covers(*start, *end)));
+        let (start, end) = (day("2026-12-01"), day("2026-12-02"));
+        days.cover(start, end, vec![(start, used(2))]);
+        assert_eq!(days.iter().collect::<Vec<_>>(), [(first, used(1)), (start, used(2))]);
+        assert!(days.covers(start, end) && !ranges.iter().any(|(start, end)| days.covers(*start, *end)));
+        days.day(first).dirty = false;
+        assert!(!days.is_dirty());
+    }
+
+    #[test]
+    fn what_is_complete_and_what_has_a_row_is_read_again() {
+        let mut days = Days::default();
+        assert_eq!(days.to_reread(), []);
+        let (start, end) = (day("2026-11-01"), day("2026-11-03"));
+        days.cover(start, end, Vec::new());
+        assert_eq!(days.to_reread(), [(start, end)]);
+        days.day(day("2026-10-01"));
+        days.day(day("2026-12-01"));
+        assert_eq!(days.to_reread(), [(start, end), (day("2026-10-01"), day("2026-12-02"))]);
+    }
+
+    #[test]
     fn reading_again_takes_the_stores_charges_and_keeps_unwritten_refusals() {
         let mut days = Days::default();
         let (start, end) = (day("2026-11-01"), day("2026-11-03"));

@@ -7,22 +7,16 @@ use api_types::{AccountId, KeyId, Timestamp};
 
 use super::rows::{KeyRow, Rows, SubscriptionRowId};
 
-/// Past so many keys those not used lately are dropped.
+/// Past so many keys all are dropped: each costs a row read again.
 const KEYS_KEPT: usize = 100_000;
-/// Past so many ids without a key all are dropped: probing costs a row read again.
+/// The same of ids without a key, apart, so that probing doesn't drop keys.
 const UNKNOWN_KEPT: usize = 65_536;
 
 /// The two memories.
 #[derive(Debug, Default)]
 pub(super) struct KeysSeen {
-    known: HashMap<KeyId, Seen>,
+    known: HashMap<KeyId, KeyRow>,
     unknown: HashSet<KeyId>,
-}
-
-#[derive(Debug)]
-struct Seen {
-    row: KeyRow,
-    recent: bool,
 }
 
 impl KeysSeen {
@@ -34,9 +28,8 @@ impl KeysSeen {
         digest: KeyDigest,
         now: Timestamp,
     ) -> Result<Option<(SubscriptionRowId, AccountId)>, StoreError> {
-        if let Some(seen) = self.known.get_mut(&key) {
-            seen.recent = true;
-            return Ok(seen.row.admits(digest, now).then_some((seen.row.subscription, seen.row.account)));
+        if let Some(row) = self.known.get(&key) {
+            return Ok(row.opened_by(digest, now));
         }
         if self.unknown.contains(&key) {
             return Ok(None);
@@ -49,25 +42,17 @@ impl KeysSeen {
             return Ok(None);
         };
         if self.known.len() >= KEYS_KEPT {
-            self.sweep();
+            self.known.clear();
         }
-        let found = row.admits(digest, now).then_some((row.subscription, row.account));
-        self.known.insert(key, Seen { row, recent: true });
-        Ok(found)
+        let opened = row.opened_by(digest, now);
+        self.known.insert(key, row);
+        Ok(opened)
     }
 
     /// The key's row, or that there is none, must be read again.
     pub(super) fn forget(&mut self, key: KeyId) {
         self.known.remove(&key);
         self.unknown.remove(&key);
-    }
-
-    /// Drops what wasn't used since the last sweep; all, if everything was.
-    fn sweep(&mut self) {
-        self.known.retain(|_, seen| std::mem::take(&mut seen.recent));
-        if self.known.len() >= KEYS_KEPT / 4 * 3 {
-            self.known.clear();
-        }
     }
 }
 
@@ -99,6 +84,30 @@ mod tests {
             keys.subscription_of(&store, id(1), digest(), Timestamp::UNIX_EPOCH).unwrap();
             assert_eq!(store.key_reads.get(), 2);
         }
+    }
+
+    #[test]
+    fn a_value_opens_an_enabled_key_until_its_end() {
+        let (earlier, end) = (KeyDigest::from_bytes([2; 32]), Timestamp::from_second(9).unwrap());
+        let before = Timestamp::from_second(8).unwrap();
+        let row = |enabled| KeyRow { earlier: Box::new([(earlier, end)]), enabled, ..Store::default().key.unwrap() };
+        let opens = |enabled, value, now| row(enabled).opened_by(value, now).is_some();
+        assert!(opens(true, digest(), end) && opens(true, earlier, before));
+        assert!(!opens(true, earlier, end) && !opens(true, KeyDigest::from_bytes([3; 32]), before));
+        assert!(!opens(false, digest(), before) && !opens(false, earlier, before));
+    }
+
+    #[test]
+    fn past_the_bound_all_are_read_again() {
+        let (store, mut keys) = (Store::default(), KeysSeen::default());
+        let mut ask = |n| keys.subscription_of(&store, id(n), digest(), Timestamp::UNIX_EPOCH).unwrap();
+        let kept = KEYS_KEPT as u64;
+        assert!((0..=kept).all(|n| ask(n).is_some()));
+        assert_eq!(store.key_reads.get(), KEYS_KEPT as u32 + 1);
+        ask(kept);
+        assert_eq!(store.key_reads.get(), KEYS_KEPT as u32 + 1);
+        ask(0);
+        assert_eq!(store.key_reads.get(), KEYS_KEPT as u32 + 2);
     }
 
     #[test]

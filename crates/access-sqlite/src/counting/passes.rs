@@ -62,3 +62,21 @@ impl Passes {
         self.open.remove(&admission)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pass(n: usize) -> Pass {
+        Pass { id: AdmissionId::from_random((n as u128).to_be_bytes()), holder: None, account: None, booking: None }
+    }
+
+    #[test]
+    fn the_newest_that_were_spent_are_remembered() {
+        let mut passes = Passes::default();
+        (0..=SPENT_KEPT).for_each(|n| passes.remember(pass(n)));
+        assert_eq!(passes.granted_to(pass(0).id), None);
+        assert!((1..=SPENT_KEPT).all(|n| passes.granted_to(pass(n).id).is_some()));
+        assert_eq!((passes.spent.len(), passes.order.len()), (SPENT_KEPT, SPENT_KEPT));
+    }
+}

@@ -27,10 +27,11 @@ pub(crate) struct KeyRow {
 }
 
 impl KeyRow {
-    /// Whether a value of this digest opens it now.
-    pub(super) fn admits(&self, digest: KeyDigest, now: Timestamp) -> bool {
+    /// Who is charged, and whose it is, if a value of this digest opens it now.
+    pub(super) fn opened_by(&self, digest: KeyDigest, now: Timestamp) -> Option<(SubscriptionRowId, AccountId)> {
         let is_earlier = || self.earlier.iter().any(|(old, until)| *old == digest && now < *until);
-        self.enabled && (self.digest == digest || is_earlier())
+        let is_open = self.enabled && (self.digest == digest || is_earlier());
+        is_open.then_some((self.subscription, self.account))
     }
 }
 

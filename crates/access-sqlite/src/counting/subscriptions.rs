@@ -116,7 +116,7 @@ impl Subscription {
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     known: HashMap<SubscriptionRowId, Subscription>,
-    /// Where all were in use they stay; looking again at every new one would be slow.
+    /// Where all are in use they stay, and looking again at every new one would be slow: so many are looked at next.
     sweep_at: usize,
 }
 
@@ -158,5 +158,42 @@ impl Subscriptions {
     fn sweep(&mut self, plans: &Plans, now: Timestamp) {
         self.known.retain(|_, known| std::mem::take(&mut known.recent) || !known.is_idle(plans, now));
         self.sweep_at = self.known.len() / 4 * 5;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::tests::{Store, now, plans},
+        *,
+    };
+
+    const THROTTLE: Throttle = Throttle { rate: 1.0, burst: 1 };
+
+    #[test]
+    fn past_the_bound_the_idle_go_and_those_in_use_stay() {
+        let (store, plans, mut batch) = (Store::default(), plans(5, Some(THROTTLE)), Batch::default());
+        let mut subscriptions = Subscriptions::default();
+        let ask = |subscriptions: &mut Subscriptions, ids: std::ops::Range<usize>| {
+            for id in ids {
+                subscriptions.known(&store, SubscriptionRowId(id as i64), &plans, now()).unwrap();
+            }
+        };
+        ask(&mut subscriptions, 0..KEPT);
+        subscriptions.get(SubscriptionRowId(0)).unwrap().open = 1;
+        subscriptions.get(SubscriptionRowId(1)).unwrap().counts(Date::MAX, &mut batch);
+        subscriptions.get(SubscriptionRowId(2)).unwrap().touch(&mut batch);
+        for (id, ago) in [(3, 0), (4, 10)] {
+            let mut bucket = TokenBucket::full(THROTTLE, Timestamp::from_second(now().as_second() - ago).unwrap());
+            bucket.take();
+            subscriptions.get(SubscriptionRowId(id)).unwrap().bucket = Some(bucket);
+        }
+        // All were used since the beginning; those that come now aren't looked at before there are a quarter more.
+        ask(&mut subscriptions, KEPT..KEPT / 4 * 5);
+        assert_eq!(subscriptions.known.len(), KEPT / 4 * 5);
+        ask(&mut subscriptions, KEPT / 4 * 5..KEPT / 4 * 5 + 1);
+        let stayed: Vec<_> = (0..6).filter(|id| subscriptions.known.contains_key(&SubscriptionRowId(*id))).collect();
+        assert_eq!(stayed, [0, 1, 2, 3]);
+        assert_eq!(subscriptions.known.len(), KEPT / 4 + 5);
     }
 }

@@ -67,16 +67,25 @@ pub(super) fn digest() -> KeyDigest {
     KeyDigest::from_bytes([1; 32])
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     Timestamp::from_second(1_795_000_000).unwrap()
 }
 
-fn ledger(limit: u64, burst: u32) -> Ledger {
+/// The plan of every subscription, which takes new keys, and another, which doesn't.
+pub(super) fn plans(limit: u64, throttle: Option<Throttle>) -> Plans {
     let quota = Quota::Limited { limit, period: Period::Day, offset: 0 };
-    let throttle = Some(Throttle { rate: 0.0001, burst });
-    let plan = Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle };
-    let plan = UsagePlan::new(plan, TimeZone::utc()).unwrap();
-    Ledger::new(Plans(HashMap::from([(PLAN, LivePlan::new(plan, true))])))
+    let plan = |name| {
+        let plan = Plan { name: PlanName::parse(name).unwrap(), description: String::new(), quota, throttle };
+        UsagePlan::new(plan, TimeZone::utc()).unwrap()
+    };
+    Plans(HashMap::from([
+        (PLAN, LivePlan::new(plan("p"), true)),
+        (PlanRowId(2), LivePlan::new(plan("retired"), false)),
+    ]))
+}
+
+fn ledger(limit: u64, burst: u32) -> Ledger {
+    Ledger::new(plans(limit, Some(Throttle { rate: 0.0001, burst })))
 }
 
 fn admission(n: u8) -> AdmissionId {
@@ -157,4 +166,102 @@ fn only_what_stands_on_the_batch_waits_for_it() {
     commit(&mut ledger, &store);
     assert!(!admit(&mut ledger, &store, 3).unwrap().held);
     assert!(!ledger.is_urgent() && ledger.is_dirty());
+}
+
+#[test]
+fn a_plan_is_offered_by_its_name_while_it_takes_keys() {
+    let plans = plans(1, None);
+    let offered = |name| plans.offered(&PlanName::parse(name).unwrap()).map(|(id, _)| id);
+    assert_eq!([offered("p"), offered("retired"), offered("q")], [Some(PLAN), None, None]);
+}
+
+#[test]
+fn what_a_batch_changed_is_written_once() {
+    let (store, mut ledger) = (Store::default(), ledger(1, 9));
+    for n in 1..=3 {
+        admit(&mut ledger, &store, n).unwrap();
+    }
+    let day = TimeZone::utc().day(now());
+    let counts = Counts { used: 1, refused: 2, returned: 0 };
+    assert_eq!(ledger.unwritten(&store).unwrap(), [DayRow { subscription: SUBSCRIPTION, day, counts }]);
+    commit(&mut ledger, &store);
+    assert!(!ledger.is_dirty() && !ledger.is_urgent());
+    assert_eq!(ledger.unwritten(&store).unwrap(), []);
+    admit(&mut ledger, &store, 4).unwrap();
+    assert_eq!(ledger.unwritten(&store).unwrap().len(), 1);
+}
+
+#[test]
+fn a_refusal_that_stood_on_a_failed_batch_is_not_counted_and_one_before_it_is() {
+    let (store, mut ledger) = (Store::default(), ledger(1, 9));
+    assert!(is_granted(&mut ledger, &store, 1));
+    commit(&mut ledger, &store);
+    admit(&mut ledger, &store, 2).unwrap();
+    assert!(ledger.settle(&store, admission(1), Charge::Returned, now()).unwrap().held);
+    assert!(is_granted(&mut ledger, &store, 3));
+    admit(&mut ledger, &store, 4).unwrap();
+    ledger.rolled_back();
+    let counts = ledger.unwritten(&store).unwrap()[0].counts;
+    assert_eq!(counts, Counts { used: 1, refused: 1, returned: 0 });
+}
+
+#[test]
+fn a_pass_under_way_is_known_until_it_ends_whatever_becomes_of_its_batch() {
+    let (store, mut ledger) = (Store::default(), ledger(9, 9));
+    assert!(!ledger.has_open_pass(SUBSCRIPTION));
+    assert!(is_granted(&mut ledger, &store, 1));
+    assert!(ledger.has_open_pass(SUBSCRIPTION));
+    ledger.rolled_back();
+    assert!(!ledger.has_open_pass(SUBSCRIPTION));
+    assert!(is_granted(&mut ledger, &store, 1));
+    commit(&mut ledger, &store);
+    assert!(ledger.settle(&store, admission(1), Charge::Returned, now()).unwrap().held);
+    assert!(!ledger.has_open_pass(SUBSCRIPTION));
+    ledger.rolled_back();
+    assert!(ledger.has_open_pass(SUBSCRIPTION));
+    assert!(!ledger.settle(&store, admission(1), Charge::Spent, now()).unwrap().held);
+    assert!(!ledger.has_open_pass(SUBSCRIPTION));
+}
+
+#[test]
+fn a_pass_is_given_back_to_the_one_who_asked_alone() {
+    let (store, mut ledger) = (Store::default(), ledger(9, 9));
+    assert!(is_granted(&mut ledger, &store, 1));
+    assert!(!ledger.abandon(&store, admission(1), 7, now()).unwrap(), "somebody else's call");
+    assert!(ledger.abandon(&store, admission(1), 0, now()).unwrap());
+    assert!(!ledger.abandon(&store, admission(1), 0, now()).unwrap(), "it is gone");
+    assert!(is_granted(&mut ledger, &store, 2) && is_granted(&mut ledger, &store, 2));
+    assert!(!ledger.abandon(&store, admission(2), 0, now()).unwrap(), "another call has it too");
+    commit(&mut ledger, &store);
+    let counts = *store.days.borrow().values().next().unwrap();
+    assert_eq!(counts, Counts { used: 1, refused: 0, returned: 1 });
+}
+
+#[test]
+fn a_subscription_that_is_forgotten_has_nothing_to_write() {
+    let (store, mut ledger) = (Store::default(), ledger(1, 9));
+    assert!(is_granted(&mut ledger, &store, 1));
+    ledger.forget_subscription(SubscriptionRowId(2));
+    assert_eq!(ledger.unwritten(&store).unwrap().len(), 1);
+    ledger.forget_subscription(SUBSCRIPTION);
+    assert!(!ledger.is_dirty() && !ledger.has_open_pass(SUBSCRIPTION));
+    assert!(is_granted(&mut ledger, &store, 2), "its charge went with it");
+}
+
+#[test]
+fn usage_is_what_the_store_has_and_what_memory_knows_better() {
+    let (store, mut ledger) = (Store::default(), ledger(5, 9));
+    let today = TimeZone::utc().day(now());
+    let [eve, next] = [today.yesterday().unwrap(), today.tomorrow().unwrap()];
+    store.days.borrow_mut().extend([eve, today].map(|day| (day, Counts { used: 3, ..Counts::default() })));
+    assert!(is_granted(&mut ledger, &store, 1));
+    let listed = ledger.usage(&store, SUBSCRIPTION, (eve, next)).unwrap().unwrap();
+    let used: Vec<_> = listed.iter().map(|day| (day.date, day.used, day.limit)).collect();
+    assert_eq!(used, [(eve, 3, Some(5)), (today, 4, Some(5)), (next, 0, Some(5))]);
+    ledger.rolled_back();
+    store.is_down.set(true);
+    ledger.usage(&store, SUBSCRIPTION, (eve, next)).unwrap_err();
+    store.is_down.set(false);
+    let listed = ledger.usage(&store, SUBSCRIPTION, (today, today)).unwrap().unwrap();
+    assert_eq!(listed.iter().map(|day| day.used).collect::<Vec<_>>(), [3]);
 }

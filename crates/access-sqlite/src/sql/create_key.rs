@@ -6,7 +6,6 @@ use rusqlite::{Connection, params};
 
 use super::{
     accounts,
-    columns::Columns,
     error::Unchanged,
     repeatable_calls,
     statements::{first, has, run},
@@ -61,11 +60,11 @@ pub(crate) fn create(
         return Err(Unchanged::Answer(CreateKeyError::KeyAlreadyExists));
     }
 
-    if let Some(most) = new.max_keys {
-        let sql = "SELECT count(*) AS held FROM keys WHERE account = ?1";
-        if first(conn, sql, [&account], |row| row.read::<u64>("held"))?.is_some_and(|held| held >= u64::from(most)) {
-            return Err(Unchanged::Answer(CreateKeyError::TooManyKeys));
-        }
+    let sql = "SELECT 1 WHERE (SELECT count(*) FROM keys WHERE account = ?1) >= ?2";
+    if let Some(most) = new.max_keys
+        && has(conn, sql, params![account, most])?
+    {
+        return Err(Unchanged::Answer(CreateKeyError::TooManyKeys));
     }
 
     let subscription = match known {

@@ -8,7 +8,7 @@ use super::{
     accounts,
     columns::{Columns, intent_kind},
     error::Unchanged,
-    statements::{first, has, list, run},
+    statements::{has, list, run},
 };
 
 const PUT: &str = "INSERT INTO remote_intents (operation, key, account, plan_name, kind, remote_id, due_at)";
@@ -51,14 +51,14 @@ pub(crate) fn begin_key(
     if has(conn, held, on_plan)? || has(conn, &format!("SELECT 1 {BEING_CREATED} AND plan_name = ?2"), on_plan)? {
         return Err(Unchanged::Answer(CreateKeyError::KeyAlreadyExists));
     }
-    if let Some(most) = max_keys {
-        let sql = format!(
-            "SELECT (SELECT count(*) FROM remote_keys WHERE account = ?1)
-                  + (SELECT count(DISTINCT key) {BEING_CREATED}) AS held"
-        );
-        if first(conn, &sql, [&account], |row| row.read::<u64>("held"))?.is_some_and(|held| held >= u64::from(most)) {
-            return Err(Unchanged::Answer(CreateKeyError::TooManyKeys));
-        }
+    let sql = format!(
+        "SELECT 1 WHERE (SELECT count(*) FROM remote_keys WHERE account = ?1)
+                      + (SELECT count(DISTINCT key) {BEING_CREATED}) >= ?2"
+    );
+    if let Some(most) = max_keys
+        && has(conn, &sql, params![account, most])?
+    {
+        return Err(Unchanged::Answer(CreateKeyError::TooManyKeys));
     }
     // One of its operation that is there already is an error.
     Ok(write(conn, intent, "")?)

@@ -4,10 +4,7 @@ use access::{STATE_IDS_KEPT, STATE_KEPT, StateId};
 use api_types::{AccountId, Timestamp};
 use rusqlite::{Connection, params};
 
-use super::{
-    columns::Columns,
-    statements::{first, has, run},
-};
+use super::statements::{has, run};
 
 /// Of those whose time is over, so many go with each write beside as many as come.
 const FORGOTTEN_AT_ONCE: usize = 100;
@@ -45,16 +42,10 @@ pub(crate) fn put_all(conn: &Connection, all: &[NamedId]) -> rusqlite::Result<()
 
 /// Deletes an account's oldest beyond the bound.
 pub(crate) fn keep_newest(conn: &Connection, account: AccountId) -> rusqlite::Result<()> {
-    let account = account.to_string();
-    let count = "SELECT count(*) AS held FROM state_owners WHERE account = ?1";
-    let held: u64 = first(conn, count, [&account], |row| row.read("held"))?.unwrap_or_default();
-    let surplus = held.saturating_sub(STATE_IDS_KEPT) as i64;
     let sql = "DELETE FROM state_owners WHERE id IN
-               (SELECT id FROM state_owners WHERE account = ?1 ORDER BY named_at LIMIT ?2)";
-    if surplus > 0 {
-        run(conn, sql, params![account, surplus])?;
-    }
-    Ok(())
+               (SELECT id FROM state_owners WHERE account = ?1 ORDER BY named_at
+                LIMIT max(0, (SELECT count(*) FROM state_owners WHERE account = ?1) - ?2))";
+    run(conn, sql, params![account.to_string(), STATE_IDS_KEPT as i64]).map(drop)
 }
 
 /// The place of the first that isn't this account's.
