@@ -170,10 +170,8 @@ impl Follow {
 
     /// Bytes of the upstream's body are handed on.
     pub(crate) fn relayed(&mut self, bytes: usize) {
-        if bytes > 0 {
-            self.reach(Phase::FirstByte);
-            self.bytes += bytes as u64;
-        }
+        self.reach(Phase::FirstByte);
+        self.bytes += bytes as u64;
     }
 
     /// What came was an error or a proxy's page, and nothing of an answer: the request failed as if its head had.

@@ -331,6 +331,8 @@ mod tests {
         let long = told(&[long.as_bytes()]);
         assert!(long[1].contains("Text(\"xxx"));
         assert_eq!(long[2..], ["1 LongText", "1 Object", "2 Scalar"]);
+        let in_pieces = format!(r#"["{}\n"]"#, "x".repeat(TEXT_MAX));
+        assert_eq!(told(&[in_pieces.as_bytes()])[1..], ["1 LongText"]);
         let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
         let deep = told(&[deep.as_bytes(), b", \"after\""]);
         assert_eq!((deep.len(), deep[DEPTH_MAX].as_str()), (DEPTH_MAX + 2, "128 TooDeep"));

@@ -21,3 +21,22 @@ pub fn stop_signal(mut ending: watch::Receiver<bool>) -> StopSignal {
 pub fn never() -> StopSignal {
     Box::pin(std::future::pending())
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn it_comes_when_the_value_turns_true_and_never_because_its_sender_is_gone() {
+        let (sender, watched) = watch::channel(false);
+        let (mut one, mut other) = (stop_signal(watched.clone()), stop_signal(watched));
+        assert_eq!((&mut one).now_or_never(), None);
+        sender.send_replace(true);
+        assert_eq!(one.now_or_never(), Some(()));
+        sender.send_replace(false);
+        drop(sender);
+        assert_eq!((&mut other).now_or_never(), None);
+    }
+}

@@ -92,6 +92,7 @@ mod tests {
     fn the_name_is_read() {
         let event = Event::parse(b"event: response.completed\ndata: {}\n\n", false).unwrap();
         assert_eq!(event.name.as_deref(), Some("response.completed"));
+        assert_eq!(Event::parse(b"event:\ndata: {}\n\n", false).unwrap().name, None, "the standard calls it message");
     }
 
     #[test]

@@ -101,7 +101,9 @@ mod tests {
         assert!(splitter.mid_event());
         assert_eq!(splitter.push(b"456789012345"), 12);
         assert!(splitter.mid_event());
-        assert_eq!(splitter.push(b"6\n\ndata"), 3);
+        assert_eq!(splitter.push(b"6"), 1, "not held again, though it is short");
+        assert!(splitter.mid_event());
+        assert_eq!(splitter.push(b"\n\ndata"), 2);
         assert!(!splitter.mid_event());
         assert_eq!(splitter.held, 4);
     }

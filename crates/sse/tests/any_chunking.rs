@@ -119,6 +119,28 @@ proptest! {
 }
 
 #[test]
+fn an_event_is_cut_only_past_the_limit_and_read_without_its_blank_line_at_the_end() {
+    let event = b"data: abc\n\n";
+    for (limit, data, cut) in [(event.len(), "abc", false), (event.len() - 1, "abc", true), (8, "ab", true)] {
+        let bytewise: Vec<&[u8]> = event.chunks(1).collect();
+        for chunks in [&[&event[..]][..], &bytewise] {
+            assert_eq!(events(chunks, limit), [(None, data.to_owned(), cut)], "{limit}");
+        }
+    }
+    assert_eq!(events(&[b"data: abc"], 9), [(None, "abc".to_owned(), false)]);
+}
+
+#[test]
+fn a_bom_is_taken_off_at_the_very_start_and_nowhere_else() {
+    let bytes = "\u{feff}data: a\n\n\u{feff}data: no field\n\ndata: b\n\n".as_bytes();
+    let bytewise: Vec<&[u8]> = bytes.chunks(1).collect();
+    for chunks in [&[bytes][..], &bytewise] {
+        let seen: Vec<String> = events(chunks, 1 << 20).into_iter().map(|(_, data, _)| data).collect();
+        assert_eq!(seen, ["a", "b"]);
+    }
+}
+
+#[test]
 fn twenty_megabytes_in_one_line_and_byte_by_byte_are_read_in_bounded_memory() {
     let mut line = b"event: big\ndata: ".to_vec();
     line.resize(20 << 20, b'x');

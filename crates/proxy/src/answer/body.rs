@@ -290,7 +290,7 @@ impl std::fmt::Debug for AnswerBody {
 mod tests {
     use std::{cell::RefCell, future::poll_fn, time::Duration};
 
-    use futures_util::{StreamExt as _, stream};
+    use futures_util::{FutureExt as _, StreamExt as _, stream};
     use tokio::sync::mpsc;
 
     use super::*;
@@ -337,8 +337,9 @@ mod tests {
             assert!(poll_fn(|cx| Poll::Ready(self.body.poll_next_unpin(cx).is_pending())).await, "it goes on");
         }
 
-        async fn ends_well(mut self) {
-            assert!(self.body.next().await.is_none());
+        /// It is over now, not only once some timer ends it.
+        fn ends_well(mut self) {
+            assert_eq!(self.body.next().now_or_never(), Some(None));
             assert_eq!(self.ends.borrow()[0].how, How::Finished);
         }
     }
@@ -354,7 +355,7 @@ mod tests {
             scene.waits().await;
         }
         tokio::time::advance(WAIT).await;
-        scene.ends_well().await;
+        scene.ends_well();
     }
 
     #[tokio::test(start_paused = true)]
@@ -369,7 +370,7 @@ mod tests {
         tokio::time::advance(WAIT * 3).await;
         scene.hears(usage).await;
         scene.hears(DONE).await;
-        scene.ends_well().await;
+        scene.ends_well();
     }
 
     #[tokio::test(start_paused = true)]
@@ -383,6 +384,74 @@ mod tests {
         scene.say(DONE);
         scene.upstream = None;
         scene.hears(DONE).await;
-        scene.ends_well().await;
+        scene.ends_well();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_mark_ends_it_at_once_though_the_connection_stays_and_comments_put_nothing_off() {
+        let at_done = async {
+            let mut scene = Scene::new(NEVER, WAIT);
+            scene.say(DONE);
+            scene.hears(DONE).await;
+            scene.ends_well();
+        };
+        // What is left of the connection is read away beside it.
+        tokio::task::LocalSet::new().run_until(at_done).await;
+
+        let mut scene = Scene::new(NEVER, WAIT);
+        scene.say(FINISH);
+        scene.hears(FINISH).await;
+        scene.waits().await;
+        tokio::time::advance(WAIT * 2 / 3).await;
+        scene.say(": c\n\n");
+        scene.hears(": c\n\n").await;
+        scene.waits().await;
+        tokio::time::advance(WAIT * 2 / 3).await;
+        scene.ends_well();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn however_much_comes_with_a_finish_reason_is_answer_and_however_much_comes_after_it_is_not() {
+        let mut scene = Scene::new(NEVER, WAIT);
+        for _ in 0..SURPLUS_MAX / FINISH.len() + 2 {
+            scene.say(FINISH);
+            scene.hears(FINISH).await;
+        }
+        scene.waits().await;
+        let comment = ": c\n\n";
+        for _ in 0..SURPLUS_MAX / comment.len() + 1 {
+            scene.say(comment);
+            scene.hears(comment).await;
+        }
+        scene.ends_well();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_leaves_with_the_whole_answer_didnt_cancel_it() {
+        for (event, how) in [(FINISH, How::Finished), (EVENT, How::Cancelled)] {
+            let mut scene = Scene::new(NEVER, WAIT);
+            scene.say(event);
+            scene.hears(event).await;
+            drop(scene.body);
+            assert_eq!(scene.ends.borrow()[0].how, how);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_heartbeat_that_is_due_goes_out_at_once_and_once_but_not_within_an_event() {
+        let mut scene = Scene::new(NEVER, WAIT);
+        let due = Rc::new(Cell::new(true));
+        scene.body.heartbeat_when(Rc::clone(&due));
+        scene.hears(": heartbeat\n\n").await;
+        scene.waits().await;
+        let long = format!("data: {}", "x".repeat(100_000)).leak();
+        scene.say(long);
+        scene.hears(long).await;
+        due.set(true);
+        scene.waits().await;
+        scene.say("\n\n");
+        scene.hears("\n\n").await;
+        scene.hears(": heartbeat\n\n").await;
+        assert!(!due.get());
     }
 }

@@ -326,6 +326,7 @@ mod tests {
         let mut misnamed = StreamWatch::new(Endpoint::Responses, 1);
         misnamed.look(b"event: message\ndata: {\"type\":\"response.completed\"}\n\n");
         assert!(misnamed.complete(), "SDKs go by the data");
+        assert!(!watch(Endpoint::Responses, &[r#"{"type":"response.completed","resp"#]).complete(), "half of one");
         let long = format!("{{\"type\":\"response.completed\",\"x\":\"{}\"}}", "x".repeat(100_000));
         assert!(watch(Endpoint::Responses, &[&long]).complete());
     }
@@ -335,7 +336,12 @@ mod tests {
         let error = r#"{"error":{"message":"overloaded"}}"#;
         let told = watch(Endpoint::ChatCompletions, &[error, "[DONE]"]);
         assert!(told.error_told() && !told.answered() && told.over() && !told.complete());
-        assert!(watch(Endpoint::Responses, &[r#"{"type":"error","message":"x"}"#]).error_told());
+        let [created, failed] = [r#"{"type":"response.created"}"#, r#"{"type":"response.failed"}"#];
+        let of_responses = r#"{"type":"error","message":"x"}"#;
+        let told = watch(Endpoint::Responses, &[of_responses]);
+        assert!(told.error_told() && !told.over() && told.nearly_over(), "a terminal event follows");
+        assert!(!watch(Endpoint::Responses, &[of_responses, failed]).answered(), "what follows an error is no answer");
+        assert!(watch(Endpoint::Responses, &[created, of_responses]).answered());
         assert!(!watch(Endpoint::ChatCompletions, &[r#"{"error":null,"choices":[]}"#]).error_told());
     }
 
@@ -345,6 +351,18 @@ mod tests {
         let finished = r#"{"choices":[{"index":0,"finish_reason":"stop"}]}"#;
         assert!(!watch(Endpoint::ChatCompletions, &[&long, finished]).complete());
         assert!(watch(Endpoint::ChatCompletions, &[&long, finished, "[DONE]"]).complete());
+    }
+
+    #[test]
+    fn more_choices_than_are_followed_leave_only_done_to_believe() {
+        let finished = |index| format!(r#"{{"choices":[{{"index":{index},"finish_reason":"stop"}}]}}"#);
+        let mut watch = StreamWatch::new(Endpoint::ChatCompletions, 1);
+        (0..CHOICES_MAX).for_each(|index| watch.look(sse::data(&finished(index)).as_bytes()));
+        assert!(watch.complete());
+        watch.look(sse::data(&finished(CHOICES_MAX)).as_bytes());
+        assert!(!watch.complete());
+        watch.look(b"data: [DONE]\n\n");
+        assert!(watch.complete());
     }
 
     #[test]

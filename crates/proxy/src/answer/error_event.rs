@@ -62,3 +62,22 @@ pub(crate) fn error_event(failed: FailureKind, watch: &StreamWatch) -> Bytes {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_is_told_in_its_own_words() {
+        let watch = StreamWatch::new(Endpoint::ChatCompletions, 1);
+        for (kind, words) in [
+            (FailureKind::IdleTimeout, "fell silent"),
+            (FailureKind::TotalTimeout, "longer than this server allows"),
+            (FailureKind::ShuttingDown, "shutting down"),
+            (FailureKind::Interrupted, "ended before"),
+        ] {
+            let event = error_event(kind, &watch);
+            assert!(std::str::from_utf8(&event).unwrap().contains(words), "{event:?}");
+        }
+    }
+}

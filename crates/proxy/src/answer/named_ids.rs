@@ -137,15 +137,16 @@ mod tests {
             {"type": "mcp_list_tools", "id": "mcpl_1",
                 "tools": [{"input_schema": {"id": "no", "output": [{"id": "no"}]}}]},
             {"type": "function_call", "id": "fc_1", "call_id": "no", "arguments": "{\"id\": \"no\"}"},
-            {"type": "shell_call", "id": "sh_1", "environment": {"container_id": "cntr_1", "id": "no"}},
+            {"type": "shell_call", "id": "sh_1", "environment": {"container_id": "cntr_3", "id": "no"}},
             {"type": "code_interpreter_call", "id": "ci_1", "container_id": "cntr_2"},
             {"type": "message", "id": "msg_1", "content": [{"type": "output_text", "text": "\"id\": \"no\"",
                 "annotations": [{"container_id": "cntr_1", "file_id": "cfile_1", "id": "no"}]}]},
         ]})
     }
 
-    const IDS: [&str; 11] =
-        ["resp_1", "conv_1", "rs_1", "mcpl_1", "fc_1", "sh_1", "cntr_1", "ci_1", "cntr_2", "msg_1", "cfile_1"];
+    const IDS: [&str; 12] = [
+        "resp_1", "conv_1", "rs_1", "mcpl_1", "fc_1", "sh_1", "cntr_3", "ci_1", "cntr_2", "msg_1", "cntr_1", "cfile_1",
+    ];
 
     fn sorted(ids: impl IntoIterator<Item = impl Into<String>>) -> Vec<String> {
         let mut ids: Vec<String> = ids.into_iter().map(Into::into).collect();

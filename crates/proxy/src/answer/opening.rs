@@ -130,3 +130,37 @@ fn goes_on<const N: usize>(read: [Bytes; N], rest: Source) -> Opening {
     let read = read.into_iter().filter(|piece| !piece.is_empty()).map(Ok);
     Opening::GoesOn(Box::pin(stream::iter(read).chain(rest)))
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::answer::heartbeat::Heartbeat;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const LATER: Duration = Duration::from_secs(1_000);
+
+    /// What is found at once in a body that begins with this and then stays silent.
+    fn at_once(kind: &Kind, start: &'static str, heartbeat: Duration) -> Option<Opening> {
+        let source = stream::iter([Ok(Bytes::from_static(start.as_bytes()))]).chain(stream::pending());
+        look(Box::pin(source), kind, Endpoint::ChatCompletions, heartbeat, Instant::now() + LATER).now_or_never()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nothing_waits_longer_than_until_it_is_known() {
+        let events = Kind::events(Endpoint::ChatCompletions, 1, Heartbeat::default());
+        for heartbeat in [SECOND, Duration::ZERO] {
+            assert!(matches!(at_once(&events, "data: {\"error\":\"x\"}\n\n", heartbeat), Some(Opening::Error(_))));
+            let Some(Opening::GoesOn(mut source)) = at_once(&events, "data: {}\n\n", heartbeat) else { panic!() };
+            assert_eq!(source.next().await.unwrap().unwrap(), "data: {}\n\n");
+            assert!(at_once(&events, ": still thinking\n\n", heartbeat).is_none());
+        }
+        assert!(matches!(at_once(&Kind::until_close(), "{}", SECOND), Some(Opening::Whole(_))));
+        assert!(at_once(&Kind::until_close(), "{", SECOND).is_none());
+        let framed = Kind::Framed { left: None };
+        assert!(at_once(&framed, "{}", SECOND).is_none());
+        let large = "x".repeat(OPENING_MAX + 1).leak();
+        assert!(matches!(at_once(&framed, large, SECOND), Some(Opening::GoesOn(_))));
+    }
+}

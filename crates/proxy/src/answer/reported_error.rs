@@ -93,6 +93,21 @@ mod tests {
     }
 
     #[test]
+    fn an_event_of_the_responses_api_is_an_error_by_its_name_or_its_type() {
+        let read = |endpoint, stream: &str| {
+            let mut found = None;
+            sse::Reader::new(1 << 10).push(stream.as_bytes(), |event| found = in_event(endpoint, &event));
+            found
+        };
+        for stream in ["event: error\ndata: {\"code\":1}\n\n", "data: {\"type\":\"error\",\"code\":1}\n\n"] {
+            assert_eq!(read(Endpoint::Responses, stream).unwrap()["code"], 1, "{stream}");
+            assert_eq!(read(Endpoint::ChatCompletions, stream), None, "{stream}");
+        }
+        let other = "event: response.created\ndata: {\"type\":\"response.created\"}\n\n";
+        assert_eq!(read(Endpoint::Responses, other), None);
+    }
+
+    #[test]
     fn words_are_read_from_any_form_without_secrets() {
         let read = |error: Value| ReportedError::read(&error, |text| text.replace("sk-1", "[redacted]"));
         let error = read(json!({"message": "no sk-1", "code": "too_long", "param": "messages"}));

@@ -309,6 +309,14 @@ mod tests {
     }
 
     #[test]
+    fn the_choices_asked_for_are_counted() {
+        for (n, choices) in [("", 1), (",\"n\":3", 3)] {
+            let body = format!("{{\"messages\":[],\"model\":\"a\"{n}}}");
+            assert_eq!(chat(&body, &policy(None, None)).unwrap().choices(), choices);
+        }
+    }
+
+    #[test]
     fn a_missing_model_is_put_first_and_nothing_else_changes() {
         let body = chat("\n{ \"messages\":[] }", &policy(Some("a\"b"), None)).unwrap();
         assert_eq!(body.bytes(), "\n{\"model\":\"a\\\"b\", \"messages\":[] }");

@@ -184,7 +184,6 @@ impl Found {
         let field = match (place, value) {
             (_, Value::TooDeep) => return self.refuse(StateError::TooDeep),
             (Place::Names(field), _) => field,
-            (Place::Conversation, Value::Object) => return,
             (Place::Conversation, _) => CONVERSATION,
             _ => return,
         };
@@ -372,6 +371,25 @@ mod tests {
         ];
         for fields in nothing {
             assert_eq!(ids(fields), [""; 0], "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_field_counts_wherever_it_stands() {
+        for name in ["previous_response_id", "approval_request_id", "container", "container_id", "file_id", "file_ids"]
+        {
+            let fields = format!(r#""input": [{{"x": {{"{name}": "some_id"}}}}]"#);
+            assert_eq!(named_by(Endpoint::Responses, &fields), Ok(vec![(name, "some_id".to_owned())]));
+        }
+        for name in ["vector_store_id", "vector_store_ids", "skill_id", "tunnel_id"] {
+            assert_eq!(refused(&format!(r#""input": [{{"x": {{"{name}": "some_id"}}}}]"#)).param(), Some(name));
+        }
+        for (chat, name) in [
+            (r#"{"messages": [{"audio": {"id": "audio_1"}}], "model": "m"}"#, "audio.id"),
+            (r#"{"messages": [], "model": "m", "audio": {"voice": {"id": "voice_1"}}}"#, "voice.id"),
+        ] {
+            let body = Body::parse(Endpoint::ChatCompletions, chat.into(), &ModelPolicy::default()).unwrap();
+            assert_eq!(named(&body).unwrap_err().param(), Some(name));
         }
     }
 

@@ -94,7 +94,16 @@ async fn statuses_that_are_not_about_the_request_are_failures() {
 
 #[actix_rt::test]
 async fn retry_after_of_a_429_is_kept_when_it_is_one() {
-    for (value, kept) in [("20", true), ("Wed, 21 Oct 2026 07:28:00 GMT", true), ("soon", false), ("-1", false)] {
+    for (value, kept) in [
+        ("20", true),
+        ("123456789", true),
+        ("1234567890", false),
+        ("Wed, 21 Oct 2026 07:28:00 GMT", true),
+        ("Wed, 21 Oct 2026 07:28:00 CET", false),
+        ("tomorrow, GMT", false),
+        ("soon", false),
+        ("-1", false),
+    ] {
         let (got, _) = stream(async |mut up| {
             up.send(format!("HTTP/1.1 429 X\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n")).await;
         })
@@ -146,6 +155,34 @@ async fn a_4xx_about_the_request_passes_as_it_is_and_counts_as_accepted() {
         assert_eq!((got.status, got.text().as_str(), got.length), (status, "{\"error\":\"no!\"}", Some(15)));
         assert_eq!(got.headers, [("content-type".to_owned(), "application/json; charset=utf-8".to_owned())]);
         assert_eq!((end.phase, end.how, end.upstream_status), (Phase::FirstByte, How::Finished, Some(status)));
+    }
+}
+
+#[actix_rt::test]
+async fn a_4xx_in_json_under_another_name_gets_the_right_one_and_keeps_its_other_headers() {
+    let head = "HTTP/1.1 400 X\r\ncontent-type: text/plain\r\nopenai-processing-ms: 12\r\ncontent-length: 2\r\n\r\n{}";
+    let (got, _) = stream(async |mut up| up.send(head).await).await;
+    let expected = [("openai-processing-ms", "12"), ("content-type", "application/json")];
+    assert_eq!(got.unwrap().headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
+#[actix_rt::test]
+async fn an_error_in_a_200_is_a_failure_that_was_not_accepted() {
+    let error = format!("{{\"error\":{{\"message\":\"no {CREDENTIAL}\",\"code\":429}}}}");
+    let json =
+        format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{error}", error.len());
+    let event = format!("data: {error}\n\n");
+    let event = format!("{STREAM_HEAD}{:x}\r\n{event}\r\n", event.len());
+    for answer in [json, event] {
+        for heartbeat in [LONG.heartbeat, Duration::ZERO] {
+            let timeouts = Timeouts { heartbeat, ..LONG };
+            let (got, end) =
+                exchange(timeouts, chat(true), proxy::never(), async |mut up| up.send(&answer).await).await;
+            let Err(Failure::Reported { error, text, .. }) = got else { panic!("{answer}: {got:?}") };
+            assert_eq!((error.status.as_u16(), error.message.as_str()), (429, "no [redacted]"));
+            assert!(!text.contains(CREDENTIAL));
+            assert_eq!((end.phase, end.how), (Phase::Sent, failed(FailureKind::UpstreamReported)));
+        }
     }
 }
 

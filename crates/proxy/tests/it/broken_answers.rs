@@ -246,5 +246,6 @@ async fn a_large_json_answer_that_stalls_is_aborted() {
     .await;
     let got = got.unwrap();
     assert_eq!((got.text(), got.aborted.unwrap().kind), (large(), FailureKind::IdleTimeout));
+    assert_eq!(got.length, Some(200_000), "it would look whole without");
     assert_eq!((end.phase, end.how), failed(FailureKind::IdleTimeout));
 }
