@@ -7,6 +7,7 @@ mod behind_a_proxy;
 mod chat;
 mod config;
 mod connections;
+mod docs;
 mod forms;
 mod hostile_input;
 mod key_status;

@@ -5,11 +5,20 @@ use serde::{Deserialize, Serialize};
 /// Answer of `GET /about`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "version": "0.1.0", "backend": "embedded",
+        "promises": {
+            "quota": "exact", "survives": "process_kill", "fair_charge": true, "reset_known": true, "key_at_rest": "digest"
+        },
+        "upstream": {"kind": "demo", "model": "tollgate-demo"}
+    }))
+)]
 pub struct About {
     /// The server's version.
     pub version: String,
     /// Which backend keeps plans and keys.
-    #[cfg_attr(feature = "openapi", schema(example = "embedded"))]
     pub backend: String,
     /// What that backend keeps to.
     pub promises: Promises,
@@ -23,13 +32,16 @@ pub struct About {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum UpstreamInfo {
     /// The built-in demo model.
+    #[cfg_attr(feature = "openapi", schema(title = "DemoUpstream"))]
     Demo {
         /// The model's name.
         model: String,
     },
     /// An OpenAI-compatible server.
+    #[cfg_attr(feature = "openapi", schema(title = "ConfiguredUpstream"))]
     Configured {
         /// The model used when a request names none.
+        #[cfg_attr(feature = "openapi", schema(required))]
         default_model: Option<String>,
     },
 }

@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use validator::Validate;
 
+#[cfg(feature = "openapi")]
+use crate::schemas;
 use crate::{
     AccountId, Email, FieldError, Fields, Form, Password, Text, Timestamp,
     fields::reads_as,
@@ -13,11 +15,13 @@ use crate::{
 
 /// Body of `POST /accounts`.
 #[derive(Debug)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"email": "ada@example.com", "password": "plain lake 42"})))]
 pub struct NewAccount {
     /// The account's name.
     pub email: Email,
-    /// Kept only as an Argon2id hash.
+    /// Kept only as an Argon2id hash. Common passwords, runs of a character and the email address are refused.
+    #[cfg_attr(feature = "openapi", schema(schema_with = schemas::new_password))]
     pub password: Password,
 }
 
@@ -52,15 +56,17 @@ impl Form for NewAccount {
 
 /// Body of `POST /sessions`.
 #[derive(Debug)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"email": "ada@example.com", "password": "plain lake 42"})))]
 pub struct Credentials {
     /// Who.
     pub email: Email,
     /// The proof.
+    #[cfg_attr(feature = "openapi", schema(schema_with = schemas::password))]
     pub password: Password,
     /// Whether the refresh token is to stand in the answer, for a program that means to stay signed in. A page gets it in
     /// a cookie, and may not ask.
-    #[cfg_attr(feature = "openapi", schema(required = false, default = false))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>, default = false))]
     pub with_refresh_token: bool,
 }
 
@@ -96,10 +102,11 @@ impl Form for Credentials {
 
 /// Body of `POST /sessions/refresh`, for programs. A page sends none: its token is in a cookie.
 #[derive(Debug, Validate)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"refresh_token": "tgr_…"})))]
 pub struct RefreshSession {
     /// The refresh token of the last answer; each works once.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, example = "tgr_…"))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub refresh_token: Option<Text>,
 }
 
@@ -117,11 +124,17 @@ impl Form for RefreshSession {
 
 /// Body of `PATCH /me`: every session ends, and the caller gets a new one.
 #[derive(Debug)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({"current_password": "plain lake 42", "new_password": "quiet river 17"}))
+)]
 pub struct PasswordChange {
     /// The password as it was.
+    #[cfg_attr(feature = "openapi", schema(schema_with = schemas::password))]
     pub current_password: Password,
-    /// The password to be.
+    /// The password to be. Common passwords, runs of a character and the email address are refused.
+    #[cfg_attr(feature = "openapi", schema(schema_with = schemas::new_password))]
     pub new_password: Password,
 }
 
@@ -157,17 +170,18 @@ impl Form for PasswordChange {
 /// cookies.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.x", "token_type": "Bearer", "expires_in": 900}))
+)]
 pub struct SessionTokens {
     /// A JWT for `Authorization: Bearer`.
     pub access_token: String,
     /// Always `Bearer`.
-    #[cfg_attr(feature = "openapi", schema(example = "Bearer"))]
     pub token_type: String,
     /// Seconds until it expires.
-    #[cfg_attr(feature = "openapi", schema(example = 900))]
     pub expires_in: i64,
     /// What `POST /sessions/refresh` takes, good for 30 days; only for whoever asked for it.
-    #[cfg_attr(feature = "openapi", schema(example = "tgr_…"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
 }
@@ -175,6 +189,12 @@ pub struct SessionTokens {
 /// Answer of `GET /me`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "id": "acc_nvqwy3dfoqqgcidmmfzguzlemu", "email": "ada@example.com", "created_at": "2026-11-21T09:30:00Z"
+    }))
+)]
 pub struct Me {
     /// The account's id.
     pub id: AccountId,

@@ -15,8 +15,10 @@ use crate::{
 /// arrives there is not known.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Email))]
 pub struct Email(String);
+
+#[cfg(feature = "openapi")]
+crate::schemas::has_schema!(Email, email);
 
 impl Email {
     /// Reads an address.

@@ -104,7 +104,7 @@ macro_rules! id {
                 utoipa::openapi::ObjectBuilder::new()
                     .schema_type(utoipa::openapi::schema::Type::String)
                     .description(Some(concat!("`", $prefix, "_` and 26 lower-case base32 characters.")))
-                    .pattern(Some(concat!("^", $prefix, "_[a-z2-7]{26}$")))
+                    .pattern(Some(concat!("^", $prefix, "_[a-z2-7]{25}[aeimquy4]$")))
                     .into()
             }
         }

@@ -15,7 +15,6 @@ use crate::{
 /// A key's label: its owner's own words, one line, at most 64 characters; may be empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "laptop"))]
 pub struct KeyLabel(String);
 
 impl KeyLabel {
@@ -24,14 +23,13 @@ impl KeyLabel {
     /// # Errors
     /// A sentence for the form field.
     pub fn parse(text: &str) -> Result<Self, Reason> {
-        let text = text.trim();
         if text.chars().count() > KEY_LABEL_MAX_CHARS {
             return Err(Reason::new("length", "Use at most 64 characters."));
         }
         if text.chars().any(char::is_control) {
             return Err(Reason::new("one_line", "Use one line of plain text."));
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.trim().to_owned()))
     }
 
     /// The text.
@@ -61,13 +59,17 @@ impl From<KeyLabel> for String {
     }
 }
 
+#[cfg(feature = "openapi")]
+crate::schemas::has_schema!(KeyLabel, key_label);
+
 /// Body of `POST /create_key`.
 #[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"plan_name": "10RequestPerDay"})))]
 pub struct CreateKey {
     /// A plan from `GET /plans`.
     pub plan_name: PlanName,
-    /// The caller's own email address, if given at all.
+    /// The caller's own email address, if given at all; another is a 403.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user: Option<Email>,
 }
@@ -97,9 +99,14 @@ impl Form for CreateKey {
 /// Answer of `POST /create_key` and of a rotation: the only time that the value is shown.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "value": "tg_…", "id": "key_nvqwy3dfoqqgcidmmfzguzlemu", "plan_name": "10RequestPerDay"
+    }))
+)]
 pub struct CreatedKey {
     /// The key itself; it can't be shown again.
-    #[cfg_attr(feature = "openapi", schema(example = "tg_…"))]
     pub value: String,
     /// Its public id.
     pub id: KeyId,
@@ -109,7 +116,8 @@ pub struct CreatedKey {
 
 /// Body of `PATCH /keys/{id}`: what is left out stays.
 #[derive(Debug, Default, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"enabled": true, "label": "laptop"})))]
 pub struct KeyChange {
     /// `false` disables the key, `true` enables it again.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -142,10 +150,11 @@ impl Form for KeyChange {
 
 /// Body of `POST /keys/{id}/rotate`.
 #[derive(Debug, Default, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"grace_seconds": 3600})))]
 pub struct RotateKey {
     /// How long the value that is replaced still works, in seconds. What was promised to earlier values stays.
-    #[cfg_attr(feature = "openapi", schema(maximum = 86400, default = 0))]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schemas::grace_seconds, required = false))]
     pub grace_seconds: u32,
 }
 
@@ -187,6 +196,7 @@ pub enum KeyState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum QuotaStatus {
     /// So many per period.
+    #[cfg_attr(feature = "openapi", schema(title = "LimitedQuotaStatus"))]
     Limited {
         /// Requests that this period allows.
         limit: u64,
@@ -197,16 +207,27 @@ pub enum QuotaStatus {
         /// The period's kind.
         period: Period,
         /// When the next period starts; null where the backend doesn't promise one.
-        #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+        #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
         reset_at: Option<Timestamp>,
     },
     /// No quota.
+    #[cfg_attr(feature = "openapi", schema(title = "UnlimitedQuotaStatus"))]
     Unlimited,
 }
 
 /// Answer of `GET /v1/key`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "id": "key_nvqwy3dfoqqgcidmmfzguzlemu", "plan_name": "10RequestPerDay", "state": "active",
+        "quota": {
+            "kind": "limited", "limit": 10, "used": 3, "remaining": 7, "period": "DAY", "reset_at": "2026-11-22T00:00:00Z"
+        },
+        "throttle": {"rate": 10.0, "burst": 20}
+    }))
+)]
 pub struct KeyStatus {
     /// The key's public id.
     pub id: KeyId,
@@ -216,13 +237,26 @@ pub struct KeyStatus {
     pub state: KeyState,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,
-    /// Its plan's throttle.
+    /// Its plan's throttle; null is as fast as they come.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub throttle: Option<Throttle>,
 }
 
 /// One entry of `GET /keys`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "id": "key_nvqwy3dfoqqgcidmmfzguzlemu", "plan_name": "10RequestPerDay", "label": "laptop", "state": "active",
+        "created_at": "2026-11-21T09:30:00Z", "rotated_at": null, "old_value_until": null, "old_values_until": [],
+        "carry_over_pending": false,
+        "quota": {
+            "kind": "limited", "limit": 10, "used": 3, "remaining": 7, "period": "DAY", "reset_at": "2026-11-22T00:00:00Z"
+        },
+        "throttle": {"rate": 10.0, "burst": 20}
+    }))
+)]
 pub struct KeyEntry {
     /// The key's public id.
     pub id: KeyId,
@@ -237,23 +271,25 @@ pub struct KeyEntry {
     #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
     /// When its value was last replaced.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub rotated_at: Option<Timestamp>,
     /// Until when the last of its old values still works.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub old_value_until: Option<Timestamp>,
     /// Until when each of its old values still works, the first end first.
-    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>, max_items = 4))]
+    #[cfg_attr(feature = "openapi", schema(schema_with = crate::schemas::old_values_until, required))]
     #[serde(default, deserialize_with = "crate::time::unread")]
     pub old_values_until: Vec<Timestamp>,
     /// Whether the service that counts doesn't know yet what was used before the key had this value: `quota` tells what it
     /// will allow, which may be what was used once already.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[serde(default)]
     pub carry_over_pending: bool,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,
-    /// Its plan's throttle.
+    /// Its plan's throttle; null is as fast as they come.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub throttle: Option<Throttle>,
 }

@@ -16,6 +16,8 @@ mod plan;
 mod problem;
 mod quota_fields;
 mod rules;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod time;
 mod usage;
 

@@ -9,7 +9,6 @@ use crate::{Email, Reason, Text};
 
 /// A password that keeps our rules, or one presented at sign-in; made of a valid form, and wiped when dropped.
 #[derive(Clone)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Password))]
 pub struct Password(Zeroizing<String>);
 
 impl Password {

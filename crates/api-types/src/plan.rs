@@ -17,8 +17,10 @@ use crate::{
 /// A usage plan's name, unique among the plans; shown to people and used in URLs and configuration.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, example = "10RequestPerDay"))]
 pub struct PlanName(String);
+
+#[cfg(feature = "openapi")]
+crate::schemas::has_schema!(PlanName, plan_name);
 
 impl PlanName {
     /// Reads a name: 1 to 64 bytes of letters, digits, spaces and `-_.:/+`, no space at either end.
@@ -122,15 +124,19 @@ impl Period {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Quota {
     /// So many per period.
+    #[cfg_attr(feature = "openapi", schema(title = "LimitedQuota"))]
     Limited {
-        /// Requests per period, at least 1.
+        /// Requests per period.
+        #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 2147483647))]
         limit: u64,
         /// The period.
         period: Period,
         /// Requests subtracted from the limit in a subscription's first period.
+        #[cfg_attr(feature = "openapi", schema(maximum = 27))]
         offset: u32,
     },
     /// As many as the throttle lets through.
+    #[cfg_attr(feature = "openapi", schema(title = "UnlimitedQuota"))]
     Unlimited,
 }
 
@@ -159,11 +165,11 @@ impl Validate for Quota {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Throttle {
     /// Tokens that come back per second.
-    #[cfg_attr(feature = "openapi", schema(example = 10.0))]
+    #[cfg_attr(feature = "openapi", schema(example = 10.0, minimum = 0.0001, maximum = 10000))]
     #[validate(custom(function = is_a_rate))]
     pub rate: f64,
     /// Most tokens the bucket holds.
-    #[cfg_attr(feature = "openapi", schema(example = 20))]
+    #[cfg_attr(feature = "openapi", schema(example = 20, minimum = 1, maximum = 100000))]
     #[validate(range(min = 1, max = THROTTLE_BURST_MAX, message = "must be from 1 to 100000"))]
     pub burst: u32,
 }
@@ -177,16 +183,25 @@ fn is_a_rate(rate: f64) -> Result<(), ValidationError> {
 /// One entry of `GET /plans`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(example = json!({
+        "name": "10RequestPerDay", "description": "For trying things out.",
+        "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": {"rate": 10.0, "burst": 20}
+    }))
+)]
 pub struct Plan {
     /// Its unique name.
     pub name: PlanName,
     /// A sentence for people; may be empty.
+    #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     #[validate(length(max = PLAN_DESCRIPTION_MAX_CHARS, message = "use at most 500 characters"))]
     pub description: String,
     /// How many requests.
     #[validate(nested)]
     pub quota: Quota,
     /// How fast; null is as fast as they come.
+    #[cfg_attr(feature = "openapi", schema(required))]
     #[validate(nested)]
     pub throttle: Option<Throttle>,
 }

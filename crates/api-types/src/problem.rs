@@ -8,12 +8,14 @@ use crate::{FieldError, RequestId};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Problem {
-    /// `about:blank`: `code` tells problems apart.
+    /// Where this server tells about problems with this code.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = "uri-reference"))]
     #[serde(rename = "type")]
     pub kind: String,
-    /// The status' own phrase.
+    /// The same for all problems with this code.
     pub title: String,
     /// The HTTP status.
+    #[cfg_attr(feature = "openapi", schema(minimum = 400, maximum = 599))]
     pub status: u16,
     /// Which problem, for programs.
     pub code: ProblemCode,
@@ -33,8 +35,6 @@ pub struct Problem {
 pub enum ProblemCode {
     /// The body isn't JSON.
     InvalidJson,
-    /// The query of the URL can't be read.
-    InvalidQuery,
     /// No session, or one that ended: sign in.
     Unauthenticated,
     /// Email and password don't match.
@@ -84,11 +84,39 @@ pub enum ProblemCode {
 }
 
 impl ProblemCode {
+    /// All of them.
+    pub const ALL: [Self; 24] = [
+        Self::InvalidJson,
+        Self::Unauthenticated,
+        Self::WrongCredentials,
+        Self::CrossOrigin,
+        Self::NotForPages,
+        Self::NotYourself,
+        Self::TooManyKeys,
+        Self::NotFound,
+        Self::UnknownPlan,
+        Self::MethodNotAllowed,
+        Self::NotAcceptable,
+        Self::KeyAlreadyExists,
+        Self::TooManyOldValues,
+        Self::EmailTaken,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::InvalidFields,
+        Self::IdempotencyKeyReused,
+        Self::TooManyAttempts,
+        Self::CreateFailed,
+        Self::Internal,
+        Self::StoreUnavailable,
+        Self::Busy,
+        Self::ShuttingDown,
+    ];
+
     /// The HTTP status of this problem.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidJson | Self::InvalidQuery => 400,
+            Self::InvalidJson => 400,
             Self::Unauthenticated | Self::WrongCredentials => 401,
             Self::CrossOrigin | Self::NotForPages | Self::NotYourself | Self::TooManyKeys => 403,
             Self::NotFound | Self::UnknownPlan => 404,

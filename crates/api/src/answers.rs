@@ -20,6 +20,7 @@ use futures_util::FutureExt as _;
 use crate::{
     access_log::{Line, LoggedBody},
     ambient,
+    base_path::BasePath,
     connection::{self, CallerBody, Connection, lasts_until_close},
     cors::Cors,
     graceful_shutdown::GracefulShutdown,
@@ -46,12 +47,13 @@ pub async fn answer(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let id = RequestId::from_random(ambient::random());
-    let mut is_https = false;
+    let (mut is_https, mut base) = (false, BasePath::ROOT.clone());
     let connection = Connection::of(request.request()).cloned();
     let version = request.head().version;
     if let Some(state) = request.app_data::<Data<State>>().cloned() {
         let server = &state.config.server;
-        server.base_path().take_off(&mut request);
+        base.clone_from(server.base_path());
+        base.take_off(&mut request);
         state.strange_proxies.notice(request.request(), &server.trusted_proxies);
         is_https = server.is_https();
     }
@@ -64,7 +66,7 @@ pub async fn answer(
     };
     let left = |line| {
         // It may be read all the same, by a caller of HTTP/1.0 who closed only its sending side.
-        let answer = finish(error_answer(&OpenAiError::caller_left().into(), id, &line), line);
+        let answer = finish(error_answer(&OpenAiError::caller_left().into(), id, &base, &line), line);
         InternalError::from_response("the caller left", answer.map_into_boxed_body()).into()
     };
     let data_plane = is_data_plane(request.path());
@@ -75,7 +77,7 @@ pub async fn answer(
         return Ok(request.into_response(finish(answer, line)));
     }
     if shutdown.is_some_and(|shutdown| shutdown.is_draining()) {
-        let answer = error_answer(&shutting_down(data_plane), id, &line);
+        let answer = error_answer(&shutting_down(data_plane), id, &base, &line);
         return Ok(request.into_response(finish(answer, line)));
     }
     if request.method() == Method::HEAD {
@@ -98,11 +100,11 @@ pub async fn answer(
     match answered {
         Ok(result) => {
             let (request, answer) = result?.map_into_boxed_body().into_parts();
-            let rendered = answer.error().map(|error| error_answer(error, id, &line));
+            let rendered = answer.error().map(|error| error_answer(error, id, &base, &line));
             Ok(ServiceResponse::new(request, finish(rendered.unwrap_or(answer), line)))
         }
         Err(_) => {
-            let answer = error_answer(&panicked(data_plane), id, &line);
+            let answer = error_answer(&panicked(data_plane), id, &base, &line);
             let answer = finish(answer, line).map_into_boxed_body();
             Err(InternalError::from_response("a handler panicked", answer).into())
         }
@@ -123,9 +125,9 @@ fn panicked(data_plane: bool) -> Error {
 }
 
 /// The answer to an error; its cause is logged here and nowhere else.
-fn error_answer(error: &Error, id: RequestId, line: &Line) -> HttpResponse {
+fn error_answer(error: &Error, id: RequestId, base: &BasePath, line: &Line) -> HttpResponse {
     let (answer, code, cause) = match (error.as_error::<ApiError>(), error.as_error::<OpenAiError>()) {
-        (Some(error), _) => (error.render(id), error.code(), error.cause()),
+        (Some(error), _) => (error.render(id, base), error.code(), error.cause()),
         (_, Some(error)) => (error.error_response(), error.code().to_owned(), error.cause()),
         _ => (error.error_response(), "unknown".to_owned(), None),
     };

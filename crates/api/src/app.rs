@@ -1,20 +1,19 @@
 //! The one list of routes, grouped by who calls them.
 
 use actix_web::{
-    HttpRequest, HttpResponse, get, guard,
+    HttpRequest, HttpResponse, get,
     http::Method,
     web::{self, Data, Redirect},
 };
 use utoipa::OpenApi as _;
 use utoipa_actix_web::{AppExt as _, scope, service_config::ServiceConfig};
-use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     base_path::BasePath,
-    etag,
+    docs, etag,
     methods::Allow,
     openai_error::OpenAiError,
-    openapi::Frame,
+    openapi::{self, Frame},
     page,
     planes::is_data_plane,
     problem::ApiError,
@@ -64,7 +63,9 @@ pub fn routes(config: &mut ServiceConfig) {
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Frame::openapi()).configure(routes);
-    app.split_for_parts().1
+    let mut document = app.split_for_parts().1;
+    openapi::finish(&mut document);
+    document
 }
 
 /// The same, telling the path that all is served under.
@@ -82,12 +83,8 @@ pub fn undocumented(config: &mut web::ServiceConfig, document: &utoipa::openapi:
     config
         .app_data(Data::new(document.clone()))
         .service(openapi_json)
-        .service(docs)
-        .service(web::scope("/docs").guard(guard::Get()).wrap(page::docs_headers()).service(
-            SwaggerUi::new("/{_:.*}").config(
-                utoipa_swagger_ui::Config::from("../openapi.json").display_operation_id(true).validator_url("none"),
-            ),
-        ))
+        .service(to_docs)
+        .service(docs::scope())
         .default_service(web::to(elsewhere));
 }
 
@@ -101,7 +98,7 @@ async fn openapi_json(
 }
 
 #[get("/docs")]
-async fn docs() -> Redirect {
+async fn to_docs() -> Redirect {
     // Both this and the document's link are relative, since a proxy in front may serve us under any path.
     Redirect::to("docs/").permanent()
 }
@@ -142,20 +139,4 @@ async fn elsewhere(
         Some(allow) => ApiError::method_not_allowed(&allow).into(),
         None => ApiError::not_found("Nothing is here; /docs lists what this server offers.").into(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use api_types::limits::{LIST_PART_MAX, ROTATION_GRACE_MAX_SECONDS};
-
-    use super::*;
-
-    #[test]
-    fn the_document_tells_the_bounds_of_the_wire() {
-        let document: serde_json::Value = serde_json::from_str(&document().to_json().unwrap()).unwrap();
-        let grace = &document["components"]["schemas"]["RotateKey"]["properties"]["grace_seconds"];
-        assert_eq!(grace["maximum"], ROTATION_GRACE_MAX_SECONDS);
-        let limit = &document["paths"]["/keys"]["get"]["parameters"][0];
-        assert_eq!((&limit["name"], &limit["schema"]["maximum"]), (&"limit".into(), &LIST_PART_MAX.into()));
-    }
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use api_types::{Quota, Throttle};
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing::Metadata;
 use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
@@ -17,7 +17,7 @@ use crate::aws_command;
 use crate::{
     app, check,
     config::{self, Config, ConfigError, Environment, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
-    serve,
+    openapi, serve,
     standard_output::print,
 };
 
@@ -45,8 +45,14 @@ enum Command {
     #[command(after_help = "Example:\n  tollgate check --config /etc/tollgate.toml")]
     Check,
     /// Print the OpenAPI document.
-    #[command(after_help = "Example:\n  tollgate openapi > openapi.json")]
-    Openapi,
+    #[command(
+        after_help = "Examples:\n  tollgate openapi > openapi.json\n  tollgate openapi --version 3.0 > openapi-3.0.json"
+    )]
+    Openapi {
+        /// OpenAPI's version; 3.0 is for generators that don't read 3.1 yet.
+        #[arg(long, value_name = "VERSION", value_enum, default_value = "3.1")]
+        version: OpenApiVersion,
+    },
     /// List the configured plans.
     #[command(after_help = "Example:\n  tollgate plans --config /etc/tollgate.toml")]
     Plans,
@@ -54,6 +60,15 @@ enum Command {
     #[cfg(feature = "aws")]
     #[command(after_help = "Example:\n  tollgate aws plan\n  tollgate aws apply")]
     Aws(aws_command::AwsCommand),
+}
+
+/// A version of OpenAPI that the document can be had in.
+#[derive(Clone, Copy, ValueEnum)]
+enum OpenApiVersion {
+    #[value(name = "3.1")]
+    V3_1,
+    #[value(name = "3.0")]
+    V3_0,
 }
 
 #[derive(Args)]
@@ -93,7 +108,13 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
             let (config, file) = configured(settings, config::load)?;
             check::check(config, file.as_deref())
         }
-        Command::Openapi => print(&format!("{}\n", app::document().to_pretty_json()?)),
+        Command::Openapi { version: OpenApiVersion::V3_1 } => {
+            print(&format!("{}\n", app::document().to_pretty_json()?))
+        }
+        Command::Openapi { version: OpenApiVersion::V3_0 } => {
+            let document = openapi::version_3_0::of(serde_json::to_value(app::document())?);
+            print(&format!("{}\n", serde_json::to_string_pretty(&document)?))
+        }
         Command::Plans => print(&plans(&configured(settings, config::load)?.0)),
         // It makes what the server's own configuration names.
         #[cfg(feature = "aws")]

@@ -16,9 +16,12 @@ use api_types::openai::{ErrorEnvelope, ErrorObject};
 
 use crate::{access_log::shown_path, extract::ACCEPTED_CODINGS, methods::Allow};
 
+mod kinds;
 mod over_limit;
 mod retry;
 mod upstream_failure;
+
+pub use kinds::{ErrorKind, KINDS};
 
 /// How soon a new key is worth another try, in seconds.
 const ACTIVATION_RETRY_SECONDS: u64 = 10;

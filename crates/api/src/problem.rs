@@ -13,7 +13,9 @@ use actix_web::{
 };
 use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
-use crate::{ambient, extract::ACCEPTED_CODINGS, methods::Allow, try_limit::TooMany};
+use crate::{
+    ambient, base_path::BasePath, extract::ACCEPTED_CODINGS, methods::Allow, problem_kinds, try_limit::TooMany,
+};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl ApiError {
     /// The code, as the body spells it.
     #[must_use]
     pub fn code(&self) -> String {
-        serde_json::to_value(self.code).ok().and_then(|code| Some(code.as_str()?.to_owned())).unwrap_or_default()
+        problem_kinds::name(self.code)
     }
 
     /// The cause, for the log.
@@ -152,13 +154,13 @@ impl ApiError {
         self.cause.as_deref()
     }
 
-    /// The answer, for this request.
+    /// The answer, for this request, where everything is served under this path.
     #[must_use]
-    pub fn render(&self, request_id: RequestId) -> HttpResponse {
+    pub fn render(&self, request_id: RequestId, base: &BasePath) -> HttpResponse {
         let status = self.status_code();
         let problem = Problem {
-            kind: "about:blank".to_owned(),
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            kind: problem_kinds::type_uri(self.code, base),
+            title: problem_kinds::of(self.code).title.to_owned(),
             status: status.as_u16(),
             code: self.code,
             detail: self.detail.clone(),

@@ -2,26 +2,28 @@
 
 use access::Account;
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use api_types::{AccountId, NewAccount, Problem, SessionTokens};
+use api_types::{AccountId, NewAccount};
 
 use super::sessions::{Receiver, start_session};
-use crate::{ambient, extract::JsonForm, problem::ApiError, source::Source, state::State, try_limit::TooMany};
+use crate::{
+    ambient,
+    extract::JsonForm,
+    openapi::{
+        answers::SignedUp,
+        problems::{EmailTaken, FormProblems, TooManyAttempts},
+    },
+    problem::ApiError,
+    source::Source,
+    state::State,
+    try_limit::TooMany,
+};
 
 /// Sign up.
 ///
 /// Creates an account and signs in: the answer is that of `POST /sessions`.
 #[utoipa::path(
     operation_id = "create_account", tag = "Accounts", security(()), request_body = NewAccount,
-    responses(
-        (status = 201, description = "Signed up and signed in.", body = SessionTokens),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The address has an account.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many sign-ups from this address.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too busy, or the store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    responses(SignedUp, FormProblems, EmailTaken, TooManyAttempts)
 )]
 #[post("/accounts")]
 pub async fn create_account(

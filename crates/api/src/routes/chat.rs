@@ -13,7 +13,10 @@ use actix_web::{
     post,
     web::{Bytes, Data},
 };
-use api_types::{QuotaStatus, Timestamp, openai::ErrorEnvelope};
+use api_types::{
+    QuotaStatus, Timestamp,
+    openai::{ChatCompletionRequest, CompletionRequest, EmbeddingRequest, ModelResponseRequest},
+};
 use proxy::{Answer, Body, BodyError, Endpoint, Failure, Request, Secret, Timeouts, demo};
 
 use crate::{
@@ -23,6 +26,10 @@ use crate::{
     extract::{Admitted, ChatBody, InOrder, KeyCaller},
     graceful_shutdown::GracefulShutdown,
     openai_error::OpenAiError,
+    openapi::{
+        errors::RelayErrors,
+        relayed::{ChatAnswered, CompletionAnswered, EmbeddingsAnswered, ResponseAnswered},
+    },
     rate_headers,
     settle_at_end::settle_at_end,
     state::State,
@@ -31,25 +38,12 @@ use crate::{
 };
 
 macro_rules! data_plane_post {
-    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $endpoint:expr, $example:tt) => {
+    ($(#[$doc:meta])* $name:ident, $path:literal, $operation:literal, $endpoint:expr, $request:ident, $answered:ident) => {
         $(#[$doc])*
         #[utoipa::path(
             operation_id = $operation, tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
-            request_body(content = Value, description = "OpenAI's request body, passed on untouched.", example = json!($example)),
-            responses(
-                (status = 200, description = "The upstream's answer, untouched; server-sent events where the body says `stream`.",
-                    content((Value = "application/json"), (String = "text/event-stream"))),
-                (status = 400, description = "The body can't be used, or names what can't be told to be the caller's own; or two different keys.", body = ErrorEnvelope),
-                (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
-                (status = 404, description = "The model isn't offered, or a response, conversation or item named isn't the caller's.", body = ErrorEnvelope),
-                (status = 408, description = "The body didn't arrive in time.", body = ErrorEnvelope),
-                (status = 413, description = "The body is too large, also once decoded.", body = ErrorEnvelope),
-                (status = 415, description = "The body's Content-Encoding isn't gzip, deflate or zstd.", body = ErrorEnvelope),
-                (status = 429, description = "Over the quota or the throttle, or the upstream over its own.", body = ErrorEnvelope),
-                (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
-                (status = 503, description = "Quotas can't be checked, or shutting down.", body = ErrorEnvelope),
-                (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
-            )
+            request_body(content = $request, description = "OpenAI's request body, passed on untouched."),
+            responses($answered, RelayErrors)
         )]
         #[post($path)]
         pub async fn $name(
@@ -69,28 +63,25 @@ data_plane_post!(
     ///
     /// OpenAI's `POST /v1/chat/completions`, streamed or not. Costs one request of the key's plan.
     create_chat_completion, "/chat/completions", "create_chat_completion", Endpoint::ChatCompletions,
-    {"messages": [{"role": "user", "content": "Hello!"}], "stream": true}
+    ChatCompletionRequest, ChatAnswered
 );
 data_plane_post!(
     /// Create a completion.
     ///
     /// OpenAI's legacy `POST /v1/completions`, passed through. Costs one request of the key's plan.
-    create_completion, "/completions", "create_completion", Endpoint::Completions,
-    {"model": "gpt-3.5-turbo-instruct", "prompt": "Hello!"}
+    create_completion, "/completions", "create_completion", Endpoint::Completions, CompletionRequest, CompletionAnswered
 );
 data_plane_post!(
     /// Create embeddings.
     ///
     /// OpenAI's `POST /v1/embeddings`, passed through. Costs one request of the key's plan.
-    create_embeddings, "/embeddings", "create_embeddings", Endpoint::Embeddings,
-    {"model": "text-embedding-3-small", "input": "Hello!"}
+    create_embeddings, "/embeddings", "create_embeddings", Endpoint::Embeddings, EmbeddingRequest, EmbeddingsAnswered
 );
 data_plane_post!(
     /// Create a response.
     ///
     /// OpenAI's `POST /v1/responses`, passed through. Costs one request of the key's plan.
-    create_response, "/responses", "create_response", Endpoint::Responses,
-    {"model": "gpt-4o-mini", "input": "Hello!"}
+    create_response, "/responses", "create_response", Endpoint::Responses, ModelResponseRequest, ResponseAnswered
 );
 
 /// One admitted request: its body parsed, sent, and its answer handed out as it comes. Its pass is settled by how far it

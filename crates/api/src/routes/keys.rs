@@ -9,13 +9,18 @@ use actix_web::{
     patch, post,
     web::{Data, Json},
 };
-use api_types::{
-    CreateKey, CreatedKey, KeyChange, KeyEntry, KeyId, PlanName, Problem, ProblemCode, RotateKey, SubscriptionId,
-};
+use api_types::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyId, PlanName, ProblemCode, RotateKey, SubscriptionId};
 
 use crate::{
     ambient,
     extract::{IdempotencyKey, InOrder, JsonForm, KeysPart, OptionalJsonForm, OwnKeyId, SignedIn},
+    openapi::{
+        answers::{KeyCreated, KeyShown, KeysListed},
+        problems::{
+            ChangeProblems, CreateFailed, FormProblems, InvalidFields, KeyAlreadyExists, KeyNotAllowed,
+            KeyRequestRefused, NoSuchKey, TooManyOldValues, Unauthenticated, UnknownPlan,
+        },
+    },
     problem::ApiError,
     state::State,
 };
@@ -32,23 +37,12 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 /// the call by an `Idempotency-Key`, a new one for each key: repeated under it within 24 hours, the call gives the same
 /// answer and makes no other key, also when the key was rotated or revoked since.
 #[utoipa::path(
-    operation_id = "create_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = CreateKey,
+    operation_id = "create_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])), request_body = CreateKey,
     params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
-        description = "A name for this call, such as a UUID.")),
+        description = "A name for this call, such as a UUID.", example = "7a1d1f0c-5a0e-4a3c-9a53-0e0b7c7b6f64")),
     responses(
-        (status = 200, description = "The key; its value can't be shown again.", body = CreatedKey, headers(
-            ("idempotency-replayed" = String, description = "`true` where the call is repeated."),
-        )),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "`user` is somebody else, too many keys, or from another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such plan takes new keys.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Key already exists.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong, or the `Idempotency-Key` stands for another request.", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "Create failed; nothing was left behind.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+        KeyCreated, ChangeProblems, FormProblems, KeyNotAllowed, UnknownPlan, KeyAlreadyExists, KeyRequestRefused,
+        CreateFailed,
     )
 )]
 #[post("/create_key")]
@@ -109,20 +103,12 @@ fn shown_once(secret: KeySecret, plan_name: PlanName) -> HttpResponse {
 /// Oldest first, each with its quota as it stands. All at once, or with `limit` in parts: as long as there is a next one,
 /// the answer says in `next-cursor` what to send as `cursor`.
 #[utoipa::path(
-    operation_id = "list_keys", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    operation_id = "list_keys", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Most keys of this part; all if left out."),
         ("cursor" = Option<String>, Query, description = "`next-cursor` of the part before."),
     ),
-    responses(
-        (status = 200, description = "The caller's keys.", body = Vec<KeyEntry>, headers(
-            ("next-cursor" = String, description = "The cursor of the next part, if there is one."),
-            ("link" = String, description = "The next part as a link (RFC 8288), if there is one."),
-        )),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "No such part.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    responses(KeysListed, Unauthenticated, InvalidFields)
 )]
 #[get("/keys")]
 pub async fn list_keys(
@@ -140,18 +126,10 @@ pub async fn list_keys(
 
 /// Enable, disable or label a key.
 #[utoipa::path(
-    operation_id = "change_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = KeyChange,
+    operation_id = "change_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])), request_body = KeyChange,
     params(("id" = KeyId, Path, description = "The key's id.")),
     responses(
-        (status = 200, description = "The key as it is now.", body = KeyEntry),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The key as it is now.", body = KeyEntry), ChangeProblems, FormProblems, NoSuchKey,
     )
 )]
 #[patch("/keys/{id}")]
@@ -168,21 +146,9 @@ pub async fn change_key(
 /// the grace that they were promised, at most four of them: where another has no room, the answer is 409 and says until
 /// when. Disabling or revoking the key ends them all.
 #[utoipa::path(
-    operation_id = "rotate_key", tag = "Keys", security(("session" = []), ("cookie" = [])), request_body = RotateKey,
-    params(("id" = KeyId, Path, description = "The key's id.")),
-    responses(
-        (status = 200, description = "The new value; it can't be shown again.", body = CreatedKey),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "Four old values are in their grace, and it is kept; `Retry-After` says for how long.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 500, description = "The service that keeps the keys takes no more of them; the old value goes on working.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    operation_id = "rotate_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
+    request_body = Option<RotateKey>, params(("id" = KeyId, Path, description = "The key's id.")),
+    responses(KeyShown, ChangeProblems, FormProblems, NoSuchKey, TooManyOldValues, CreateFailed)
 )]
 #[post("/keys/{id}/rotate")]
 pub async fn rotate_key(
@@ -204,15 +170,9 @@ pub async fn rotate_key(
 ///
 /// The first request after the answer is refused. The plan's count stays.
 #[utoipa::path(
-    operation_id = "revoke_key", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    operation_id = "revoke_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
     params(("id" = KeyId, Path, description = "The key's id.")),
-    responses(
-        (status = 204, description = "It no longer works."),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    responses((status = 204, description = "It no longer works."), ChangeProblems, NoSuchKey)
 )]
 #[delete("/keys/{id}")]
 pub async fn revoke_key(

@@ -4,12 +4,16 @@ use actix_web::{
     HttpResponse, delete, get, patch,
     web::{Data, Json},
 };
-use api_types::{Me, Password, PasswordChange, Problem, Reason, SessionTokens};
+use api_types::{Me, Password, PasswordChange, Reason};
 
 use super::sessions::{Receiver, signed_out, start_session};
 use crate::{
     ambient,
     extract::{InOrder, JsonForm, SignedIn},
+    openapi::{
+        answers::{SessionEnded, SessionStarted},
+        problems::{ChangeProblems, FormProblems, TooManyAttempts, Unauthenticated},
+    },
     problem::ApiError,
     source::Source,
     state::State,
@@ -17,12 +21,8 @@ use crate::{
 
 /// Tell who is signed in.
 #[utoipa::path(
-    operation_id = "get_me", tag = "Accounts", security(("session" = []), ("cookie" = [])),
-    responses(
-        (status = 200, description = "The account.", body = Me),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    operation_id = "get_me", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
+    responses((status = 200, description = "The account.", body = Me), Unauthenticated)
 )]
 #[get("/me")]
 pub async fn get_me(SignedIn(session): SignedIn) -> Json<Me> {
@@ -34,19 +34,8 @@ pub async fn get_me(SignedIn(session): SignedIn) -> Json<Me> {
 ///
 /// Ends every session of the account and answers with a new one.
 #[utoipa::path(
-    operation_id = "change_password", tag = "Accounts", security(("session" = []), ("cookie" = [])),
-    request_body = PasswordChange,
-    responses(
-        (status = 200, description = "Changed; signed in anew.", body = SessionTokens),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong, the current password among them.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many failed tries.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too busy, or the store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    operation_id = "change_password", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
+    request_body = PasswordChange, responses(SessionStarted, ChangeProblems, FormProblems, TooManyAttempts)
 )]
 #[patch("/me")]
 pub async fn change_password(
@@ -82,13 +71,8 @@ pub async fn change_password(
 
 /// Delete the account and its keys.
 #[utoipa::path(
-    operation_id = "delete_account", tag = "Accounts", security(("session" = []), ("cookie" = [])),
-    responses(
-        (status = 204, description = "Deleted; its keys no longer work."),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    operation_id = "delete_account", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
+    responses(SessionEnded, ChangeProblems)
 )]
 #[delete("/me")]
 pub async fn delete_account(state: Data<State>, SignedIn(session): SignedIn) -> Result<HttpResponse, ApiError> {

@@ -3,11 +3,21 @@
 use std::net::IpAddr;
 
 use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
-use api_types::{Problem, ProblemCode};
+use api_types::ProblemCode;
 
-use crate::{accept, metrics::Format, problem::ApiError, state::State};
+use crate::{
+    accept,
+    metrics::Format,
+    openapi::problems::{NotAcceptable, NotHere},
+    problem::ApiError,
+    state::State,
+};
 
 const PLAIN: &str = "text/plain";
+
+/// What the answer looks like.
+const EXAMPLE: &str = "# HELP tollgate_requests_admitted Requests that the gate let through.\n\
+                       # TYPE tollgate_requests_admitted counter\ntollgate_requests_admitted_total 3\n# EOF\n";
 
 /// Tell the counters.
 ///
@@ -16,10 +26,11 @@ const PLAIN: &str = "text/plain";
 #[utoipa::path(
     operation_id = "get_metrics", tag = "Service", security(()),
     responses(
-        (status = 200, description = "The counters.",
-            content((String = "application/openmetrics-text"), (String = "text/plain"))),
-        (status = 404, description = "Not for this caller.", body = Problem, content_type = "application/problem+json"),
-        (status = 406, description = "Neither format is taken.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The counters.", content(
+            (String = "application/openmetrics-text", example = json!(EXAMPLE)),
+            (String = "text/plain", example = json!(EXAMPLE)),
+        )),
+        NotHere, NotAcceptable,
     )
 )]
 #[get("/metrics")]

@@ -1,13 +1,14 @@
 //! `GET /v1/models`: what may be asked for, all of it or one.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use api_types::openai::ErrorEnvelope;
+use api_types::openai::{Model, ModelList};
 
 use super::chat::{caller_key, failure};
 use crate::{
     ambient,
     extract::Recognised,
     openai_error::OpenAiError,
+    openapi::errors::{KeyErrors, ModelNotFoundError, UpstreamErrors},
     upstream_choice::{Answers, WorkerUpstream},
 };
 
@@ -17,15 +18,7 @@ use crate::{
 /// gate in front of the upstream counts it (`GET /about` says which backend keeps the keys: `aws` does).
 #[utoipa::path(
     operation_id = "list_models", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
-    responses(
-        (status = 200, description = "OpenAI's list of models.", body = Value),
-        (status = 400, description = "Two different keys.", body = ErrorEnvelope),
-        (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
-        (status = 429, description = "Too many wrong keys from this address, or the upstream over its own limit.", body = ErrorEnvelope),
-        (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
-        (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
-        (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
-    )
+    responses((status = 200, description = "The models.", body = ModelList), KeyErrors, UpstreamErrors)
 )]
 #[get("/models")]
 pub async fn list_models(
@@ -51,14 +44,7 @@ pub async fn list_models(
     operation_id = "get_model", tag = "Data plane", security(("api_key" = []), ("x_api_key" = [])),
     params(("id" = String, Path, description = "The model's id.", example = "tollgate-demo")),
     responses(
-        (status = 200, description = "OpenAI's model object.", body = Value),
-        (status = 400, description = "Two different keys.", body = ErrorEnvelope),
-        (status = 401, description = "The key isn't good.", body = ErrorEnvelope),
-        (status = 404, description = "The model isn't offered.", body = ErrorEnvelope),
-        (status = 429, description = "Too many wrong keys from this address, or the upstream over its own limit.", body = ErrorEnvelope),
-        (status = 502, description = "The upstream failed.", body = ErrorEnvelope),
-        (status = 503, description = "Quotas can't be checked.", body = ErrorEnvelope),
-        (status = 504, description = "The upstream took too long.", body = ErrorEnvelope),
+        (status = 200, description = "The model.", body = Model), KeyErrors, UpstreamErrors, ModelNotFoundError,
     )
 )]
 #[get("/models/{id:.+}")]

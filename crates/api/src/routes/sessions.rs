@@ -3,13 +3,20 @@
 use access::{NewSession, PasswordHash, Refresh};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, http::header, post, web::Data};
 use api_types::{
-    AccountId, Credentials, Problem, ProblemCode, RefreshSession, SessionId, SessionTokens, Timestamp,
+    AccountId, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Timestamp,
     limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},
 };
 
 use crate::{
     ambient,
     extract::{JsonForm, OptionalJsonForm, SignedIn, cross_origin},
+    openapi::{
+        answers::{SessionEnded, SessionStarted},
+        problems::{
+            ChangeProblems, FormProblems, NotForPages, RefreshNotAllowed, TooManyAttempts, Unauthenticated,
+            WrongCredentials,
+        },
+    },
     problem::ApiError,
     sign_in::{AccessToken, RefreshToken, is_of_a_page, is_own_origin},
     source::Source,
@@ -23,17 +30,7 @@ use crate::{
 /// asks for a refresh token.
 #[utoipa::path(
     operation_id = "create_session", tag = "Accounts", security(()), request_body = Credentials,
-    responses(
-        (status = 200, description = "Signed in; the tokens come in cookies too, unless a refresh token was asked for.", body = SessionTokens),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "Address and password don't match.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "A page asks for a refresh token.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 429, description = "Too many failed tries.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Too busy, or the store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    responses(SessionStarted, FormProblems, WrongCredentials, NotForPages, TooManyAttempts)
 )]
 #[post("/sessions")]
 pub async fn create_session(
@@ -138,18 +135,9 @@ fn tokens(
 /// By the refresh token in the body, or a page by its cookie. Each refresh token works once; one used again later ends the
 /// session.
 #[utoipa::path(
-    operation_id = "refresh_session", tag = "Accounts", security(("refresh" = []), ()),
+    operation_id = "refresh_session", tag = "Accounts", security(("session_refresh" = []), ()),
     request_body(content = Option<RefreshSession>, description = "For programs; a page sends none."),
-    responses(
-        (status = 200, description = "Signed in for another while.", body = SessionTokens),
-        (status = 400, description = "Not JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page, or a token in a page's body.", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Too large.", body = Problem, content_type = "application/problem+json"),
-        (status = 415, description = "Not marked as JSON.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    responses(SessionStarted, Unauthenticated, FormProblems, RefreshNotAllowed)
 )]
 #[post("/sessions/refresh")]
 pub async fn refresh_session(
@@ -187,13 +175,8 @@ pub async fn refresh_session(
 ///
 /// The session ends at once, everywhere its tokens are.
 #[utoipa::path(
-    operation_id = "delete_session", tag = "Accounts", security(("session" = []), ("cookie" = [])),
-    responses(
-        (status = 204, description = "Signed out."),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "From another site's page.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
-    )
+    operation_id = "delete_session", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
+    responses(SessionEnded, ChangeProblems)
 )]
 #[delete("/sessions/current")]
 pub async fn delete_session(state: Data<State>, SignedIn(session): SignedIn) -> Result<HttpResponse, ApiError> {

@@ -7,11 +7,12 @@ use actix_web::{
     http::header::{self, HeaderValue},
     web::Data,
 };
-use api_types::{AccountId, Date, KeyId, Problem, ProblemCode, Reason, UsageDay, limits::USAGE_MAX_DAYS};
+use api_types::{AccountId, Date, KeyId, ProblemCode, Reason, UsageDay, limits::USAGE_MAX_DAYS};
 
 use crate::{
     accept, ambient,
     extract::{DayRange, InOrder, OwnKeyId, SignedIn},
+    openapi::problems::{InvalidFields, NoSuchKey, NotAcceptable, Unauthenticated},
     problem::ApiError,
     state::State,
 };
@@ -20,23 +21,25 @@ use crate::{
 const DEFAULT_DAYS: i64 = 30;
 const CSV: &str = "text/csv";
 
+const FROM: &str = "First day; 29 days before `to` if left out. At most 366 days are listed at once.";
+const TO: &str = "Last day, not before `from`; today in the plan's time zone if left out.";
+/// What the CSV looks like.
+const ROWS: &str = "date,used,refused,returned,limit\r\n2026-11-21,3,0,0,10\r\n";
+
 /// List a key's usage by day.
 ///
 /// Inclusive days in the plan's time zone; without a range the last 30. CSV for `Accept: text/csv`, or at `/keys/{id}/usage.csv`.
 #[utoipa::path(
-    operation_id = "list_usage", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    operation_id = "list_usage", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
     params(
         ("id" = KeyId, Path, description = "The key's id."),
-        ("from" = Option<String>, Query, description = "First day, like 2026-11-01."),
-        ("to" = Option<String>, Query, description = "Last day, like 2026-11-30."),
+        ("from" = Option<String>, Query, format = Date, description = FROM, example = "2026-11-01"),
+        ("to" = Option<String>, Query, format = Date, description = TO, example = "2026-11-30"),
     ),
     responses(
-        (status = 200, description = "One row per day.", content((Vec<UsageDay> = "application/json"), (String = "text/csv"))),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
-        (status = 406, description = "Neither JSON nor CSV is taken.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The range is wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "One row per day.",
+            content((Vec<UsageDay> = "application/json"), (String = "text/csv", example = json!(ROWS)))),
+        Unauthenticated, NoSuchKey, NotAcceptable, InvalidFields,
     )
 )]
 #[get("/keys/{id}/usage")]
@@ -58,18 +61,16 @@ pub async fn list_usage(
 ///
 /// The rows of `GET /keys/{id}/usage`, for clients that can't choose by `Accept`.
 #[utoipa::path(
-    operation_id = "list_usage_csv", tag = "Keys", security(("session" = []), ("cookie" = [])),
+    operation_id = "list_usage_csv", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
     params(
         ("id" = KeyId, Path, description = "The key's id."),
-        ("from" = Option<String>, Query, description = "First day, like 2026-11-01."),
-        ("to" = Option<String>, Query, description = "Last day, like 2026-11-30."),
+        ("from" = Option<String>, Query, format = Date, description = FROM, example = "2026-11-01"),
+        ("to" = Option<String>, Query, format = Date, description = TO, example = "2026-11-30"),
     ),
     responses(
-        (status = 200, description = "A header line, then one line per day.", body = String, content_type = "text/csv"),
-        (status = 401, description = "No live session.", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such key of the caller's.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The range is wrong.", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "The store can't be asked.", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "A header line, then one line per day.",
+            content((String = "text/csv", example = json!(ROWS)))),
+        Unauthenticated, NoSuchKey, InvalidFields,
     )
 )]
 #[get("/keys/{id}/usage.csv")]

@@ -1,9 +1,26 @@
-//! OpenAI's error envelope, as the data plane answers.
+//! OpenAI's error envelope, as the data plane answers; and, for the OpenAPI document, what passes through it.
+
+#[cfg(feature = "openapi")]
+mod chat_answer;
+#[cfg(feature = "openapi")]
+mod chat_request;
+#[cfg(feature = "openapi")]
+mod other_calls;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{PlanName, Timestamp};
+
+#[cfg(feature = "openapi")]
+pub use chat_answer::{ChatCompletion, ChatCompletionChunk};
+#[cfg(feature = "openapi")]
+pub use chat_request::ChatCompletionRequest;
+#[cfg(feature = "openapi")]
+pub use other_calls::{
+    Completion, CompletionRequest, EmbeddingList, EmbeddingRequest, Model, ModelList, ModelResponse,
+    ModelResponseRequest,
+};
 
 /// `{"error": {…}}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,8 +40,10 @@ pub struct ErrorObject {
     #[serde(rename = "type")]
     pub kind: String,
     /// The field at fault.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub param: Option<String>,
     /// The error's code, such as `rate_limit_exceeded`.
+    #[cfg_attr(feature = "openapi", schema(required))]
     pub code: Option<String>,
     /// The figures of a spent quota.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,7 +61,7 @@ pub struct SpentQuota {
     /// Requests charged.
     pub used: u64,
     /// When the next period starts, where known.
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
     pub reset_at: Option<Timestamp>,
 }

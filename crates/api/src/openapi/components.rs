@@ -1,0 +1,51 @@
+//! Responses that stand once among the document's components, and how routes refer to them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::openapi::{
+    Components, Ref, RefOr, Response,
+    example::{Example, ExampleBuilder},
+};
+
+/// A response with the name that it has among the components.
+pub struct Documented {
+    /// Its name.
+    pub name: &'static str,
+    /// What is said of it.
+    pub response: Response,
+}
+
+/// A response as an operation refers to it.
+pub fn referenced(status: &str, name: &str) -> BTreeMap<String, RefOr<Response>> {
+    BTreeMap::from([(status.to_owned(), Ref::from_response_name(name).into())])
+}
+
+/// Puts responses among the components.
+pub fn add(components: &mut Components, responses: Vec<Documented>) {
+    components
+        .responses
+        .extend(responses.into_iter().map(|Documented { name, response }| (name.to_owned(), response.into())));
+}
+
+/// A body as an example, with when it comes and what to do.
+pub fn example(body: impl Serialize, when: &str, to_do: &str) -> RefOr<Example> {
+    ExampleBuilder::new().summary(when).description(to_do).value(serde_json::to_value(body).ok()).build().into()
+}
+
+/// Types that stand for several responses at once.
+macro_rules! groups {
+    ($($(#[$doc:meta])+ $name:ident = [$($member:ident),+];)+) => {
+        $(
+            $(#[$doc])+
+            pub struct $name;
+
+            impl utoipa::IntoResponses for $name {
+                fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                    [$($member::responses()),+].into_iter().flatten().collect()
+                }
+            }
+        )+
+    };
+}
+pub(super) use groups;

@@ -1,0 +1,75 @@
+//! The OpenAPI document: its frame here, its paths from the routes, what they share from the files beside this one.
+
+pub mod answers;
+mod components;
+pub mod errors;
+mod everywhere;
+mod headers;
+pub mod problems;
+pub mod relayed;
+mod unions;
+pub mod version_3_0;
+
+#[cfg(test)]
+mod tests;
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+
+pub use everywhere::finish;
+
+/// The document without paths.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tollgate",
+        description = include_str!("description.md"),
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "Plans", description = "Usage plans: a quota and a throttle."),
+        (name = "Keys", description = "The caller's API keys and their usage."),
+        (name = "Accounts", description = "Signing up, in and out."),
+        (name = "Data plane", description = "OpenAI's API, with a key."),
+        (name = "Service", description = "About this installation."),
+    ),
+    components(schemas(
+        api_types::CreatedKey, api_types::FieldError, api_types::KeyEntry, api_types::KeyStatus, api_types::Plan, api_types::Problem, api_types::ProblemCode,
+        api_types::SessionTokens, api_types::openai::ChatCompletion, api_types::openai::ChatCompletionChunk,
+        api_types::openai::Completion, api_types::openai::EmbeddingList, api_types::openai::ErrorEnvelope,
+        api_types::openai::ModelResponse,
+    )),
+    modifiers(&Security),
+)]
+pub struct Frame;
+
+/// The ways to say who one is. Their names are in the order of the page that offers them: alphabetic.
+struct Security;
+
+impl Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = |description: &str| {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(description)).build();
+            SecurityScheme::Http(scheme)
+        };
+        let cookie = ApiKeyValue::with_description(
+            "tollgate_session",
+            "The page's own cookie, for the page only: changes must come from it. Other clients send the access token. By \
+             https the cookie's name begins with `__Host-`, or under a path with `__Secure-`.",
+        );
+        let refresh = ApiKeyValue::with_description(
+            "tollgate_refresh",
+            "The page's own refresh cookie, for the page only: other clients send their refresh token in the body. By https its name begins with `__Secure-`.",
+        );
+        let header = ApiKeyValue::with_description("x-api-key", "An API key, as API Gateway takes it.");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("api_key", bearer("An API key, `tg_…`, as OpenAI's SDKs send it."));
+        components.add_security_scheme("session", bearer("The `access_token` that `POST /sessions` answers with."));
+        components.add_security_scheme("session_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme("session_refresh", SecurityScheme::ApiKey(ApiKey::Cookie(refresh)));
+        components.add_security_scheme("x_api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
+    }
+}
