@@ -41,7 +41,7 @@ impl Splitter {
             self.mid_event = false;
         }
         if self.mid_event || rest > self.limit - self.held {
-            self.mid_event = self.mid_event || rest > 0;
+            self.mid_event = true;
             self.held = 0;
             return chunk.len();
         }
