@@ -13,13 +13,10 @@ use brotli::enc::BrotliEncoderParams;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// Not for people: `page_size` and `dist` call it.
-pub(crate) const VERB: &str = "compress";
-
 /// Files whose kinds shrink. Pictures and fonts are compressed already.
 const SHRINKING: [&str; 8] = ["wasm", "js", "css", "html", "svg", "json", "txt", "webmanifest"];
 
-/// `measure FOLDER` prints the brotli size of WASM and JS together; `twins FOLDER` writes `.br` and `.gz` beside each file.
+/// Not for people: `page_size` and `dist` call it. `measure FOLDER` prints the brotli size of WASM and JS together; `twins FOLDER` writes `.br` and `.gz` beside each file.
 pub(crate) fn main(args: &[String]) -> Result<ExitCode> {
     let [verb, folder] = args else { bail!("usage: compress measure|twins FOLDER") };
     let mut files = Vec::new();

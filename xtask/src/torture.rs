@@ -8,10 +8,14 @@ use anyhow::{Context, Result};
 use crate::progress::Progress;
 use crate::{server, workspace};
 
-pub(crate) fn main(own: &[String]) -> Result<ExitCode> {
+pub(crate) fn main(minutes: Option<f64>, seed: Option<u64>) -> Result<ExitCode> {
     let server = Progress::show(server::build)?;
     run(&server, |command| {
-        command.args(own);
+        let flags =
+            [("--minutes", minutes.map(|minutes| minutes.to_string())), ("--seed", seed.map(|seed| seed.to_string()))];
+        for (flag, value) in flags {
+            command.args(value.map(|value| [flag.to_owned(), value]).into_iter().flatten());
+        }
     })
 }
 
