@@ -8,8 +8,8 @@ use tests::{
 };
 
 use crate::{
-    provision::site::destroy,
     served::{Served, listed, reason},
+    site::destroy,
 };
 
 /// What `/readyz` says once it is red with these words.

@@ -10,7 +10,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::provision::site::{apply, daily, written};
+use crate::site::{apply, daily, written};
 
 fn client() -> Client {
     Client::builder().no_proxy().build().unwrap()

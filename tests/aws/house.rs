@@ -1,24 +1,22 @@
 //! The backend over the fake: an account of AWS with a stage and a plan, our store, and people with keys.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc};
 
 use access::{
     Accounts, Admission, CreateKeyError, Gate, Intent, IntentKind, KeyError, KeySecret, NewKey, PresentedKey, Registry,
     RemoteChange, RemoteKeys, conformance::account_of,
 };
-use access_aws::{ApiGateway, Control, ControlSettings, Place, Role};
+use access_aws::{ApiGateway, Place};
 use access_sqlite::{Options, SqliteStore};
-use api_types::{
-    AccountId, AdmissionId, InstallationId, KeyChange, KeyEntry, KeyId, PlanName, QuotaStatus, SubscriptionId,
-    Timestamp,
-};
+use api_types::{AccountId, AdmissionId, KeyChange, KeyEntry, KeyId, PlanName, QuotaStatus, SubscriptionId, Timestamp};
 use tempfile::TempDir;
 use tests::{
     FakeUpstream,
     aws::{FakeAws, Fault, Key, Quota, When},
     settled, wait_until,
 };
-use tokio::runtime::Handle;
+
+use crate::site::{fresh, open};
 
 /// The plan that everybody is on: ten requests a day.
 pub const BASIC: &str = "basic";
@@ -66,24 +64,6 @@ pub struct Person {
     pub key: KeyId,
     pub presented: PresentedKey,
     owner: access::OwnerDigest,
-}
-
-/// The control plane of a fake or an emulator.
-pub async fn control(endpoint_url: String, role: Role) -> Control {
-    let attempt_timeout = Duration::from_secs(2);
-    let settings =
-        ControlSettings { region: Some("us-east-1".to_owned()), endpoint_url: Some(endpoint_url), attempt_timeout };
-    Control::new(&settings, role).await.unwrap()
-}
-
-fn fresh() -> [u8; 16] {
-    uuid().to_be_bytes()
-}
-
-fn uuid() -> u128 {
-    use std::sync::atomic::{AtomicU64, Ordering};
-    static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
-    u128::from(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl House {
@@ -356,11 +336,4 @@ fn secret(key: KeyId) -> (KeySecret, PresentedKey) {
     let mut random = [7; 32];
     random[16..].copy_from_slice(&fresh());
     (KeySecret::new(key, random), PresentedKey::parse(&KeySecret::new(key, random).reveal()).unwrap())
-}
-
-/// The backend at a control plane over these rows.
-pub async fn open(endpoint_url: &str, rows: Arc<dyn RemoteKeys>, place: &Place) -> ApiGateway {
-    let control = control(endpoint_url.to_owned(), Role::Server).await;
-    let candidate = InstallationId::from_random(fresh());
-    ApiGateway::open(control, rows, place.clone(), candidate, Handle::current()).await.unwrap()
 }

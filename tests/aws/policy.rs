@@ -9,7 +9,7 @@ use tests::aws::{Call, FakeAws, Fault, When};
 use crate::{
     console::make_the_stage_anew,
     house::House,
-    provision::site::{apply, apply_with_key, daily, destroy, written},
+    site::{apply, apply_with_key, daily, destroy, written},
 };
 
 /// Whether a path is one of those, in which `*` stands for one part.

@@ -8,7 +8,7 @@ use tests::{
     aws::{FakeAws, Quota},
 };
 
-use crate::provision::site::{apply, daily, written};
+use crate::site::{apply, daily, written};
 
 /// An account of AWS with a stage before an upstream, and the plans `10RequestPerDay` and `3RequestPerDay`. Its clock
 /// stands still, so that no test crosses midnight by chance and no bucket fills up.

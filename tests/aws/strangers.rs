@@ -5,7 +5,10 @@ use access::{RemoteChange, RemoteKeys as _};
 use api_types::KeyChange;
 use tests::aws::{FakeAws, Fault, Quota, When};
 
-use crate::house::{BASIC, House, open};
+use crate::{
+    house::{BASIC, House},
+    site::open,
+};
 
 #[tokio::test]
 async fn a_look_into_another_account_or_region_costs_nobody_a_key() {

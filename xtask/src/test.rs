@@ -84,7 +84,11 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             return Ok(failed);
         }
     }
-    Ok(run(with_surroundings(runner(has_nextest(), passed, &[])))?.unwrap_or(ExitCode::SUCCESS))
+    let nextest = has_nextest();
+    // Where all tests are wanted, those that are ignored are named with what they lack; with a filter, that would name
+    // all that it leaves out.
+    let also: &[&str] = if nextest && passed.is_empty() { &["--status-level", "skip"] } else { &[] };
+    Ok(run(with_surroundings(runner(nextest, passed, also)))?.unwrap_or(ExitCode::SUCCESS))
 }
 
 /// The call of the test runner. What is passed on may choose a package, which then takes the place of all.

@@ -6,10 +6,8 @@ use access_aws::provision::{ProvisionError, Written};
 use serde_json::json;
 use tests::aws::{FakeAws, Fault, When};
 
-use super::{
-    shape::shape,
-    site::{apply, apply_with_key, daily, destroy, provisioner, while_it_hangs, written},
-};
+use super::shape::shape;
+use crate::site::{apply, apply_with_key, daily, destroy, provisioner, while_it_hangs, written};
 
 #[tokio::test]
 async fn destroy_leaves_nothing_of_ours_and_everything_of_others() {

@@ -6,10 +6,8 @@ use api_types::Quota;
 use serde_json::json;
 use tests::aws::{FakeAws, Throttle};
 
-use super::{
-    shape::{assert_nothing_live_is_open, shape},
-    site::{apply, daily, plan, written},
-};
+use super::shape::{assert_nothing_live_is_open, shape};
+use crate::site::{apply, daily, plan, written};
 
 /// Paths of what the provisioner made.
 struct Made {

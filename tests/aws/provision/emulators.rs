@@ -4,7 +4,7 @@ use access_aws::provision::Written;
 use serde_json::{Value, json};
 use tests::{FakeUpstream, MiniStack, Moto};
 
-use super::site::{apply, apply_with_key, daily, destroy, plan, provisioner, written};
+use crate::site::{apply, apply_with_key, daily, destroy, plan, provisioner, written};
 
 /// From nothing, again, its status, and away.
 async fn there_and_back(endpoint_url: &str) {

@@ -9,7 +9,7 @@ use access_aws::{
 use serde_json::json;
 use tests::aws::FakeAws;
 
-use super::site::{apply, apply_with_key, daily, provisioner, written};
+use crate::site::{apply, apply_with_key, daily, provisioner, written};
 
 /// Writes are foretold exactly: among them are those for which AWS makes one wait. Reads are within a third.
 fn assert_foretold(aws: &FakeAws, foretold: &[Action], what: &str) {

@@ -6,10 +6,8 @@ use access_aws::provision::{Credential, Written};
 use serde_json::json;
 use tests::aws::FakeAws;
 
-use super::{
-    shape::{assert_nothing_live_is_open, shape},
-    site::{CREDENTIAL, apply, apply_with_key, daily, plan, provisioner, written},
-};
+use super::shape::{assert_nothing_live_is_open, shape};
+use crate::site::{CREDENTIAL, apply, apply_with_key, daily, plan, provisioner, written};
 
 #[tokio::test]
 async fn from_nothing_to_a_stage_with_its_plans() {

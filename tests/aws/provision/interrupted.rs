@@ -8,10 +8,8 @@ use tests::{
     wait_until,
 };
 
-use super::{
-    shape::{assert_nothing_live_is_open, shape},
-    site::{apply, apply_with_key, daily, destroy, written},
-};
+use super::shape::{assert_nothing_live_is_open, shape};
+use crate::site::{apply, apply_with_key, daily, destroy, written};
 
 /// What is interrupted.
 #[derive(Debug, Clone, Copy)]

@@ -4,10 +4,8 @@ use access_aws::provision::{Applied, ChangeSet, ProvisionError, Written};
 use serde_json::json;
 use tests::aws::{FakeAws, Fault, When};
 
-use super::{
-    shape::shape,
-    site::{apply, daily, provisioner, while_it_hangs, written},
-};
+use super::shape::shape;
+use crate::site::{apply, daily, provisioner, while_it_hangs, written};
 
 /// Without the plan of twenty.
 fn one() -> Written {

@@ -7,7 +7,7 @@ use tests::{
     aws::{FakeAws, Fault, RestApi, When},
 };
 
-use super::site::{apply, apply_with_key, written};
+use crate::site::{apply, apply_with_key, written};
 
 async fn made() -> (FakeAws, RestApi) {
     let aws = FakeAws::start().await;

@@ -10,4 +10,3 @@ mod interrupted;
 mod meanwhile;
 mod mistakes;
 mod shape;
-pub mod site;

@@ -14,19 +14,23 @@ use super::{ApiGateway, Inner, carry::untold_now, create::ToCreate, plans::Stage
 const NOTHING_LEFT: QuotaStatus =
     QuotaStatus::Limited { limit: 0, used: 0, remaining: 0, period: Period::Day, reset_at: None };
 
-#[async_trait]
-impl Registry for ApiGateway {
+impl ApiGateway {
     /// "Usage plan throttling and quotas are not hard limits, and are applied on a best-effort basis" (API Gateway
     /// developer guide, usage plans). What was counted can't be given back, when a period begins isn't documented, and
     /// AWS shows a key's value to whoever may read it there.
+    pub const PROMISES: Promises = Promises {
+        quota: QuotaPromise::BestEffort,
+        survives: Survival::Provider,
+        fair_charge: false,
+        reset_known: false,
+        key_at_rest: KeyAtRest::Clear,
+    };
+}
+
+#[async_trait]
+impl Registry for ApiGateway {
     fn promises(&self) -> Promises {
-        Promises {
-            quota: QuotaPromise::BestEffort,
-            survives: Survival::Provider,
-            fair_charge: false,
-            reset_known: false,
-            key_at_rest: KeyAtRest::Clear,
-        }
+        Self::PROMISES
     }
 
     async fn plans(&self) -> Result<Vec<Plan>, StoreError> {

@@ -1,20 +1,50 @@
-//! A configuration, and the provisioner that makes it in a fake or an emulator.
+//! A site at AWS: the control plane of a fake or an emulator, a configuration, the provisioner that makes it there, and
+//! the backend over it.
 
-use std::{future::Future, time::Duration};
+#![allow(dead_code, reason = "each suite uses its part")]
 
-use access::{TimeZone, UsagePlan};
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use access::{RemoteKeys, TimeZone, UsagePlan};
 use access_aws::{
-    Role,
+    ApiGateway, Control, ControlSettings, Place, Role,
     provision::{Applied, Credential, Event, OperatorKey, ProvisionError, Provisioner, Wanted, Written},
 };
-use api_types::{Period, Plan, PlanName, Quota, Throttle};
+use api_types::{InstallationId, Period, Plan, PlanName, Quota, Throttle};
 
 use tests::{aws::FakeAws, wait_until};
-
-use crate::house::control;
+use tokio::runtime::Handle;
 
 /// The upstream's credential.
 pub const CREDENTIAL: &str = "sk-upstream-sekret-credential";
+
+/// A different value at each call: ids must be unlike, no more.
+pub fn fresh() -> [u8; 16] {
+    static NEXT: AtomicU64 = AtomicU64::new(1 << 32);
+    u128::from(NEXT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()
+}
+
+/// The control plane.
+pub async fn control(endpoint_url: String, role: Role) -> Control {
+    let attempt_timeout = Duration::from_secs(2);
+    let settings =
+        ControlSettings { region: Some("us-east-1".to_owned()), endpoint_url: Some(endpoint_url), attempt_timeout };
+    Control::new(&settings, role).await.unwrap()
+}
+
+/// The backend at a control plane over these rows.
+pub async fn open(endpoint_url: &str, rows: Arc<dyn RemoteKeys>, place: &Place) -> ApiGateway {
+    let control = control(endpoint_url.to_owned(), Role::Server).await;
+    let candidate = InstallationId::from_random(fresh());
+    ApiGateway::open(control, rows, place.clone(), candidate, Handle::current()).await.unwrap()
+}
 
 /// A plan of so many requests a day.
 pub fn daily(limit: u64) -> UsagePlan {
