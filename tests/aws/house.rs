@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc};
 
 use access::{
-    Accounts, Admission, CreateKeyError, Gate, Intent, IntentKind, KeyError, KeySecret, NewKey, PresentedKey, Registry,
-    RemoteChange, RemoteKeys, conformance::account_of,
+    Accounts, Admission, CreateKeyError, Gate, KeyError, KeySecret, NewKey, PresentedKey, Registry, RemoteChange,
+    RemoteKeys, conformance::account_of,
 };
 use access_aws::{ApiGateway, Place};
 use access_sqlite::{Options, SqliteStore};
@@ -268,16 +268,8 @@ impl House {
         for person in people {
             let rows = self.store.remote_keys().await.unwrap();
             let row = rows.into_iter().find(|row| row.id == person.key).unwrap();
-            let intent = Intent {
-                operation: row.value.operation,
-                key: row.id,
-                account: row.account,
-                plan_name: row.plan_name,
-                kind: IntentKind::Remove,
-                remote_id: Some(row.value.remote_id),
-                due_at: self.now,
-            };
-            let change = RemoteChange { remove: vec![row.id], intents: vec![intent], ..RemoteChange::default() };
+            let intents = vec![row.removal(&row.value, self.now)];
+            let change = RemoteChange { remove: vec![row.id], intents, ..RemoteChange::default() };
             self.store.change_remote(change).await.unwrap();
         }
         self.restart().await;

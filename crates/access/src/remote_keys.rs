@@ -79,6 +79,20 @@ impl RemoteKey {
     pub fn values(&self) -> impl Iterator<Item = &RemoteValue> {
         self.earlier.iter().map(|old| &old.value).chain([&self.value])
     }
+
+    /// The intent to remove one of its values.
+    #[must_use]
+    pub fn removal(&self, value: &RemoteValue, due_at: Timestamp) -> Intent {
+        Intent {
+            operation: value.operation,
+            key: self.id,
+            account: self.account,
+            plan_name: self.plan_name.clone(),
+            kind: IntentKind::Remove,
+            remote_id: Some(value.remote_id.clone()),
+            due_at,
+        }
+    }
 }
 
 /// Something begun in the other service and not finished.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 
 use super::finding::Finding;
-use super::known_circles::KNOWN;
 use super::rust_file::RustFile;
 
 /// Exports of exports of exports end somewhere.
@@ -60,7 +59,7 @@ pub(super) fn check(root: &Path, files: &[PathBuf]) -> Result<Vec<Finding>> {
             }
         }
     }
-    Ok(judge(circles, KNOWN))
+    Ok(circles.iter().filter_map(Circle::finding).collect())
 }
 
 /// Files that no `mod` line names: each is the root of a library, a program, a test or a measurement.
@@ -212,28 +211,17 @@ fn reach(from: usize, uses: impl Iterator<Item = (usize, usize)> + Clone) -> BTr
     reached
 }
 
-/// Circles that the list lacks, and entries of the list that are none any more.
-fn judge(circles: Vec<Circle>, known: &[&[&str]]) -> Vec<Finding> {
-    let is_entry = |entry: &[&str], circle: &Circle| circle.files.iter().map(String::as_str).eq(entry.iter().copied());
-    let gone =
-        known.iter().filter(|entry| !circles.iter().any(|circle| is_entry(entry, circle))).map(|entry| Finding {
-            file: "xtask/src/tidy/known_circles.rs".to_owned(),
-            line: 1,
-            what: format!("this circle is no longer there, or not as listed: {}", entry.join(", ")),
-            fix: "take it off the list".to_owned(),
-        });
-    let mut findings: Vec<Finding> = gone.collect();
-    for circle in circles.iter().filter(|circle| !known.iter().any(|entry| is_entry(entry, circle))) {
-        let Some(first) = circle.uses.first() else { continue };
-        let uses = circle.uses.iter().map(|inner| format!("{}:{} uses {}", inner.file, inner.line, inner.used));
-        findings.push(Finding {
+impl Circle {
+    fn finding(&self) -> Option<Finding> {
+        let first = self.uses.first()?;
+        let uses = self.uses.iter().map(|inner| format!("{}:{} uses {}", inner.file, inner.line, inner.used));
+        Some(Finding {
             file: first.file.clone(),
             line: first.line,
             what: format!("files go in a circle: {}", uses.collect::<Vec<_>>().join(", ")),
             fix: "move what both need to a file of its own, or pass it as an argument".to_owned(),
-        });
+        })
     }
-    findings
 }
 
 #[cfg(test)]
@@ -295,16 +283,5 @@ mod tests {
             ("room/a.rs", "use super::Room;\npub fn f() {}\n"),
         ];
         assert_eq!(circles(&files), ["room.rs room/a.rs"]);
-    }
-
-    #[test]
-    fn what_the_list_has_passes_and_what_it_has_too_much_does_not() {
-        let circle = || Circle {
-            files: ["a.rs", "b.rs"].map(str::to_owned).into(),
-            uses: vec![Use { file: "a.rs".to_owned(), line: 1, used: "b.rs".to_owned() }],
-        };
-        assert_eq!(judge(vec![circle()], &[&["a.rs", "b.rs"]]), []);
-        assert!(judge(vec![circle()], &[])[0].what.contains("a.rs:1 uses b.rs"));
-        assert!(judge(vec![], &[&["a.rs", "b.rs"]])[0].what.contains("no longer there"));
     }
 }

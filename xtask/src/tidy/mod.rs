@@ -3,7 +3,6 @@
 mod circles;
 mod finding;
 mod graph;
-mod known_circles;
 mod map;
 mod never;
 mod paths;

@@ -8,7 +8,12 @@ use api_types::{
 use async_trait::async_trait;
 use tokio::task::JoinSet;
 
-use super::{ApiGateway, Inner, carry::untold_now, create::ToCreate, plans::StagePlan, rotate::ToRotate};
+use super::{
+    ApiGateway,
+    change::{create::ToCreate, rotate::ToRotate},
+    known::stage_plans::StagePlan,
+    shared::Shared,
+};
 
 /// A key whose plan was deleted behind our back opens nothing.
 const NOTHING_LEFT: QuotaStatus =
@@ -34,19 +39,19 @@ impl Registry for ApiGateway {
     }
 
     async fn plans(&self) -> Result<Vec<Plan>, StoreError> {
-        self.inner.plans.offered()
+        self.shared.plans.offered()
     }
 
     async fn create_key(&self, new: NewKey<'_>) -> Result<Creation, CreateKeyError> {
         let new = ToCreate::from(new);
-        self.to_the_end(|inner| inner.create(new)).await
+        self.run_detached(|shared| shared.create(new)).await
     }
 
     async fn keys(&self, account: AccountId, now: Timestamp) -> Result<Vec<KeyEntry>, StoreError> {
         let mut asking = JoinSet::new();
-        for (place, row) in self.inner.keys.all_of(account).into_iter().enumerate() {
-            let inner = self.inner.clone();
-            asking.spawn(async move { inner.entry(row, now).await.map(|entry| (place, entry)) });
+        for (place, row) in self.shared.keys.all_of(account).into_iter().enumerate() {
+            let shared = self.shared.clone();
+            asking.spawn(async move { shared.entry(row, now).await.map(|entry| (place, entry)) });
         }
         let mut entries = Vec::new();
         while let Some(answer) = asking.join_next().await {
@@ -63,8 +68,8 @@ impl Registry for ApiGateway {
         change: KeyChange,
         now: Timestamp,
     ) -> Result<KeyEntry, KeyError> {
-        let row: RemoteKey = self.to_the_end(|inner| inner.change((account, key), change, now)).await?;
-        Ok(self.inner.entry(row, now).await?)
+        let row: RemoteKey = self.run_detached(|shared| shared.change((account, key), change, now)).await?;
+        Ok(self.shared.entry(row, now).await?)
     }
 
     async fn rotate_key(
@@ -75,30 +80,30 @@ impl Registry for ApiGateway {
         now: Timestamp,
     ) -> Result<PlanName, KeyError> {
         let rotation = ToRotate::new(account, secret, old_value_until, now);
-        self.to_the_end(|inner| inner.rotate(rotation)).await
+        self.run_detached(|shared| shared.rotate(rotation)).await
     }
 
     async fn revoke_key(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<(), KeyError> {
-        self.to_the_end(|inner| inner.revoke(account, key, now)).await
+        self.run_detached(|shared| shared.revoke(account, key, now)).await
     }
 
     async fn today(&self, account: AccountId, key: KeyId, now: Timestamp) -> Result<Date, KeyError> {
-        self.inner.keys.of_account(account, key).ok_or(KeyError::NotFound)?;
+        self.shared.keys.of_account(account, key).ok_or(KeyError::NotFound)?;
         Ok(access::TimeZone::utc().day(now))
     }
 
     async fn usage(&self, account: AccountId, key: KeyId, from: Date, to: Date) -> Result<Vec<UsageDay>, KeyError> {
-        let row = self.inner.keys.of_account(account, key).ok_or(KeyError::NotFound)?;
-        let Some(plan) = self.inner.plans.of(&row)? else { return Ok(Vec::new()) };
-        Ok(self.inner.usage_days(&row, &plan, (from, to)).await.map_err(StoreError::from)?)
+        let row = self.shared.keys.of_account(account, key).ok_or(KeyError::NotFound)?;
+        let Some(plan) = self.shared.plans.of(&row)? else { return Ok(Vec::new()) };
+        Ok(self.shared.usage_days(&row, &plan, (from, to)).await.map_err(StoreError::from)?)
     }
 
     async fn release_account(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
-        self.to_the_end(|inner| inner.release(account, now)).await
+        self.run_detached(|shared| shared.release(account, now)).await
     }
 }
 
-impl Inner {
+impl Shared {
     /// A key as its owner sees it.
     async fn entry(&self, row: RemoteKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
         let plan = self.plans.of(&row)?;
@@ -109,7 +114,7 @@ impl Inner {
         let ends = row.earlier.iter().map(|old| old.until).filter(|until| *until > now);
         let mut old_values_until: Vec<Timestamp> = ends.collect();
         old_values_until.sort();
-        let carry_over_pending = plan.as_ref().is_some_and(|plan| untold_now(&row, plan, now).is_some());
+        let carry_over_pending = plan.as_ref().is_some_and(|plan| plan.untold(&row, now).is_some());
         Ok(KeyEntry {
             id: row.id,
             state: self.state(&row, plan.as_ref(), now),
@@ -126,7 +131,7 @@ impl Inner {
     }
 
     /// Whether a key works, as far as is known here.
-    pub(super) fn state(&self, row: &RemoteKey, plan: Option<&StagePlan>, now: Timestamp) -> KeyState {
+    pub(crate) fn state(&self, row: &RemoteKey, plan: Option<&StagePlan>, now: Timestamp) -> KeyState {
         if !row.enabled || plan.is_none() {
             KeyState::Disabled
         } else if self.keys.is_activating(row, now) {

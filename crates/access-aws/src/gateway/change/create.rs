@@ -9,15 +9,17 @@ use access::{
 use api_types::{AccountId, KeyId, KeyLabel, OperationId, PlanName, Timestamp};
 use zeroize::Zeroizing;
 
-use super::{
-    Inner,
-    make::ToMake,
-    names::{ValueName, operation_of},
-    plans::StagePlan,
+use crate::gateway::{
+    known::stage_plans::StagePlan,
+    shared::Shared,
+    value::{
+        make::ToMake,
+        names::{ValueName, operation_of},
+    },
 };
 
 /// [`NewKey`] without what it borrows, for a task of its own.
-pub(super) struct ToCreate {
+pub(crate) struct ToCreate {
     key: KeyId,
     operation: OperationId,
     digest: KeyDigest,
@@ -49,9 +51,9 @@ impl From<NewKey<'_>> for ToCreate {
     }
 }
 
-impl Inner {
-    /// The steps.
-    pub(super) async fn create(self: Arc<Self>, new: ToCreate) -> Result<Creation, CreateKeyError> {
+impl Shared {
+    /// All steps, in the account's turn.
+    pub(crate) async fn create(self: Arc<Self>, new: ToCreate) -> Result<Creation, CreateKeyError> {
         let ToCreate { key, operation, digest, account, owner, call, now, .. } = new;
         let _turn = self.turn(account).await?;
         // After the turn is ours: whoever repeats a call waits here until it has ended.
@@ -81,9 +83,9 @@ impl Inner {
         let made = match self.make(&to_make).await {
             Ok(made) => made,
             Err(unmade) => {
-                let no_plan = unmade.is_for_want_of_plan();
+                let is_plan_gone = unmade.is_plan_gone();
                 let error = self.undo(intent, unmade, now).await;
-                if no_plan {
+                if is_plan_gone {
                     tracing::warn!(plan = %new.plan_name, "the usage plan is gone from API Gateway");
                     self.plans.forget(&plan.id);
                     return Err(CreateKeyError::UnknownPlan);
@@ -113,7 +115,7 @@ impl Inner {
             return Err(error.into());
         }
         if plan.limit().is_some() {
-            self.uses.set(key, plan.span(now).start, if made.is_told { before } else { 0 }, now);
+            self.figures.set(key, plan.span(now).start, if made.is_told { before } else { 0 }, now);
         }
         self.keys.put(row);
         Ok(Creation::Made)

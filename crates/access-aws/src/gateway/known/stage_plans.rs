@@ -5,11 +5,10 @@ use std::{
     sync::{PoisonError, RwLock},
 };
 
-use access::{RemoteKey, Span, StoreError, TimeZone, UsagePlan};
+use access::{CarriedUse, RemoteKey, Span, StoreError, TimeZone, UsagePlan};
 use api_types::{Period, Plan, PlanName, Quota, Throttle, Timestamp};
 use aws_sdk_apigateway::types::UsagePlan as AwsPlan;
 
-use super::Place;
 use crate::{
     control::Control,
     error::{AwsError, failed},
@@ -17,64 +16,85 @@ use crate::{
     usage_plans,
 };
 
+/// The stage whose plans and keys these are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The REST API's id.
+    pub api_id: String,
+    /// The stage's name.
+    pub stage: String,
+}
+
 /// A usage plan of our stage.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct StagePlan {
+pub(crate) struct StagePlan {
     /// AWS's id.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// What we show of it.
-    pub(super) plan: UsagePlan,
+    pub(crate) plan: UsagePlan,
     /// Whether it takes new keys.
-    pub(super) is_offered: bool,
+    pub(crate) is_offered: bool,
 }
 
 impl StagePlan {
     /// The period of its quota that an instant lies in, by UTC. API Gateway doesn't say when its periods begin; this is
     /// where its usage is listed.
-    pub(super) fn span(&self, now: Timestamp) -> Span {
+    pub(crate) fn span(&self, now: Timestamp) -> Span {
         self.plan.span(now)
     }
 
     /// Requests that a period allows.
-    pub(super) fn limit(&self) -> Option<(u64, Period)> {
+    pub(crate) fn limit(&self) -> Option<(u64, Period)> {
         match self.plan.plan().quota {
             Quota::Limited { limit, period, .. } => Some((limit, period)),
             Quota::Unlimited => None,
         }
     }
 
-    pub(super) fn throttle(&self) -> Option<Throttle> {
+    pub(crate) fn throttle(&self) -> Option<Throttle> {
         self.plan.plan().throttle
+    }
+
+    /// What API Gateway could not be told of the present period, of a key on this plan.
+    pub(crate) fn untold(&self, key: &RemoteKey, now: Timestamp) -> Option<u64> {
+        let untold = key.untold.filter(|untold| self.limit().is_some() && untold.period == self.span(now).start);
+        untold.map(|untold| untold.used)
+    }
+
+    /// What the owner of a key on this plan has used in this period, for a later value of theirs; nothing is nothing.
+    pub(crate) fn carried(&self, key: &RemoteKey, used: u64, now: Timestamp) -> Option<CarriedUse> {
+        let (owner, plan_name) = (key.owner, key.plan_name.clone());
+        (used > 0).then(|| CarriedUse { owner, plan_name, period: self.span(now).start, used })
     }
 }
 
 /// The plans, as last read.
 #[derive(Debug, Default)]
-pub(super) struct Plans {
+pub(crate) struct StagePlans {
     read: RwLock<Option<Vec<StagePlan>>>,
     /// The configuration's order.
     order: RwLock<Vec<PlanName>>,
 }
 
-impl Plans {
+impl StagePlans {
     /// The order in which plans are shown; others follow by name.
-    pub(super) fn set_order(&self, names: Vec<PlanName>) {
+    pub(crate) fn set_order(&self, names: Vec<PlanName>) {
         *self.order.write().unwrap_or_else(PoisonError::into_inner) = names;
     }
 
     /// What was read takes the place of what was known.
-    pub(super) fn set(&self, plans: Vec<StagePlan>) {
+    pub(crate) fn set(&self, plans: Vec<StagePlan>) {
         *self.read.write().unwrap_or_else(PoisonError::into_inner) = Some(plans);
     }
 
     /// A plan that AWS says is gone.
-    pub(super) fn forget(&self, id: &str) {
+    pub(crate) fn forget(&self, id: &str) {
         let mut read = self.read.write().unwrap_or_else(PoisonError::into_inner);
         read.iter_mut().for_each(|plans| plans.retain(|plan| plan.id != id));
     }
 
     /// The plans that take new keys, in the configuration's order.
-    pub(super) fn offered(&self) -> Result<Vec<Plan>, StoreError> {
+    pub(crate) fn offered(&self) -> Result<Vec<Plan>, StoreError> {
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let Some(plans) = &*read else { return Err(not_read()) };
         let mut seen = HashSet::new();
@@ -87,7 +107,7 @@ impl Plans {
     }
 
     /// The plan that a key is on: the one that it was attached to, else the one of that name, which was made anew.
-    pub(super) fn of(&self, key: &RemoteKey) -> Result<Option<StagePlan>, StoreError> {
+    pub(crate) fn of(&self, key: &RemoteKey) -> Result<Option<StagePlan>, StoreError> {
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let Some(plans) = &*read else { return Err(not_read()) };
         let attached = plans.iter().find(|plan| plan.id == key.remote_plan);
@@ -96,7 +116,7 @@ impl Plans {
 
     /// A plan by its name, on offer or not; `None`: no such plan at our stage. Names are not unique in API Gateway: the
     /// first by id is the one that is meant.
-    pub(super) fn named(&self, name: &PlanName) -> Result<Option<StagePlan>, StoreError> {
+    pub(crate) fn named(&self, name: &PlanName) -> Result<Option<StagePlan>, StoreError> {
         let read = self.read.read().unwrap_or_else(PoisonError::into_inner);
         let Some(plans) = &*read else { return Err(not_read()) };
         Ok(plans.iter().find(|plan| plan.plan.plan().name == *name).cloned())
@@ -109,15 +129,15 @@ fn not_read() -> StoreError {
 
 /// The usage plans of the AWS account.
 #[derive(Debug, Default)]
-pub(super) struct AllPlans {
+pub(crate) struct AllPlans {
     /// Those that are attached to our stage, in the order of their ids.
-    pub(super) here: Vec<StagePlan>,
+    pub(crate) here: Vec<StagePlan>,
     /// The ids of the others.
-    pub(super) elsewhere: HashSet<String>,
+    pub(crate) elsewhere: HashSet<String>,
 }
 
 /// Reads them.
-pub(super) async fn read(control: &Control, place: &Place) -> Result<AllPlans, AwsError> {
+pub(crate) async fn read(control: &Control, place: &Place) -> Result<AllPlans, AwsError> {
     let plans = usage_plans::list(control, None).await?;
     let (here, elsewhere): (Vec<_>, Vec<_>) = plans.into_iter().partition(|plan| is_at(plan, place));
     let mut all = AllPlans {

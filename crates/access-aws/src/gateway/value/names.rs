@@ -6,32 +6,32 @@ use api_types::{AccountId, InstallationId, KeyId, OperationId, PlanName};
 use crate::marks::{MANAGED_BY, TAG_MANAGED_BY};
 
 /// Every name of this installation's keys begins so.
-pub(super) fn prefix(installation: InstallationId) -> String {
+pub(crate) fn prefix(installation: InstallationId) -> String {
     format!("tollgate/{installation}/")
 }
 
 /// Which value of which key: what a name carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ValueName {
-    pub(super) key: KeyId,
-    pub(super) account: AccountId,
-    pub(super) operation: OperationId,
+pub(crate) struct ValueName {
+    pub(crate) key: KeyId,
+    pub(crate) account: AccountId,
+    pub(crate) operation: OperationId,
 }
 
 impl ValueName {
     /// The value that an intent is about.
-    pub(super) fn of(intent: &Intent) -> Self {
+    pub(crate) fn of(intent: &Intent) -> Self {
         Self { key: intent.key, account: intent.account, operation: intent.operation }
     }
 
     /// As API Gateway gets it: `tollgate/<installation>/<key>/<account>/<operation>`. Each part has one length, so that
     /// no name is the beginning of another: API Gateway finds names by their beginning.
-    pub(super) fn text(&self, installation: InstallationId) -> String {
+    pub(crate) fn text(&self, installation: InstallationId) -> String {
         format!("{}{}/{}/{}", prefix(installation), self.key, self.account, self.operation)
     }
 
     /// Reads a name of this installation.
-    pub(super) fn parse(text: &str, installation: InstallationId) -> Option<Self> {
+    pub(crate) fn parse(text: &str, installation: InstallationId) -> Option<Self> {
         let mut parts = text.strip_prefix(&prefix(installation))?.split('/');
         let (key, account, operation) = (parts.next()?, parts.next()?, parts.next()?);
         let name = Self { key: key.parse().ok()?, account: account.parse().ok()?, operation: operation.parse().ok()? };
@@ -39,7 +39,7 @@ impl ValueName {
     }
 
     /// The tags, for people and their tools.
-    pub(super) fn tags(&self, installation: InstallationId, plan: &PlanName) -> [(String, String); 6] {
+    pub(crate) fn tags(&self, installation: InstallationId, plan: &PlanName) -> [(String, String); 6] {
         [
             (TAG_MANAGED_BY.to_owned(), MANAGED_BY.to_owned()),
             ("tollgate:installation".to_owned(), installation.to_string()),
@@ -52,7 +52,7 @@ impl ValueName {
 }
 
 /// The operation that makes this value: from the value's digest, so that the same value names the same operation.
-pub(super) fn operation_of(secret: &KeySecret) -> OperationId {
+pub(crate) fn operation_of(secret: &KeySecret) -> OperationId {
     let digest = access::KeyDigest::of(&data_encoding::HEXLOWER.encode(secret.digest().as_bytes()));
     let mut id = [0; 16];
     id.copy_from_slice(&digest.as_bytes()[..16]);

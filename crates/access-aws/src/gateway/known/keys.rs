@@ -11,17 +11,17 @@ use api_types::{AccountId, KeyId, Timestamp};
 
 /// How long a new key may be refused by API Gateway without being wrong: AWS names no figure; public tests of others
 /// wait up to two minutes.
-pub(super) const ACTIVATION: Duration = Duration::from_secs(120);
+pub(crate) const ACTIVATION: Duration = Duration::from_secs(120);
 
 /// What is known of a presented key.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Look {
+pub(crate) enum Look {
     /// It is ours, and good as far as we know.
     Good(Arc<RemoteKey>),
     /// It has the form of ours, and isn't good: never made here, another secret, switched off, rotated away or revoked.
     Bad,
     /// It hasn't the form of ours: made elsewhere.
-    Unheard,
+    Elsewhere,
 }
 
 #[derive(Debug, Default)]
@@ -34,11 +34,11 @@ struct Held {
 
 /// Every key of the store.
 #[derive(Debug, Default)]
-pub(super) struct LocalKeys(RwLock<Held>);
+pub(crate) struct LocalKeys(RwLock<Held>);
 
 impl LocalKeys {
     /// All keys, as the store lists them.
-    pub(super) fn new(keys: Vec<RemoteKey>) -> Self {
+    pub(crate) fn new(keys: Vec<RemoteKey>) -> Self {
         let local = Self::default();
         for key in keys {
             local.put(key);
@@ -55,7 +55,7 @@ impl LocalKeys {
     }
 
     /// What is known of a presented key of our form.
-    pub(super) fn look(&self, id: KeyId, digest: KeyDigest, now: Timestamp) -> Look {
+    pub(crate) fn look(&self, id: KeyId, digest: KeyDigest, now: Timestamp) -> Look {
         let held = self.read();
         let Some(key) = held.keys.get(&id) else { return Look::Bad };
         let is_earlier = || key.earlier.iter().any(|old| old.value.digest == digest && now < old.until);
@@ -67,17 +67,17 @@ impl LocalKeys {
     }
 
     /// One key of an account; another's is not found.
-    pub(super) fn of_account(&self, account: AccountId, id: KeyId) -> Option<RemoteKey> {
+    pub(crate) fn of_account(&self, account: AccountId, id: KeyId) -> Option<RemoteKey> {
         self.read().keys.get(&id).filter(|key| key.account == account).map(|key| RemoteKey::clone(key))
     }
 
     /// One key.
-    pub(super) fn get(&self, id: KeyId) -> Option<Arc<RemoteKey>> {
+    pub(crate) fn get(&self, id: KeyId) -> Option<Arc<RemoteKey>> {
         self.read().keys.get(&id).cloned()
     }
 
     /// An account's keys, oldest first.
-    pub(super) fn all_of(&self, account: AccountId) -> Vec<RemoteKey> {
+    pub(crate) fn all_of(&self, account: AccountId) -> Vec<RemoteKey> {
         let held = self.read();
         let ids = held.of_account.get(&account).into_iter().flatten();
         let mut keys: Vec<RemoteKey> =
@@ -87,12 +87,12 @@ impl LocalKeys {
     }
 
     /// Every key.
-    pub(super) fn all(&self) -> Vec<RemoteKey> {
+    pub(crate) fn all(&self) -> Vec<RemoteKey> {
         self.read().keys.values().map(|key| RemoteKey::clone(key)).collect()
     }
 
     /// A key, new or changed.
-    pub(super) fn put(&self, key: RemoteKey) {
+    pub(crate) fn put(&self, key: RemoteKey) {
         let mut held = self.write();
         let before = held.keys.get(&key.id).map(|old| (old.fresh_since, old.value.operation));
         if before != Some((key.fresh_since, key.value.operation)) {
@@ -105,7 +105,7 @@ impl LocalKeys {
     }
 
     /// A key that ended.
-    pub(super) fn remove(&self, id: KeyId) {
+    pub(crate) fn remove(&self, id: KeyId) {
         let mut held = self.write();
         if let Some(key) = held.keys.remove(&id)
             && let Some(ids) = held.of_account.get_mut(&key.account)
@@ -119,7 +119,7 @@ impl LocalKeys {
     }
 
     /// A request came through with this key. While an old value works too, that tells nothing of the new one.
-    pub(super) fn works(&self, id: KeyId) {
+    pub(crate) fn works(&self, id: KeyId) {
         let is_news = {
             let held = self.read();
             !held.working.contains(&id) && held.keys.get(&id).is_some_and(|key| key.earlier.is_empty())
@@ -130,7 +130,7 @@ impl LocalKeys {
     }
 
     /// Whether a key may still be refused by API Gateway without being wrong.
-    pub(super) fn is_activating(&self, key: &RemoteKey, now: Timestamp) -> bool {
+    pub(crate) fn is_activating(&self, key: &RemoteKey, now: Timestamp) -> bool {
         let is_fresh = now.duration_since(key.fresh_since).unsigned_abs() < ACTIVATION;
         key.enabled && is_fresh && !self.read().working.contains(&key.id)
     }

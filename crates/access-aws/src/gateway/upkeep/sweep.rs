@@ -1,20 +1,17 @@
 //! The sweeper: ends what was begun and left, in the background.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::time::Duration;
 
 use access::{Intent, IntentKind, RemoteChange, StoreError};
 use api_types::Timestamp;
 
-use super::{ApiGateway, Inner, names::ValueName};
-use crate::control::Control;
+use crate::{
+    control::Control,
+    gateway::{ApiGateway, round_robin::MOST_FAILURES, shared::Shared, value::names::ValueName},
+};
 
 /// How long a creation whose fate is unknown may still turn up: AWS answers or gives up within seconds.
 const TURNS_UP_WITHIN: Duration = Duration::from_secs(900);
-
-/// Most values that are ended in one go, so that what is read every minute isn't kept waiting.
-pub(super) const MOST_AT_ONCE: usize = 20;
-/// So many failures are no longer a matter of single values: API Gateway is away, or refuses us.
-pub(super) const MOST_FAILURES: usize = 3;
 
 impl ApiGateway {
     /// Removes values whose time has come, and those whose making was given up: some at a time, in turns, so that none
@@ -24,20 +21,16 @@ impl ApiGateway {
     /// When the intents can't be read, or the first failure of AWS; after some more of them the rest waits for the next
     /// time.
     pub async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
-        Control::in_background(self.inner.sweep(now)).await
+        Control::in_background(self.shared.sweep(now)).await
     }
 }
 
-impl Inner {
+impl Shared {
     async fn sweep(&self, now: Timestamp) -> Result<(), StoreError> {
         let intents = self.rows.intents().await?;
-        let mut due: Vec<Intent> = intents.into_iter().filter(|intent| self.is_due(intent, now)).collect();
-        if !due.is_empty() {
-            let turn = self.swept.fetch_add(MOST_AT_ONCE, Ordering::Relaxed) % due.len();
-            due.rotate_left(turn);
-        }
+        let due = intents.into_iter().filter(|intent| self.is_due(intent, now)).collect();
         let mut failures = Vec::new();
-        for intent in due.into_iter().take(MOST_AT_ONCE) {
+        for intent in self.swept.next(due) {
             // What came before it may have taken long.
             if self.is_due(&intent, now)
                 && let Err(error) = self.end(&intent, now).await
@@ -57,9 +50,7 @@ impl Inner {
     fn is_due(&self, intent: &Intent, now: Timestamp) -> bool {
         match intent.kind {
             // In this order: a creation is in its row before it is no longer under way.
-            IntentKind::Create => {
-                !self.under_way().contains(&intent.operation) && !self.is_kept(&ValueName::of(intent))
-            }
+            IntentKind::Create => !self.is_under_way(intent.operation) && !self.is_kept(&ValueName::of(intent)),
             IntentKind::Remove => intent.due_at <= now,
         }
     }

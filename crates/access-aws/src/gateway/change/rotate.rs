@@ -4,22 +4,25 @@
 use std::sync::Arc;
 
 use access::{
-    CarriedUse, EarlierValue, Intent, IntentKind, KeyDigest, KeyError, KeySecret, RemoteChange, RemoteKey, RemoteValue,
-    StoreError, UntoldUse,
+    EarlierValue, Intent, IntentKind, KeyDigest, KeyError, KeySecret, RemoteChange, RemoteKey, RemoteValue, StoreError,
+    UntoldUse,
 };
 use api_types::{AccountId, KeyId, OperationId, PlanName, Timestamp, limits::OLD_VALUES_MAX};
 use zeroize::Zeroizing;
 
-use super::{
-    Inner,
-    make::{Made, ToMake},
-    names::{ValueName, operation_of},
-    plans::StagePlan,
+use crate::{
+    error::failed,
+    gateway::{
+        shared::Shared,
+        value::{
+            make::{Made, ToMake},
+            names::{ValueName, operation_of},
+        },
+    },
 };
-use crate::error::failed;
 
 /// A rotation, for a task of its own.
-pub(super) struct ToRotate {
+pub(crate) struct ToRotate {
     account: AccountId,
     key: KeyId,
     operation: OperationId,
@@ -30,7 +33,7 @@ pub(super) struct ToRotate {
 }
 
 impl ToRotate {
-    pub(super) fn new(
+    pub(crate) fn new(
         account: AccountId,
         secret: &KeySecret,
         old_value_until: Option<Timestamp>,
@@ -48,9 +51,9 @@ impl ToRotate {
     }
 }
 
-impl Inner {
-    /// The steps. Until the row is written the old value is the good one.
-    pub(super) async fn rotate(self: Arc<Self>, to: ToRotate) -> Result<PlanName, KeyError> {
+impl Shared {
+    /// All steps, in the account's turn. Until the row is written the old value is the good one.
+    pub(crate) async fn rotate(self: Arc<Self>, to: ToRotate) -> Result<PlanName, KeyError> {
         let ToRotate { account, operation, now, .. } = to;
         let _turn = self.turn(account).await?;
         let mut row = self.keys.of_account(account, to.key).ok_or(KeyError::NotFound)?;
@@ -100,8 +103,8 @@ impl Inner {
             Err(unmade) => return Err(StoreError::from(self.undo(intent, unmade, now).await).into()),
         };
 
-        let mut removals: Vec<Intent> = ended.iter().map(|old| removal(&row, &old.value, now)).collect();
-        removals.push(removal(&row, &row.value, until.unwrap_or(now)));
+        let mut removals: Vec<Intent> = ended.iter().map(|old| row.removal(&old.value, now)).collect();
+        removals.push(row.removal(&row.value, until.unwrap_or(now)));
         let turned = RemoteKey {
             rotated_at: Some(now),
             fresh_since: now,
@@ -115,7 +118,7 @@ impl Inner {
             put: Some(turned.clone()),
             done: vec![operation],
             intents: removals.clone(),
-            carried: carried_use(&turned, &plan, used, now).into_iter().collect(),
+            carried: plan.carried(&turned, used, now).into_iter().collect(),
             ..RemoteChange::default()
         };
         if let Err(error) = self.rows.change_remote(change).await {
@@ -125,7 +128,7 @@ impl Inner {
         }
         let plan_name = turned.plan_name.clone();
         if plan.limit().is_some() {
-            self.uses.set(turned.id, plan.span(now).start, if is_told { used } else { 0 }, now);
+            self.figures.set(turned.id, plan.span(now).start, if is_told { used } else { 0 }, now);
         }
         self.keys.put(turned);
         self.remove_now(&removals, now).await;
@@ -140,24 +143,5 @@ fn has_room(earlier: &[EarlierValue], now: Timestamp) -> Result<(), KeyError> {
     match ends.first() {
         Some(until) if ends.len() >= OLD_VALUES_MAX => Err(KeyError::TooManyOldValues { until: *until }),
         _ => Ok(()),
-    }
-}
-
-/// What an owner had used in this period, for a later value of theirs on the plan; nothing is nothing.
-pub(super) fn carried_use(key: &RemoteKey, plan: &StagePlan, used: u64, now: Timestamp) -> Option<CarriedUse> {
-    let (owner, plan_name) = (key.owner, key.plan_name.clone());
-    (used > 0).then(|| CarriedUse { owner, plan_name, period: plan.span(now).start, used })
-}
-
-/// The intent to remove a value.
-pub(super) fn removal(key: &RemoteKey, value: &RemoteValue, due_at: Timestamp) -> Intent {
-    Intent {
-        operation: value.operation,
-        key: key.id,
-        account: key.account,
-        plan_name: key.plan_name.clone(),
-        kind: IntentKind::Remove,
-        remote_id: Some(value.remote_id.clone()),
-        due_at,
     }
 }

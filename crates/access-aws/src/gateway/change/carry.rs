@@ -1,33 +1,20 @@
 //! What was used beside a key's present value: taken from what that has left at API Gateway, at once or, where API Gateway
 //! can't be told, as soon as it can. Until then what it may allow again is shown.
 
-use std::sync::atomic::Ordering;
-
 use access::{CarriedUse, RemoteChange, RemoteKey, StoreError, UntoldUse};
 use api_types::Timestamp;
 
-use super::{
-    Inner,
-    plans::StagePlan,
-    rotate::carried_use,
-    sweep::{MOST_AT_ONCE, MOST_FAILURES},
-};
+use crate::gateway::{round_robin::MOST_FAILURES, shared::Shared};
 
-/// What API Gateway could not be told of the present period.
-pub(super) fn untold_now(key: &RemoteKey, plan: &StagePlan, now: Timestamp) -> Option<u64> {
-    let untold = key.untold.filter(|untold| plan.limit().is_some() && untold.period == plan.span(now).start);
-    untold.map(|untold| untold.used)
-}
-
-impl Inner {
+impl Shared {
     /// Takes what was used with the old values, and what is untold, from what the present one has left, and notes it in
     /// the row, in the account's turn; what can't be told now is noted as untold. What is used of the quota then; `None`
     /// where nothing was to be taken.
-    pub(super) async fn fold(&self, row: &mut RemoteKey, now: Timestamp) -> Result<Option<CarriedUse>, StoreError> {
+    pub(crate) async fn fold(&self, row: &mut RemoteKey, now: Timestamp) -> Result<Option<CarriedUse>, StoreError> {
         let Some(plan) = self.plans.of(row)? else { return Ok(None) };
         let Some((limit, _)) = plan.limit() else { return Ok(None) };
         let reading = self.read_used(row, &plan, now).await?;
-        if reading.beside == 0 && untold_now(row, &plan, now).is_none() {
+        if reading.beside == 0 && plan.untold(row, now).is_none() {
             return Ok(None);
         }
         let told = self.set_remaining(&plan, &row.value.remote_id, limit.saturating_sub(reading.total)).await;
@@ -36,30 +23,26 @@ impl Inner {
         match told {
             Ok(()) => {
                 row.untold = None;
-                self.uses.set(row.id, period, reading.total, now);
+                self.figures.set(row.id, period, reading.total, now);
             }
             Err(error) => {
                 tracing::warn!(key = %row.id, %error, "what was used before could not be carried over yet");
                 row.untold = Some(UntoldUse { period, used: reading.total.saturating_sub(reading.counted) });
-                self.uses.set(row.id, period, reading.used.saturating_sub(reading.beside), now);
+                self.figures.set(row.id, period, reading.used.saturating_sub(reading.beside), now);
             }
         }
-        Ok(carried_use(row, &plan, reading.total, now))
+        Ok(plan.carried(row, reading.total, now))
     }
 
     /// Tries again to tell what could not be told: of some keys at a time, in turns.
-    pub(super) async fn tell_untold(&self, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) async fn tell_untold(&self, now: Timestamp) -> Result<(), StoreError> {
         let mut untold: Vec<RemoteKey> = self.keys.all().into_iter().filter(|key| key.untold.is_some()).collect();
-        if !untold.is_empty() {
-            untold.sort_by_key(|key| key.id);
-            let turn = self.told.fetch_add(MOST_AT_ONCE, Ordering::Relaxed) % untold.len();
-            untold.rotate_left(turn);
-        }
+        untold.sort_by_key(|key| key.id);
         let mut failures = 0;
-        for seen in untold.into_iter().take(MOST_AT_ONCE) {
+        for seen in self.told.next(untold) {
             let _turn = self.turn(seen.account).await?;
             let Some(mut row) = self.keys.of_account(seen.account, seen.id) else { continue };
-            let folded = match self.plans.of(&row)?.map(|plan| untold_now(&row, &plan, now).is_some()) {
+            let folded = match self.plans.of(&row)?.map(|plan| plan.untold(&row, now).is_some()) {
                 // Its period has ended, or its plan has no quota any more.
                 Some(false) => {
                     row.untold = None;

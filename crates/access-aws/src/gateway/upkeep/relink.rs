@@ -1,46 +1,26 @@
-//! The link between our stage and its usage plans. AWS drops it without a word when the stage is deleted, so that a stage
+//! Usage plans that lost their link with our stage. AWS drops it without a word when the stage is deleted, so that a stage
 //! made anew is on no plan: then it is put back. A plan that was taken off a stage that is still the same stays off.
 
-use std::{
-    collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use access::StoreError;
 use api_types::Timestamp;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
-use super::{Inner, plans::AllPlans};
 use crate::{
     action::{GET_STAGE, UPDATE_USAGE_PLAN},
     error::{AwsError, ErrorKind},
+    gateway::{
+        known::stage_plans::{self, AllPlans},
+        shared::Shared,
+    },
 };
 
 /// AWS's clock and ours may differ, and a stage is made a moment before its plans are linked.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60);
 
-/// What is known of a plan's link to our stage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Link {
-    /// It was there then.
-    Seen(Timestamp),
-    /// Somebody took it away.
-    TakenOff,
-}
-
-/// The links, by the plan's id.
-#[derive(Debug, Default)]
-pub(super) struct StageLinks(Mutex<HashMap<String, Link>>);
-
-impl StageLinks {
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Link>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 /// Our stage, as far as it matters to its plans.
-pub(super) enum OurStage {
+pub(crate) enum OurStage {
     /// Nobody had to ask, or nobody may.
     NotAsked,
     /// It isn't there.
@@ -49,10 +29,10 @@ pub(super) enum OurStage {
     There,
 }
 
-impl Inner {
+impl Shared {
     /// Puts plans back that lost their link with a stage that was made anew, and reads again. `plans` is what was read.
-    pub(super) async fn link_again(&self, plans: &mut AllPlans, now: Timestamp) -> Result<OurStage, StoreError> {
-        let lost = self.lost_links(plans, now);
+    pub(crate) async fn relink_plans(&self, plans: &mut AllPlans, now: Timestamp) -> Result<OurStage, StoreError> {
+        let lost = self.links.lost(plans, self.keys.all(), now);
         if lost.is_empty() && !plans.here.is_empty() {
             return Ok(OurStage::NotAsked);
         }
@@ -69,7 +49,7 @@ impl Inner {
         let mut linked = 0;
         for (plan, seen) in lost {
             if made_at.saturating_add(CLOCKS_DIFFER).is_ok_and(|made_at| made_at < seen) {
-                self.links.lock().insert(plan, Link::TakenOff);
+                self.links.taken_off(plan);
                 continue;
             }
             tracing::warn!(plan, stage = %self.place.stage, "the stage was made anew; the usage plan is linked to it again");
@@ -77,30 +57,10 @@ impl Inner {
             linked += 1;
         }
         if linked > 0 {
-            *plans = super::plans::read(&self.control, &self.place).await?;
-            self.lost_links(plans, now);
+            *plans = stage_plans::read(&self.control, &self.place).await?;
+            self.links.lost(plans, self.keys.all(), now);
         }
         Ok(OurStage::There)
-    }
-
-    /// Plans that were at our stage and are no longer, with when that was last known; what is there is noted.
-    fn lost_links(&self, plans: &AllPlans, now: Timestamp) -> Vec<(String, Timestamp)> {
-        let mut links = self.links.lock();
-        // A value is attached to a plan that was read at our stage.
-        for key in self.keys.all() {
-            links.entry(key.remote_plan).or_insert(Link::Seen(key.fresh_since));
-        }
-        links.extend(plans.here.iter().map(|plan| (plan.id.clone(), Link::Seen(now))));
-        links.retain(|id, _| plans.elsewhere.contains(id) || plans.here.iter().any(|plan| plan.id == *id));
-        let lost = links.iter().filter(|(id, _)| plans.elsewhere.contains(*id));
-        let mut lost: Vec<_> = lost
-            .filter_map(|(id, link)| match link {
-                Link::Seen(at) => Some((id.clone(), *at)),
-                Link::TakenOff => None,
-            })
-            .collect();
-        lost.sort();
-        lost
     }
 
     /// When our stage was made; `None` if it isn't there.

@@ -1,17 +1,18 @@
-//! One value in API Gateway: made and attached to its plan, found again when a reply was lost, and taken away.
+//! Making a value in API Gateway and attaching it to its plan; found again when a reply was lost, and undone when a step
+//! fails.
 
 use std::time::Duration;
 
-use access::{Intent, IntentKind, RemoteChange, StoreError};
+use access::{Intent, IntentKind, RemoteChange};
 use api_types::{PlanName, Timestamp};
-use aws_sdk_apigateway::types::{Op, PatchOperation};
 use zeroize::Zeroizing;
 
-use super::{Inner, names::ValueName, plans::StagePlan};
+use super::names::ValueName;
 use crate::{
-    action::{CREATE_API_KEY, CREATE_USAGE_PLAN_KEY, DELETE_API_KEY, GET_API_KEY, GET_API_KEYS, UPDATE_USAGE},
+    action::{CREATE_API_KEY, CREATE_USAGE_PLAN_KEY, GET_API_KEYS},
     control::PAGE,
     error::{AwsError, ErrorKind},
+    gateway::{known::stage_plans::StagePlan, shared::Shared},
     usage_plans,
 };
 
@@ -22,26 +23,26 @@ const KEY_TYPE: &str = "API_KEY";
 const KNOWN_SOON: Duration = Duration::from_secs(1);
 
 /// A value to be made.
-pub(super) struct ToMake {
-    pub(super) name: ValueName,
-    pub(super) value: Zeroizing<String>,
-    pub(super) plan: StagePlan,
-    pub(super) enabled: bool,
+pub(crate) struct ToMake {
+    pub(crate) name: ValueName,
+    pub(crate) value: Zeroizing<String>,
+    pub(crate) plan: StagePlan,
+    pub(crate) enabled: bool,
     /// What is left of the period's quota, where the owner has used some already.
-    pub(super) remaining: Option<u64>,
+    pub(crate) remaining: Option<u64>,
 }
 
 /// A value that was made.
-pub(super) struct Made {
+pub(crate) struct Made {
     /// API Gateway's id for it.
-    pub(super) id: String,
+    pub(crate) id: String,
     /// Whether API Gateway knows what is left.
-    pub(super) is_told: bool,
+    pub(crate) is_told: bool,
 }
 
 /// A value could not be made.
-pub(super) struct Unmade {
-    pub(super) error: AwsError,
+pub(crate) struct Unmade {
+    pub(crate) error: AwsError,
     /// What is left there: the id of a key, or that there may be one.
     left: Left,
 }
@@ -54,14 +55,14 @@ enum Left {
 
 impl Unmade {
     /// Whether the plan is gone from API Gateway.
-    pub(super) fn is_for_want_of_plan(&self) -> bool {
+    pub(crate) fn is_plan_gone(&self) -> bool {
         self.error.action == CREATE_USAGE_PLAN_KEY && self.error.is_not_found() && self.error.names("Usage Plan")
     }
 }
 
-impl Inner {
+impl Shared {
     /// Makes a value and attaches it: two calls, and a third where a part of the quota is used already.
-    pub(super) async fn make(&self, new: &ToMake) -> Result<Made, Unmade> {
+    pub(crate) async fn make(&self, new: &ToMake) -> Result<Made, Unmade> {
         let id = self.create_value(new).await?;
         let attached = self.attach(&new.plan, &id).await;
         if let Err(error) = attached {
@@ -117,7 +118,7 @@ impl Inner {
     }
 
     /// Finds a value by its name.
-    pub(super) async fn find(&self, name: &str) -> Result<Option<String>, AwsError> {
+    pub(crate) async fn find(&self, name: &str) -> Result<Option<String>, AwsError> {
         let found =
             self.control.call(GET_API_KEYS, |client| client.get_api_keys().name_query(name).limit(PAGE).send()).await?;
         let mut exact = found.items().iter().filter(|key| key.name() == Some(name));
@@ -125,7 +126,7 @@ impl Inner {
     }
 
     /// Attaches a value to its plan. A value just made may not be known everywhere yet, and is tried again.
-    pub(super) async fn attach(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
+    pub(crate) async fn attach(&self, plan: &StagePlan, id: &str) -> Result<(), AwsError> {
         match self.attach_once(plan, id).await {
             Err(error) if error.is_not_found() && error.names("API Key") => {
                 tokio::time::sleep(KNOWN_SOON).await;
@@ -155,16 +156,8 @@ impl Inner {
         }
     }
 
-    pub(super) async fn set_remaining(&self, plan: &StagePlan, id: &str, remaining: u64) -> Result<(), AwsError> {
-        let patch = PatchOperation::builder().op(Op::Replace).path("/remaining").value(remaining.to_string()).build();
-        let update = |client: aws_sdk_apigateway::Client| {
-            client.update_usage().usage_plan_id(&plan.id).key_id(id).patch_operations(patch.clone()).send()
-        };
-        self.control.call(UPDATE_USAGE, update).await.map(drop)
-    }
-
     /// Takes away what a failed making left, and its intent; what can't be taken away now is the sweeper's.
-    pub(super) async fn undo(&self, intent: Intent, unmade: Unmade, now: Timestamp) -> AwsError {
+    pub(crate) async fn undo(&self, intent: Intent, unmade: Unmade, now: Timestamp) -> AwsError {
         let Unmade { error, left } = unmade;
         let done = match &left {
             Left::Nothing => true,
@@ -182,50 +175,5 @@ impl Inner {
             tracing::warn!(%error, "an undone key's intent stays; the sweeper looks at it");
         }
         error
-    }
-
-    /// Deletes a value; one that isn't there counts as deleted, and a lost reply is looked into.
-    pub(super) async fn delete_value(&self, id: &str) -> Result<(), AwsError> {
-        let deleted = self.control.call(DELETE_API_KEY, |client| client.delete_api_key().api_key(id).send()).await;
-        match deleted {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_not_found() => Ok(()),
-            Err(error) if error.may_be_done() => match self.is_enabled(id).await {
-                Ok(None) => Ok(()),
-                _ => Err(error),
-            },
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Whether a value is switched on; `None` if it isn't there.
-    pub(super) async fn is_enabled(&self, id: &str) -> Result<Option<bool>, AwsError> {
-        match self.control.call(GET_API_KEY, |client| client.get_api_key().api_key(id).send()).await {
-            Ok(key) => Ok(Some(key.enabled())),
-            Err(error) if error.is_not_found() => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Removes a value that an intent names, and the intent. Whether it is done.
-    pub(super) async fn remove(&self, intent: &Intent) -> Result<bool, StoreError> {
-        let id = match &intent.remote_id {
-            Some(id) => Some(id.clone()),
-            None => self.find(&ValueName::of(intent).text(self.installation)).await?,
-        };
-        let Some(id) = id else { return Ok(false) };
-        self.delete_value(&id).await?;
-        let change = RemoteChange { done: vec![intent.operation], ..RemoteChange::default() };
-        self.rows.change_remote(change).await?;
-        Ok(true)
-    }
-
-    /// Removes what is due of these now; what fails is the sweeper's.
-    pub(super) async fn remove_now(&self, intents: &[Intent], now: Timestamp) {
-        for intent in intents.iter().filter(|intent| intent.due_at <= now) {
-            if let Err(error) = self.remove(intent).await {
-                tracing::warn!(key = %intent.key, %error, "a value could not be removed yet; the sweeper goes on");
-            }
-        }
     }
 }
