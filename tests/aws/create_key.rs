@@ -1,6 +1,8 @@
 //! `create_key` on API Gateway: its calls, and every fault at every step; after each the sweep leaves no key that
 //! nobody has.
 
+use std::collections::HashSet;
+
 use access::{CreateKeyError, RemoteKeys as _};
 use futures_util::future::join_all;
 use tests::aws::{Fault, When};
@@ -43,13 +45,16 @@ async fn faults_of_what_mends_a_fault_leave_nothing_either() {
         ("CreateUsagePlanKey", vec!["DeleteApiKey"]),
         ("CreateUsagePlanKey", vec!["GetUsagePlans", "DeleteApiKey", "GetApiKey"]),
     ] {
+        let mut failed_too = HashSet::new();
         for fault in [Fault::DropReply, Fault::AccessDenied, Fault::Html500] {
-            one_fault(step, &fault, When::Always, &also).await;
+            failed_too.extend(one_fault(step, &fault, When::Always, &also).await);
         }
+        assert_eq!(failed_too, also.iter().copied().collect(), "{step}: what should fail too was not asked for");
     }
 }
 
-async fn one_fault(step: &str, fault: &Fault, when: When, also: &[&str]) {
+/// Which of the others were asked for, and failed too.
+async fn one_fault<'a>(step: &str, fault: &Fault, when: When, also: &[&'a str]) -> Vec<&'a str> {
     let what = format!("{fault:?} at {step}, {when:?}, with {also:?} failing too");
     let house = House::new().await;
     let account = house.sign_up(1).await;
@@ -58,6 +63,8 @@ async fn one_fault(step: &str, fault: &Fault, when: When, also: &[&str]) {
         house.aws.fault(other, When::Always, Fault::DropRequest);
     }
     let made = house.key_for(account).await;
+    assert!(!house.aws.calls_of(step).is_empty(), "{what}: nobody came there");
+    let failed_too = also.iter().copied().filter(|other| !house.aws.calls_of(other).is_empty()).collect();
     house.aws.clear_faults();
     house.sweep().await;
     house.assert_consistent(&what).await;
@@ -77,6 +84,7 @@ async fn one_fault(step: &str, fault: &Fault, when: When, also: &[&str]) {
         Err(other) => panic!("{what}: {other:?}"),
     }
     assert!(house.store.intents().await.unwrap().is_empty(), "{what}");
+    failed_too
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Rotation on API Gateway: a new value takes the old one's place with what is left of its quota, and any fault at any
 //! step leaves exactly one good value.
 
+use std::collections::HashSet;
+
 use access::{KeyError, Registry as _};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -219,11 +221,14 @@ async fn faults_of_what_mends_a_fault_leave_one_good_value_too() {
         ("DeleteApiKey", &["GetApiKey"]),
     ] {
         let faults = [Fault::DropReply, Fault::AccessDenied, Fault::Html500];
-        join_all(faults.map(|fault| one_fault(step, fault, When::Always, also))).await;
+        let failed_too = join_all(faults.map(|fault| one_fault(step, fault, When::Always, also))).await;
+        let failed_too: HashSet<_> = failed_too.into_iter().flatten().collect();
+        assert_eq!(failed_too, also.iter().copied().collect(), "{step}: what should fail too was not asked for");
     }
 }
 
-async fn one_fault(step: &str, fault: Fault, when: When, also: &[&str]) {
+/// Which of the others were asked for, and failed too.
+async fn one_fault<'a>(step: &str, fault: Fault, when: When, also: &[&'a str]) -> Vec<&'a str> {
     let what = format!("{fault:?} at {step}, {when:?}, with {also:?} failing too");
     let house = House::new().await;
     let mut person = house.person(1).await;
@@ -233,7 +238,10 @@ async fn one_fault(step: &str, fault: Fault, when: When, also: &[&str]) {
     for other in also {
         house.aws.fault(other, When::Always, Fault::DropRequest);
     }
+    let _ = house.aws.take_calls();
     let rotated = house.rotate(&mut person, None).await;
+    assert!(!house.aws.calls_of(step).is_empty(), "{what}: nobody came there");
+    let failed_too = also.iter().copied().filter(|other| !house.aws.calls_of(other).is_empty()).collect();
     house.aws.clear_faults();
     house.sweep().await;
     house.assert_consistent(&what).await;
@@ -253,4 +261,5 @@ async fn one_fault(step: &str, fault: Fault, when: When, also: &[&str]) {
     house.rotate(&mut person, None).await.unwrap_or_else(|error| panic!("{what}: {error}"));
     house.assert_consistent(&what).await;
     assert_eq!(house.gateway.keys(person.account, house.now()).await.unwrap().len(), 1, "{what}");
+    failed_too
 }

@@ -58,17 +58,17 @@ impl Store {
         self.run("UPDATE refresh_tokens SET rotated_at = rotated_at - 11000 WHERE rotated_at IS NOT NULL");
     }
 
-    /// From now on attaching a key to its plan fails, and so does deleting a key.
-    pub fn break_attach(&self) {
-        self.run(
-            "CREATE TRIGGER no_attach BEFORE INSERT ON keys BEGIN SELECT RAISE(ABORT, 'no attach'); END;
-             CREATE TRIGGER no_delete BEFORE DELETE ON keys BEGIN SELECT RAISE(ABORT, 'no delete'); END;",
-        );
+    /// From now on creating a key fails once its row is written. `how` is one of SQLite's ways: `ABORT` takes the
+    /// statement's row back, `FAIL` leaves it for whoever ends the transaction, `ROLLBACK` has ended that already.
+    pub fn break_creation(&self, how: &str) {
+        self.run(&format!(
+            "CREATE TRIGGER no_creation AFTER INSERT ON keys BEGIN SELECT RAISE({how}, 'no creation'); END;"
+        ));
     }
 
-    /// Takes [`break_attach`](Self::break_attach) back.
-    pub fn mend_attach(&self) {
-        self.run("DROP TRIGGER no_attach; DROP TRIGGER no_delete;");
+    /// Takes [`break_creation`](Self::break_creation) back.
+    pub fn mend_creation(&self) {
+        self.run("DROP TRIGGER no_creation;");
     }
 
     /// Holds a write transaction, so that nobody else can write, until [`let_go`](Self::let_go).

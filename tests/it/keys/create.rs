@@ -114,20 +114,22 @@ async fn an_account_holds_as_many_keys_as_the_configuration_says() {
     ada.create_key("30RequestPerDay").send().await.expect(200);
 }
 
+/// Nothing has to be deleted, which could fail too: the key is written in one transaction, however that ends.
 #[tokio::test]
-async fn a_failing_attach_leaves_no_key_even_if_the_delete_fails_too() {
+async fn a_creation_that_fails_halfway_leaves_no_key() {
     let server = TestServer::start().await;
     let ada = server.signed_in("ada").await;
     let before = server.store().snapshot();
-    server.store().break_attach();
-    for _ in 0..3 {
-        let problem = ada.create_key("10RequestPerDay").send().await.is_problem(500, "create_failed");
-        assert_eq!(problem["detail"], "create failed");
+    for how in ["ABORT", "FAIL", "ROLLBACK"] {
+        server.store().break_creation(how);
+        for _ in 0..2 {
+            let problem = ada.create_key("10RequestPerDay").send().await.is_problem(500, "create_failed");
+            assert_eq!(problem["detail"], "create failed");
+        }
+        server.store().mend_creation();
+        assert_eq!(server.store().snapshot(), before, "{how} leaves something behind");
+        assert_eq!(ada.get("/keys").send().await.expect(200).json(), json!([]), "{how}");
     }
-    assert_eq!(server.store().snapshot(), before, "nothing is left behind");
-    assert_eq!(ada.get("/keys").send().await.expect(200).json(), json!([]));
-
-    server.store().mend_attach();
     let (key, _) = ada.key_on("10RequestPerDay").await;
     key.chat("hello").send().await.expect(200);
 }
