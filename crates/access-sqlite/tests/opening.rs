@@ -15,7 +15,7 @@ use house::{
 use rusqlite::{Connection, params};
 
 /// The newest schema.
-const KNOWN: i64 = 6;
+const KNOWN: i64 = 7;
 
 fn open_error(path: &std::path::Path) -> OpenError {
     SqliteStore::open(path, Options::default()).unwrap_err()
