@@ -37,8 +37,7 @@ const ROWS: &str = "date,used,refused,returned,limit\r\n2026-11-21,3,0,0,10\r\n"
         ("to" = Option<String>, Query, format = Date, description = TO, example = "2026-11-30"),
     ),
     responses(
-        (status = 200, description = "One row per day.",
-            content((Vec<UsageDay> = "application/json"), (String = "text/csv", example = json!(ROWS)))),
+        (status = 200, description = "One row per day.", body = Vec<UsageDay>),
         Unauthenticated, NoSuchKey, NotAcceptable, InvalidFields,
     )
 )]
