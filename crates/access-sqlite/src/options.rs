@@ -16,3 +16,13 @@ pub enum Synchronous {
     /// A power cut too, for one flush of the disk per commit.
     Full,
 }
+
+impl Synchronous {
+    /// Its value of the pragma.
+    pub(crate) fn pragma(self) -> &'static str {
+        match self {
+            Self::Normal => "NORMAL",
+            Self::Full => "FULL",
+        }
+    }
+}

@@ -21,16 +21,6 @@ pub(crate) struct Decision<T> {
     pub(crate) held: bool,
 }
 
-impl<T> Decision<T> {
-    fn held(answer: T) -> Self {
-        Self { answer, held: true }
-    }
-
-    fn at_once(answer: T) -> Self {
-        Self { answer, held: false }
-    }
-}
-
 /// One request that asks to be admitted.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asking {
@@ -52,13 +42,13 @@ impl Ledger {
     pub(crate) fn admit(&mut self, rows: &impl Rows, asking: Asking) -> Result<Decision<Admission>, StoreError> {
         let Self { plans, keys, passes, subscriptions, batch } = self;
         let Asking { key, digest, admission, asker, now } = asking;
-        let unknown = Decision::at_once(Admission::Unknown);
+        let unknown = Decision { answer: Admission::Unknown, held: false };
         let Some((id, account)) = keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
         if let Some(pass) = passes.granted_to(admission) {
             if pass.holder.as_ref().is_none_or(|holder| holder.key != key) {
                 return Err(StoreError::new("admit", "the admission belongs to another key"));
             }
-            return Ok(Decision::held(Admission::Granted(pass.clone())));
+            return Ok(Decision { answer: Admission::Granted(pass.clone()), held: true });
         }
 
         let Some(subscription) = subscriptions.known(rows, id, plans, now)? else { return Ok(unknown) };
@@ -88,7 +78,7 @@ impl Ledger {
                 let open = OpenPass { pass: pass.clone(), subscription: id, span, asker: Some(asker) };
                 passes.open.insert(admission, open);
                 batch.changes.push(Change::Granted(admission));
-                return Ok(Decision::held(Admission::Granted(pass)));
+                return Ok(Decision { answer: Admission::Granted(pass), held: true });
             }
         };
         subscription.counts(span.today, batch).refused += 1;
@@ -107,7 +97,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Decision<Charge>, StoreError> {
         let Self { plans, passes, subscriptions, batch, .. } = self;
-        let spent = Decision::at_once(Charge::Spent);
+        let spent = Decision { answer: Charge::Spent, held: false };
         let Entry::Occupied(open) = passes.open.entry(admission) else { return Ok(spent) };
         let OpenPass { subscription: id, span, .. } = *open.get();
         let returned = charge == Charge::Returned
@@ -124,7 +114,7 @@ impl Ledger {
                 counts.used = counts.used.saturating_sub(1);
                 counts.returned += 1;
                 batch.changes.push(Change::Returned(Box::new(open)));
-                return Ok(Decision::held(Charge::Returned));
+                return Ok(Decision { answer: Charge::Returned, held: true });
             }
         }
         passes.remember(open.pass);
@@ -154,7 +144,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<Decision<Option<KeyStatus>>, StoreError> {
         let Self { plans, keys, subscriptions, .. } = self;
-        let unknown = Decision::at_once(None);
+        let unknown = Decision { answer: None, held: false };
         let Some((id, _)) = keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
         let Some(subscription) = subscriptions.known(rows, id, plans, now)? else { return Ok(unknown) };
         let plan = plans.get(subscription.row.plan)?;

@@ -110,9 +110,14 @@ mod tests {
     fn a_sum_takes_the_days_of_its_range_only() {
         let mut days = Days::default();
         let (start, end) = (day("2026-11-16"), day("2026-11-23"));
-        days.cover(start, end, vec![(day("2026-11-16"), used(3)), (day("2026-11-22"), used(4))]);
+        let last = Counts { used: 4, refused: 5, returned: 6 };
+        days.cover(
+            start,
+            end,
+            vec![(day("2026-11-16"), Counts { used: 3, refused: 1, returned: 2 }), (day("2026-11-22"), last)],
+        );
         days.day(day("2026-11-23")).counts.used = 100;
-        assert_eq!(days.sum(start, end), used(7));
+        assert_eq!(days.sum(start, end), Counts { used: 7, refused: 6, returned: 8 });
         assert!(days.covers(day("2026-11-20"), day("2026-11-21")));
         assert!(!days.covers(start, day("2026-11-24")));
     }
@@ -165,8 +170,10 @@ mod tests {
         days.cover(start, end, Vec::new());
         days.day(start).counts = Counts { used: 5, refused: 7, returned: 1 };
         days.day(day("2026-11-02")).counts = used(9);
-        days.reread(start, end, vec![(start, Counts { used: 4, refused: 2, returned: 0 })]);
-        assert_eq!(days.get(start), Some(Counts { used: 4, refused: 7, returned: 0 }));
+        let stored = Counts { used: 4, refused: 2, returned: 0 };
+        days.reread(start, end, vec![(start, stored), (day("2026-10-31"), stored)]);
+        assert_eq!(days.get(start), Some(Counts { refused: 7, ..stored }));
         assert_eq!(days.get(day("2026-11-02")), Some(Counts::default()));
+        assert_eq!(days.get(day("2026-10-31")), Some(stored));
     }
 }

@@ -106,8 +106,7 @@ impl Subscription {
     /// Whether its loss would change nothing: no pass under way, nothing to write, and a full bucket.
     fn is_idle(&mut self, plans: &Plans, now: Timestamp) -> bool {
         let throttle = plans.get(self.row.plan).ok().and_then(|plan| plan.plan.plan().throttle);
-        let is_full =
-            throttle.is_none_or(|throttle| self.bucket.is_none() || self.refilled(throttle, now).is_full(throttle));
+        let is_full = throttle.is_none_or(|throttle| self.refilled(throttle, now).is_full(throttle));
         is_full && !self.touched && self.open == 0 && !self.days.is_dirty()
     }
 }
@@ -191,9 +190,10 @@ mod tests {
         // All were used since the beginning; those that come now aren't looked at before there are a quarter more.
         ask(&mut subscriptions, KEPT..KEPT / 4 * 5);
         assert_eq!(subscriptions.known.len(), KEPT / 4 * 5);
+        ask(&mut subscriptions, 5..6);
         ask(&mut subscriptions, KEPT / 4 * 5..KEPT / 4 * 5 + 1);
         let stayed: Vec<_> = (0..6).filter(|id| subscriptions.known.contains_key(&SubscriptionRowId(*id))).collect();
-        assert_eq!(stayed, [0, 1, 2, 3]);
-        assert_eq!(subscriptions.known.len(), KEPT / 4 + 5);
+        assert_eq!(stayed, [0, 1, 2, 3, 5]);
+        assert_eq!(subscriptions.known.len(), KEPT / 4 + 6);
     }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use access::{Admission, Charge, KeyDigest, StoreError, TimeZone, UsagePlan};
 use api_types::{
-    AccountId, AdmissionId, Date, KeyId, Period, Plan, PlanName, Quota, SubscriptionId, Throttle, Timestamp,
+    AccountId, AdmissionId, Date, KeyId, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId, Throttle,
+    Timestamp, limits::USAGE_MAX_DAYS,
 };
 
 use super::{
@@ -73,7 +74,10 @@ pub(super) fn now() -> Timestamp {
 
 /// The plan of every subscription, which takes new keys, and another, which doesn't.
 pub(super) fn plans(limit: u64, throttle: Option<Throttle>) -> Plans {
-    let quota = Quota::Limited { limit, period: Period::Day, offset: 0 };
+    plans_of(Quota::Limited { limit, period: Period::Day, offset: 0 }, throttle)
+}
+
+fn plans_of(quota: Quota, throttle: Option<Throttle>) -> Plans {
     let plan = |name| {
         let plan = Plan { name: PlanName::parse(name).unwrap(), description: String::new(), quota, throttle };
         UsagePlan::new(plan, TimeZone::utc()).unwrap()
@@ -264,4 +268,90 @@ fn usage_is_what_the_store_has_and_what_memory_knows_better() {
     store.is_down.set(false);
     let listed = ledger.usage(&store, SUBSCRIPTION, (today, today)).unwrap().unwrap();
     assert_eq!(listed.iter().map(|day| day.used).collect::<Vec<_>>(), [3]);
+}
+
+#[test]
+fn usage_is_as_long_as_may_be_asked_and_has_a_limit_where_days_have_one() {
+    let (store, today) = (Store::default(), TimeZone::utc().day(now()));
+    let counts = Counts { used: 3, refused: 2, returned: 1 };
+    store.days.borrow_mut().insert(today, counts);
+    let mut ledger = Ledger::new(plans_of(Quota::Limited { limit: 5, period: Period::Week, offset: 0 }, None));
+    let listed = ledger.usage(&store, SUBSCRIPTION, (today, today)).unwrap().unwrap();
+    let [only] = listed.as_slice() else { panic!("{listed:?}") };
+    assert_eq!((only.used, only.refused, only.returned, only.limit), (3, 2, 1, None));
+    let listed = ledger.usage(&store, SUBSCRIPTION, (today, Date::MAX)).unwrap().unwrap();
+    assert_eq!(listed.len(), USAGE_MAX_DAYS as usize);
+}
+
+#[test]
+fn two_batches_that_fail_in_a_row_leave_no_trace() {
+    let (store, mut ledger) = (Store::default(), ledger(5, 3));
+    for n in [1, 2] {
+        assert!(is_granted(&mut ledger, &store, n) && is_granted(&mut ledger, &store, n + 10));
+        ledger.rolled_back();
+    }
+    assert!((3..6).all(|n| is_granted(&mut ledger, &store, n)) && !is_granted(&mut ledger, &store, 6));
+    commit(&mut ledger, &store);
+    assert_eq!(store.days.borrow().values().next().unwrap().used, 3);
+}
+
+#[test]
+fn a_pass_that_began_and_ended_in_a_batch_that_failed_was_never_there() {
+    let (store, mut ledger) = (Store::default(), ledger(5, 9));
+    for charge in [Charge::Returned, Charge::Spent] {
+        assert!(is_granted(&mut ledger, &store, 1));
+        ledger.settle(&store, admission(1), charge, now()).unwrap();
+        ledger.rolled_back();
+        assert!(!ledger.has_open_pass(SUBSCRIPTION));
+    }
+    assert!(is_granted(&mut ledger, &store, 1));
+    commit(&mut ledger, &store);
+    assert_eq!(store.days.borrow().values().next().unwrap().used, 1, "it was a new request");
+}
+
+#[test]
+fn asking_again_costs_nothing_and_waits_for_the_same_batch() {
+    let (store, mut ledger) = (Store::default(), ledger(2, 9));
+    assert!(is_granted(&mut ledger, &store, 1));
+    assert!(admit(&mut ledger, &store, 1).unwrap().held);
+    ledger.settle(&store, admission(1), Charge::Spent, now()).unwrap();
+    assert!(is_granted(&mut ledger, &store, 1), "a spent one too");
+    commit(&mut ledger, &store);
+    assert_eq!(store.days.borrow().values().next().unwrap().used, 1);
+    let (key, digest) = (KeyId::from_random([2; 16]), digest());
+    let asking = Asking { key, digest, admission: admission(1), asker: 0, now: now() };
+    ledger.admit(&store, asking).unwrap_err();
+}
+
+#[test]
+fn a_pass_and_a_key_tell_what_is_used_and_wait_where_it_may_be_taken_back() {
+    let (store, mut ledger) = (Store::default(), ledger(5, 9));
+    let Admission::Granted(pass) = admit(&mut ledger, &store, 1).unwrap().answer else { panic!("refused") };
+    let used = |quota| matches!(quota, QuotaStatus::Limited { used: 1, remaining: 4, .. });
+    assert!(used(pass.booking.unwrap().quota));
+    let inspect = |ledger: &mut Ledger| ledger.inspect(&store, (KeyId::from_random([1; 16]), digest()), now()).unwrap();
+    let told = inspect(&mut ledger);
+    assert!(told.held && used(told.answer.unwrap().quota) && ledger.is_urgent());
+    commit(&mut ledger, &store);
+    assert!(!inspect(&mut ledger).held);
+}
+
+#[test]
+fn a_period_takes_as_many_returns_as_its_quota_is_large() {
+    let (store, mut ledger) = (Store::default(), ledger(2, 9));
+    let mut give_back = |n| {
+        assert!(is_granted(&mut ledger, &store, n));
+        ledger.settle(&store, admission(n), Charge::Returned, now()).unwrap().answer
+    };
+    assert_eq!([1, 2, 3].map(&mut give_back), [Charge::Returned, Charge::Returned, Charge::Spent]);
+}
+
+#[test]
+fn a_key_that_changed_is_read_again() {
+    let (mut store, mut ledger) = (Store::default(), ledger(5, 9));
+    assert!(is_granted(&mut ledger, &store, 1));
+    store.key = None;
+    assert!(is_granted(&mut ledger, &store, 2));
+    ledger.forget_key(KeyId::from_random([1; 16]));
+    assert_eq!(admit(&mut ledger, &store, 3).unwrap().answer, Admission::Unknown);
 }

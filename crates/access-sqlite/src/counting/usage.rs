@@ -22,7 +22,7 @@ impl Ledger {
     ) -> Result<Option<Vec<UsageDay>>, StoreError> {
         let Some(row) = rows.subscription(id)? else { return Ok(None) };
         let last = to.min(from.saturating_add((USAGE_MAX_DAYS - 1).days()));
-        let mut counts: HashMap<_, _> = rows.days(id, from, next(last))?.into_iter().collect();
+        let mut counts: HashMap<_, _> = rows.days(id, from, last.saturating_add(1.day()))?.into_iter().collect();
         if let Some(subscription) = self.subscriptions.get(id) {
             subscription.reread_if_stale(rows)?;
             counts.extend(subscription.days.iter());
@@ -31,7 +31,7 @@ impl Ledger {
         let is_daily = matches!(plan.plan().quota, Quota::Limited { period: Period::Day, .. });
         let days = from.series(1.day()).take_while(|day| *day <= last).map(|date| {
             let of_day = counts.get(&date).copied().unwrap_or_default();
-            let span = Span { today: date, start: date, end: next(date), resets_at: Timestamp::MAX };
+            let span = Span { today: date, start: date, end: date.saturating_add(1.day()), resets_at: Timestamp::MAX };
             UsageDay {
                 date,
                 used: of_day.used,
@@ -42,8 +42,4 @@ impl Ledger {
         });
         Ok(Some(days.collect()))
     }
-}
-
-fn next(day: Date) -> Date {
-    day.saturating_add(1.day())
 }

@@ -50,38 +50,29 @@ impl<T: Column> Column for Option<T> {
 }
 
 macro_rules! columns {
-    ($($type:ty, $kind:ident($value:ident) => $read:expr;)+) => {$(
+    ($($($type:ty),+: $kind:ident($value:ident) => $read:expr;)+) => {$($(
         impl Column for $type {
             fn of(value: ValueRef<'_>) -> Option<Self> {
                 let $value = value.$kind().ok()?;
                 $read
             }
         }
-    )+};
+    )+)+};
 }
 
 columns! {
-    AccountId, as_str(text) => text.parse().ok();
-    Date, as_str(text) => text.parse().ok();
-    Email, as_str(text) => Self::parse(text).ok();
-    InstallationId, as_str(text) => text.parse().ok();
-    IntentKind, as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
-    KeyDigest, as_blob(bytes) => bytes.try_into().ok().map(Self::from_bytes);
-    KeyId, as_str(text) => text.parse().ok();
-    KeyLabel, as_str(text) => Self::parse(text).ok();
-    OperationId, as_str(text) => text.parse().ok();
-    OwnerDigest, as_blob(bytes) => bytes.try_into().ok().map(Self);
-    PasswordHash, as_str(text) => Some(Self::from_phc(text.to_owned()));
-    Period, as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
-    PlanName, as_str(text) => Self::parse(text).ok();
-    PlanRowId, as_i64(id) => Some(Self(id));
-    SessionId, as_str(text) => text.parse().ok();
-    SubscriptionId, as_str(text) => text.parse().ok();
-    SubscriptionRowId, as_i64(id) => Some(Self(id));
-    TimeZone, as_str(text) => text.parse().ok();
-    Timestamp, as_i64(milliseconds) => Self::from_millisecond(milliseconds).ok();
+    AccountId, Date, InstallationId, KeyId, OperationId, SessionId, SubscriptionId, TimeZone:
+        as_str(text) => text.parse().ok();
+    Email, KeyLabel, PlanName: as_str(text) => Self::parse(text).ok();
+    IntentKind: as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
+    Period: as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
+    PasswordHash: as_str(text) => Some(Self::from_phc(text.to_owned()));
+    KeyDigest: as_blob(bytes) => bytes.try_into().ok().map(Self::from_bytes);
+    OwnerDigest: as_blob(bytes) => bytes.try_into().ok().map(Self);
+    PlanRowId, SubscriptionRowId: as_i64(id) => Some(Self(id));
+    Timestamp: as_i64(milliseconds) => Self::from_millisecond(milliseconds).ok();
     // Counts, which are never negative.
-    u64, as_i64(count) => count.try_into().ok();
+    u64: as_i64(count) => count.try_into().ok();
 }
 
 /// A count as a column's value. Counts grow by one, so that the largest is out of reach.

@@ -10,7 +10,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::migrations::{KNOWN, Migrated, migrate};
-use crate::{Options, Synchronous};
+use crate::Options;
 
 /// The advisory lock beside the file. It holds nothing; the operating system frees it when the process ends.
 const LOCK_FILE: &str = "tollgate.lock";
@@ -137,11 +137,7 @@ fn prepare(conn: &Connection, options: Options) -> rusqlite::Result<()> {
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(64);
     conn.pragma_update(None, "journal_mode", "WAL")?;
-    let synchronous = match options.synchronous {
-        Synchronous::Normal => "NORMAL",
-        Synchronous::Full => "FULL",
-    };
-    conn.pragma_update(None, "synchronous", synchronous)?;
+    conn.pragma_update(None, "synchronous", options.synchronous.pragma())?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "wal_autocheckpoint", 1_000)?;
     conn.pragma_update(None, "journal_size_limit", LOG_KEPT_BYTES)

@@ -18,6 +18,7 @@ use std::{
 
 use access::StoreError;
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 
 pub use plans::AppliedPlans;
 
@@ -93,7 +94,13 @@ impl SqliteStore {
         doing: &'static str,
         job: impl FnOnce(&mut WriterState) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E> {
-        self.inner.queue.run(doing, job).await
+        let message = |reply: oneshot::Sender<_>| {
+            Message::Job(Box::new(move |state| {
+                // Whoever asked may have gone; the job is done all the same.
+                let _ = reply.send(job(state));
+            }))
+        };
+        self.inner.queue.ask(doing, message).await
     }
 
     /// A change on the writer's thread, on the disk when it returns.

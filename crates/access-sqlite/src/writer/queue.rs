@@ -89,21 +89,6 @@ impl Queue {
         self.send(doing, message(reply))?;
         answer.await.unwrap_or_else(|_| Err(closed(doing).into()))
     }
-
-    /// Runs a job on the writer's thread, behind everything that was asked before.
-    pub(crate) async fn run<T: Send + 'static, E: From<StoreError> + Send + 'static>(
-        &self,
-        doing: &'static str,
-        job: impl FnOnce(&mut WriterState) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E> {
-        self.ask(doing, |reply| {
-            Message::Job(Box::new(move |state| {
-                // Whoever asked may have gone; the job is done all the same.
-                let _ = reply.send(job(state));
-            }))
-        })
-        .await
-    }
 }
 
 impl Inbox {

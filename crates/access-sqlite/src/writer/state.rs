@@ -85,20 +85,13 @@ impl WriterState {
         doing: &'static str,
         change: impl FnOnce(&Connection) -> Result<T, Unchanged<E>>,
     ) -> Result<T, E> {
-        self.durably(change).map_err(|unchanged| unchanged.told(doing))
-    }
-
-    fn durably<T, E: From<rusqlite::Error>>(
-        &mut self,
-        write: impl FnOnce(&Connection) -> Result<T, E>,
-    ) -> Result<T, E> {
-        if self.synchronous == Synchronous::Full {
-            return in_transaction(&mut self.conn, write);
-        }
-        self.conn.pragma_update(None, "synchronous", "FULL")?;
-        let outcome = in_transaction(&mut self.conn, write);
-        self.conn.pragma_update(None, "synchronous", "NORMAL")?;
-        outcome
+        let durably = || {
+            self.conn.pragma_update(None, "synchronous", "FULL")?;
+            let outcome = in_transaction(&mut self.conn, change);
+            self.conn.pragma_update(None, "synchronous", self.synchronous.pragma())?;
+            outcome
+        };
+        durably().map_err(|unchanged: Unchanged<E>| unchanged.told(doing))
     }
 }
 
