@@ -118,7 +118,7 @@ fn without_null_variant(object: &mut Map<String, Value>, name: &str, types: &BTr
             object.insert("allOf".to_owned(), json!([only]));
             object.insert("nullable".to_owned(), true.into());
         }
-        None => object.extend(only.as_object().cloned().unwrap_or_default()),
+        None => *object = only.as_object().cloned().unwrap_or_default(),
     }
 }
 
