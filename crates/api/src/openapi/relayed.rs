@@ -6,12 +6,11 @@
 use std::collections::BTreeMap;
 
 use api_types::openai::{ChatCompletion, ChatCompletionChunk, Completion, EmbeddingList, ErrorEnvelope, ModelResponse};
-use serde_json::{Value, json};
+use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{
         Components, ContentBuilder, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder,
-        extensions::Extensions,
         schema::{AdditionalProperties, AnyOfBuilder, Schema, Type},
     },
 };
@@ -93,12 +92,10 @@ fn event(held: Option<&str>, components: &Components) -> Schema {
         let event = event.examples([json!({"event": "response.output_text.delta", "data": delta.to_string()})]);
         return event.description(Some("A server-sent event of a streamed response.")).build().into();
     };
-    let refer = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    let either =
+        AnyOfBuilder::new().item(Ref::from_schema_name(held)).item(Ref::from_schema_name(ErrorEnvelope::name()));
     let json = text().description(Some("JSON; an error where the stream broke off, and then no `[DONE]` follows."));
-    let json = json.extensions(Some(Extensions::from_iter([
-        ("contentMediaType", Value::from("application/json")),
-        ("contentSchema", json!({"anyOf": [refer(held), refer(&ErrorEnvelope::name())]})),
-    ])));
+    let json = json.content_media_type("application/json").content_schema(Some(Schema::from(either.build())));
     let done = text().enum_values(Some(["[DONE]"])).description(Some("The stream is complete."));
     let data = AnyOfBuilder::new().item(done).item(json);
     let description = format!(
