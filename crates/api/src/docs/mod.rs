@@ -36,12 +36,14 @@ const CHAPTERS: [Chapter; 5] = [
 const FRAME: &str = include_str!("frame.html");
 const REFERENCE: &str = include_str!("reference.html");
 const STYLE: &str = include_str!("style.css");
+const ICON: &str = include_str!("../../../../frontend/favicon.svg");
 
 /// What lies below `/docs`.
 pub fn scope() -> impl HttpServiceFactory {
     let mut scope = web::scope("/docs")
         .route("/", web::get().to(|| async { html(framed("Reference", REFERENCE)) }))
-        .route("/style.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css").body(STYLE) }));
+        .route("/style.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css").body(STYLE) }))
+        .route("/favicon.svg", web::get().to(|| async { HttpResponse::Ok().content_type("image/svg+xml").body(ICON) }));
     for chapter in &CHAPTERS {
         let told = async move |request: HttpRequest, state: Data<State>| html(told(chapter, &request, &state));
         scope = scope.route(&format!("/{}", chapter.path), web::get().to(told));
