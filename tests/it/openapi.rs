@@ -102,7 +102,8 @@ async fn every_operation_is_described_and_named_once() {
             assert!(!operation[member].is_null(), "{method} {path} has no {member}");
         }
         for (status, response) in operation["responses"].as_object().unwrap() {
-            let text = response["description"].as_str().unwrap_or_default();
+            let shared = response["$ref"].as_str().and_then(|place| document.pointer(place.trim_start_matches('#')));
+            let text = shared.unwrap_or(response)["description"].as_str().unwrap_or_default();
             assert!(!text.is_empty(), "{method} {path} {status} has no description");
         }
     }
