@@ -1,13 +1,39 @@
-//! `cargo xtask bench`: what an admission costs in the embedded store and at each gate, and what an open stream costs.
+//! `cargo xtask bench`: what a request costs beside other proxies, what an admission costs in the embedded store and at
+//! each gate, and what an open stream costs.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::{ExitCode, Stdio};
 
 use anyhow::{Context, Result};
 
 use crate::progress::Progress;
-use crate::{server, torture, workspace};
+use crate::{proxies, server, torture, workspace};
 
-pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
+/// Beside nginx and HAProxy: a release, since that is what people run, or in short whatever is built.
+pub(crate) fn proxies(quick: bool, passed: &[String]) -> Result<ExitCode> {
+    let out = workspace::cargo_target_dir()?.join("bench");
+    fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let (proxies, server) = Progress::show(|progress| {
+        let proxies = proxies::require(progress)?;
+        let server = if quick { server::build(progress) } else { release(progress) };
+        Ok((proxies, server?))
+    })?;
+    let mut bench = workspace::cargo(&["run", "--locked", "--quiet", "-p", "bench"]);
+    if !quick {
+        bench.arg("--release");
+    }
+    bench.arg("--").arg("--tollgate").arg(server).arg("--nginx").arg(proxies.nginx);
+    bench.arg("--haproxy").arg(proxies.haproxy).arg("--out").arg(out.join("proxies.md"));
+    if quick {
+        bench.arg("--quick");
+    }
+    let status = bench.args(passed).stdin(Stdio::null()).status().context("cannot start cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What an admission costs, by itself.
+pub(crate) fn admission(passed: &[String]) -> Result<ExitCode> {
     for (package, name) in [("access-sqlite", "admission"), ("tests", "gates")] {
         let mut bench = workspace::cargo(&["bench", "--locked", "-p", package, "--bench", name]);
         if !passed.is_empty() {
@@ -25,13 +51,15 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
 
 /// Memory per open stream, and how soon a caller's leaving is noticed: of a release, since that is what people run.
 pub(crate) fn streams(passed: &[String]) -> Result<ExitCode> {
-    let server = Progress::show(|progress| {
-        let mut build = workspace::cargo(&["build", "--locked", "--release", "-p", "api", "--bin", "tollgate"]);
-        build.args(["--features", "aws"]);
-        progress.run("build a release of the server", build)?;
-        server::binary("release")
-    })?;
+    let server = Progress::show(release)?;
     torture::run(&server, |command| {
         command.arg("streams").args(passed);
     })
+}
+
+fn release(progress: &Progress) -> Result<PathBuf> {
+    let mut build = workspace::cargo(&["build", "--locked", "--release", "-p", "api", "--bin", "tollgate"]);
+    build.args(["--features", "aws"]);
+    progress.run("build a release of the server", build)?;
+    server::binary("release")
 }

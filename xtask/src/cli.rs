@@ -39,11 +39,11 @@ pub(crate) enum Task {
     /// Build the page, the server and the tests, and run every test.
     ///
     /// Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver,
-    /// and nginx; others need Caddy: installed by apt-get when this runs as root on a Debian (which starts the two as
-    /// services); otherwise the line to run is printed. So do the tests with other people's SDKs and AWS emulators need
-    /// Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, and the emulators under
-    /// target/aws, from PyPI. The tests with callers who vanish make network namespaces: they need the command ip, and
-    /// root. Screenshots of each page are left in target/screenshots.
+    /// and nginx; others need Caddy and HAProxy: installed by apt-get when this runs as root on a Debian (which starts the
+    /// proxies as services); otherwise the line to run is printed. So do the tests with other people's SDKs and AWS
+    /// emulators need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, and the
+    /// emulators under target/aws, from PyPI. The tests with callers who vanish make network namespaces: they need the
+    /// command ip, and root. Screenshots of each page are left in target/screenshots.
     ///
     /// Examples:
     ///   cargo xtask test
@@ -107,15 +107,24 @@ pub(crate) enum Task {
     ///   cargo xtask dist && ./target/dist/tollgate --listen 0.0.0.0:8000
     #[command(verbatim_doc_comment)]
     Dist,
-    /// Measure what an admission costs in the embedded store, on one hot key, over many, and among a million.
+    /// Measure what a request through Tollgate costs, beside nginx, HAProxy and no proxy at all.
+    ///
+    /// Builds a release, which takes minutes the first time, then each has its turns for about three minutes: everything is
+    /// switched on in Tollgate, and little in the others. The machine's last processor is theirs, the rest is for the load
+    /// and the upstream. Prints a table, and leaves it under target/bench, too.
     ///
     /// Examples:
     ///   cargo xtask bench
+    ///   cargo xtask bench -- --rounds 9 --seconds 5
+    ///   cargo xtask bench admission
     ///   cargo xtask bench streams
     #[command(verbatim_doc_comment)]
     Bench {
         /// What else to measure.
         what: Option<Measured>,
+        /// One short round with the development build: shows that everything starts, answers and is measured.
+        #[arg(long, conflicts_with = "what")]
+        quick: bool,
         /// Arguments for the benchmark.
         #[arg(last = true)]
         passed: Vec<String>,
@@ -149,9 +158,11 @@ pub(crate) enum Task {
     Compress { passed: Vec<String> },
 }
 
-/// What `bench` measures beside an admission.
+/// What else `bench` measures.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Measured {
+    /// What an admission costs in the embedded store, on one hot key, over many, and among a million, and at each gate.
+    Admission,
     /// What an open stream costs: the server's memory with 2,000 of them (another number after `--`), each with an event a
     /// second, and how soon the upstream sees that a caller left; builds a release.
     Streams,

@@ -61,8 +61,9 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Openapi { check, diff: None } => openapi::main(check, server::build).map(|()| ExitCode::SUCCESS),
         Task::Tidy { no_page } => tidy::main(!no_page),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
-        Task::Bench { what: Some(Measured::Streams), passed } => bench::streams(&passed),
-        Task::Bench { what: None, passed } => bench::main(&passed),
+        Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),
+        Task::Bench { what: Some(Measured::Admission), passed, .. } => bench::admission(&passed),
+        Task::Bench { what: None, quick, passed } => bench::proxies(quick, &passed),
         Task::Torture { minutes, seed } => torture::main(minutes, seed),
         #[cfg(feature = "compress")]
         Task::Compress { passed } => compress::main(&passed),

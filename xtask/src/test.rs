@@ -63,6 +63,7 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("CHROMEDRIVER", &built.driver)
             .env("TOLLGATE_NGINX", &built.proxies.nginx)
             .env("TOLLGATE_CADDY", &built.proxies.caddy)
+            .env("TOLLGATE_HAPROXY", &built.proxies.haproxy)
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
             .env("TOLLGATE_SDKS_LLAMAINDEX", &built.sdks.llamaindex)
             .env("TOLLGATE_SDKS_NODE", &built.sdks.node)
