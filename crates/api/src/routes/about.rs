@@ -12,7 +12,7 @@ use crate::state::State;
 ///
 /// Open to everyone: version, backend, what the backend keeps to, and what answers the requests.
 #[utoipa::path(
-    operation_id = "get_about", tag = "Service", security(()),
+    operation_id = "get_about", tag = "Service", security(),
     responses((status = 200, description = "About this installation.", body = About))
 )]
 #[get("/about")]

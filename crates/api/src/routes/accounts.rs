@@ -22,7 +22,7 @@ use crate::{
 ///
 /// Creates an account and signs in: the answer is that of `POST /sessions`.
 #[utoipa::path(
-    operation_id = "create_account", tag = "Accounts", security(()), request_body = NewAccount,
+    operation_id = "create_account", tag = "Accounts", security(), request_body = NewAccount,
     responses(SignedUp, FormProblems, EmailTaken, TooManyAttempts)
 )]
 #[post("/accounts")]

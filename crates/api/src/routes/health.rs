@@ -21,7 +21,7 @@ pub struct Health {
 ///
 /// Open to everyone; asks nothing else.
 #[utoipa::path(
-    operation_id = "get_health", tag = "Service", security(()),
+    operation_id = "get_health", tag = "Service", security(),
     responses((status = 200, description = "It lives.", body = Health))
 )]
 #[get("/healthz")]
@@ -33,7 +33,7 @@ pub async fn get_health() -> Json<Health> {
 ///
 /// Open to everyone; proves it by a write to the store.
 #[utoipa::path(
-    operation_id = "get_readiness", tag = "Service", security(()),
+    operation_id = "get_readiness", tag = "Service", security(),
     responses((status = 200, description = "Requests can be admitted.", body = Health))
 )]
 #[get("/readyz")]

@@ -24,7 +24,7 @@ const EXAMPLE: &str = "# HELP tollgate_requests_admitted Requests that the gate 
 /// In OpenMetrics' text format, or in Prometheus' older one for `Accept: text/plain`. Answers callers on this machine only, and nobody where a proxy stands in front or
 /// `server.metrics_listen` names another port for it, unless `server.metrics_public` is set.
 #[utoipa::path(
-    operation_id = "get_metrics", tag = "Service", security(()),
+    operation_id = "get_metrics", tag = "Service", security(),
     responses(
         (status = 200, description = "The counters.", content(
             (String = "application/openmetrics-text", example = json!(EXAMPLE)),

@@ -13,9 +13,7 @@ use crate::{
 ///
 /// Open to everyone. In the configuration's order; plans that take no new keys are left out. May be kept, and asked for
 /// again with `If-None-Match`.
-#[utoipa::path(
-    operation_id = "list_plans", tag = "Plans", security(()), responses(PlansListed, NotModified)
-)]
+#[utoipa::path(operation_id = "list_plans", tag = "Plans", security(), responses(PlansListed, NotModified))]
 #[get("/plans")]
 pub async fn list_plans(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, ApiError> {
     let plans = state.registry.plans().await?;

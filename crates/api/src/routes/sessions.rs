@@ -29,7 +29,7 @@ use crate::{
 /// Wrong passwords and unknown addresses get the same answer, after the same work. A program that means to stay signed in
 /// asks for a refresh token.
 #[utoipa::path(
-    operation_id = "create_session", tag = "Accounts", security(()), request_body = Credentials,
+    operation_id = "create_session", tag = "Accounts", security(), request_body = Credentials,
     responses(SessionStarted, FormProblems, WrongCredentials, NotForPages, TooManyAttempts)
 )]
 #[post("/sessions")]
