@@ -1,5 +1,7 @@
 //! The command line: the tasks, their flags, and what they are for.
 
+use std::path::PathBuf;
+
 use clap::{Parser, Subcommand};
 
 /// Tasks of this workspace.
@@ -41,9 +43,10 @@ pub(crate) enum Task {
     /// Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver,
     /// and nginx; others need Caddy and HAProxy: installed by apt-get when this runs as root on a Debian (which starts the
     /// proxies as services); otherwise the line to run is printed. So do the tests with other people's SDKs and AWS
-    /// emulators need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, and the
-    /// emulators under target/aws, from PyPI. The tests with callers who vanish make network namespaces: they need the
-    /// command ip, and root. Screenshots of each page are left in target/screenshots.
+    /// emulators need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, the
+    /// generators of clients under target/clients, and the emulators under target/aws, from PyPI. The tests with callers
+    /// who vanish make network namespaces: they need the command ip, and root. Screenshots of each page are left in
+    /// target/screenshots.
     ///
     /// Examples:
     ///   cargo xtask test
@@ -86,6 +89,24 @@ pub(crate) enum Task {
         /// generated for it, and what is merely new. Fails when something breaks; CHANGELOG.md must name it.
         #[arg(long, value_name = "REF", conflicts_with = "check")]
         diff: Option<String>,
+    },
+    /// Generate a client of the API from openapi/openapi.json, as README.md shows it in use.
+    ///
+    /// typescript is the types that openapi-typescript makes, for openapi-fetch; hey-api is functions with types, by
+    /// @hey-api/openapi-ts; python is a package, by openapi-python-client. Needs Python; the generators, in the versions
+    /// that tests/clients pins, are installed under target/clients/tools.
+    ///
+    /// Examples:
+    ///   cargo xtask clients --lang typescript
+    ///   cargo xtask clients --lang python --out ../my-program/tollgate-client
+    #[command(verbatim_doc_comment)]
+    Clients {
+        /// Which client.
+        #[arg(long)]
+        lang: Language,
+        /// The client's own folder, target/clients/<LANG> unless told. A client that was generated there before is replaced.
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
     },
     /// Hold the rules that neither the compiler nor clippy knows, and list every breach with its file, line and remedy.
     ///
@@ -156,6 +177,14 @@ pub(crate) enum Task {
     #[cfg(feature = "compress")]
     #[command(hide = true)]
     Compress { passed: Vec<String> },
+}
+
+/// What `clients` generates.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Language {
+    Typescript,
+    HeyApi,
+    Python,
 }
 
 /// What else `bench` measures.

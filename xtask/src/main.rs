@@ -6,12 +6,14 @@ mod browser;
 mod bundler;
 mod ci;
 mod cli;
+mod clients;
 #[cfg(feature = "compress")]
 mod compress;
 mod dist;
 mod emulators;
 mod failure;
 mod network;
+mod node;
 mod openapi;
 mod openapi_diff;
 mod page;
@@ -59,6 +61,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Ci => ci::main(),
         Task::Openapi { diff: Some(reference), .. } => openapi_diff::main(&reference),
         Task::Openapi { check, diff: None } => openapi::main(check, server::build).map(|()| ExitCode::SUCCESS),
+        Task::Clients { lang, out } => clients::main(lang, out).map(|()| ExitCode::SUCCESS),
         Task::Tidy { no_page } => tidy::main(!no_page),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
         Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),

@@ -7,6 +7,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
+use crate::clients::{self, Generators};
 use crate::emulators::{self, Emulators};
 use crate::progress::{Progress, both};
 use crate::proxies::{self, Proxies};
@@ -20,11 +21,12 @@ pub(crate) struct Built {
     driver: PathBuf,
     proxies: Proxies,
     sdks: Sdks,
+    generators: Generators,
     emulators: Emulators,
     server: PathBuf,
 }
 
-/// Builds page, server and tests, and provides the browser, the proxies, the SDKs and the emulators.
+/// Builds page, server and tests, and provides the browser, the proxies, the SDKs, the generators of clients and the emulators.
 pub(crate) fn build(passed: &[String]) -> Result<Built> {
     let nextest = has_nextest();
     Progress::show(|progress| {
@@ -34,7 +36,8 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
                 network::require(progress)?;
                 let (driver, proxies) = (browser::require(progress)?, proxies::require(progress)?);
                 let python = Python::require(progress)?;
-                Ok((driver, proxies, sdks::require(progress, &python)?, emulators::require(progress, &python)?))
+                let (sdks, generators) = (sdks::require(progress, &python)?, clients::require(progress, &python)?);
+                Ok((driver, proxies, sdks, generators, emulators::require(progress, &python)?))
             };
             let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
@@ -46,7 +49,14 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, proxies, sdks, emulators), server)| Built { driver, proxies, sdks, emulators, server })
+            built.map(|((driver, proxies, sdks, generators, emulators), server)| Built {
+                driver,
+                proxies,
+                sdks,
+                generators,
+                emulators,
+                server,
+            })
         })
     })
 }
@@ -55,6 +65,7 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
     let built = build(passed)?;
     let screenshots = workspace::root().join("target/screenshots");
     fs::create_dir_all(&screenshots).with_context(|| format!("cannot create {}", screenshots.display()))?;
+    let xtask = std::env::current_exe().context("cannot tell where this program lies")?;
     let with_surroundings = |mut command: Command| {
         command
             .env("TOLLGATE_BIN", &built.server)
@@ -67,6 +78,9 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
             .env("TOLLGATE_SDKS_LLAMAINDEX", &built.sdks.llamaindex)
             .env("TOLLGATE_SDKS_NODE", &built.sdks.node)
+            .env("TOLLGATE_XTASK", &xtask)
+            .env("TOLLGATE_CLIENTS_PYTHON", built.generators.python.join("bin/python"))
+            .env("TOLLGATE_CLIENTS_NODE", built.generators.node.join("bin/node"))
             .env("TOLLGATE_MOTO", &built.emulators.moto)
             .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
             // Emulators take any; nothing real must be found.

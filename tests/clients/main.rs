@@ -1,0 +1,120 @@
+//! Clients that other people's generators make from the OpenAPI document, as `cargo xtask clients` gives them to users:
+//! each is generated, its types are checked together with a program that uses it, and the program walks through the API
+//! of the real server.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+use tests::{FakeUpstream, PlanSpec, TestServer};
+
+/// What README.md shows of a client, by the language of its code and the walk that does the same.
+const README: &str = include_str!("../../README.md");
+const WALKS: [(&str, &str); 3] = [
+    ("ts", include_str!("walks/openapi_fetch.ts")),
+    ("ts", include_str!("walks/hey_api.ts")),
+    ("python", include_str!("walks/walk.py")),
+];
+
+#[tokio::test]
+async fn openapi_fetch_walks() {
+    typescript_walks("typescript", "openapi_fetch.ts").await;
+}
+
+#[tokio::test]
+async fn hey_api_walks() {
+    typescript_walks("hey-api", "hey_api.ts").await;
+}
+
+#[tokio::test]
+async fn openapi_python_client_walks() {
+    let python = tool("TOLLGATE_CLIENTS_PYTHON", "clients/tools/python/bin/python");
+    let home = TempDir::new().unwrap();
+    let client = home.path().join("client");
+    generate("python", &client);
+    fs::copy(source("walk.py"), home.path().join("walk.py")).unwrap();
+    let in_python = |arguments: &[&str]| {
+        let mut command = Command::new(&python);
+        command.args(arguments).current_dir(home.path()).env("PYTHONPATH", &client).env("MYPYPATH", &client);
+        command
+    };
+    succeed(in_python(&["-B", "-m", "mypy", "--strict", "walk.py", "client/tollgate_client"]));
+    walk(in_python(&["-B", "walk.py"])).await;
+}
+
+/// Checks the types of a client together with its walk, and walks.
+async fn typescript_walks(language: &str, script: &str) {
+    let node = tool("TOLLGATE_CLIENTS_NODE", "clients/tools/node/bin/node");
+    // Node and tsc find packages beside their files or above.
+    let packages = node.ancestors().nth(2).unwrap();
+    let home = TempDir::new_in(packages).unwrap();
+    generate(language, &home.path().join("client"));
+    fs::copy(source(script), home.path().join("walk.ts")).unwrap();
+    fs::copy(source("../node/tsconfig.json"), home.path().join("tsconfig.json")).unwrap();
+    let in_node = |script: PathBuf| {
+        let mut command = Command::new(&node);
+        command.arg(script).current_dir(home.path());
+        command
+    };
+    succeed(in_node(packages.join("node_modules/typescript/bin/tsc")));
+    walk(in_node("built/walk.js".into())).await;
+}
+
+/// Lets a program walk, which fails unless it is answered as it should; and looks at what it did.
+async fn walk(mut program: Command) {
+    let upstream = FakeUpstream::start().await;
+    let server = TestServer::setup().upstream(&upstream).plans(&[PlanSpec::daily("plan", 2)]).start().await;
+    program.env("TOLLGATE_URL", server.origin());
+    // Beside the upstream, which runs on this thread.
+    tokio::task::spawn_blocking(|| succeed(program)).await.unwrap();
+    assert_eq!(upstream.posts(), 2, "what the quota allows, and nothing else, went through");
+    let walker = server
+        .anonymous()
+        .post("/sessions", &serde_json::json!({"email": "walker@example.com", "password": "a walk in the park"}));
+    walker.send().await.expect(200);
+}
+
+/// Generates a client as users do.
+fn generate(language: &str, out: &Path) {
+    let mut command = Command::new(tool("TOLLGATE_XTASK", "debug/xtask"));
+    command.args(["clients", "--lang", language, "--out"]).arg(out);
+    succeed(command);
+}
+
+/// Runs a program to its end.
+#[track_caller]
+fn succeed(mut command: Command) {
+    let output = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{command:?}: {}\n{said}\n{complained}", output.status);
+}
+
+/// The program that `variable` names, else where `cargo xtask test` has it under `target`.
+fn tool(variable: &str, usual: &str) -> PathBuf {
+    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target").join(usual);
+    let program = env::var_os(variable).map_or_else(usual, PathBuf::from);
+    assert!(program.exists(), "there is no {}: run `cargo xtask test`, which provides it", program.display());
+    program
+}
+
+fn source(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients/walks").join(name)
+}
+
+#[test]
+fn the_readme_shows_what_the_walks_do() {
+    let (_, chapter) = README.split_once("\n## Generated clients\n").expect("the chapter");
+    let chapter = chapter.split("\n## ").next().unwrap();
+    let mut shown = chapter.split("```").skip(1).step_by(2).filter(|block| !block.starts_with("sh\n"));
+    for (language, walk) in WALKS {
+        let block = shown.next().expect("a block for each walk").strip_prefix(language).expect("its language");
+        for line in block.lines().filter(|line| !line.is_empty()) {
+            assert!(walk.lines().any(|walked| walked == line), "no walk does `{line}`");
+        }
+    }
+    assert_eq!(shown.next(), None, "a block that no walk does");
+}
