@@ -38,7 +38,7 @@ const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-re
 /// answer and makes no other key, also when the key was rotated or revoked since.
 #[utoipa::path(
     operation_id = "create_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])), request_body = CreateKey,
-    params(("idempotency-key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+    params(("idempotency-key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
         description = "A name for this call, such as a UUID.", example = "7a1d1f0c-5a0e-4a3c-9a53-0e0b7c7b6f64")),
     responses(
         KeyCreated, ChangeProblems, FormProblems, KeyNotAllowed, UnknownPlan, KeyAlreadyExists, KeyRequestRefused,
