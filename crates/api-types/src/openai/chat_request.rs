@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[schema(example = json!({"model": "tollgate-demo", "messages": [{"role": "user", "content": "Hello!"}], "stream": true}))]
 pub struct ChatCompletionRequest {
     /// One of `GET /v1/models`. May be left out where the installation has a default.
-    #[schema(min_length = 1, example = "tollgate-demo")]
+    #[schema(nullable = false, min_length = 1, example = "tollgate-demo")]
     pub model: Option<String>,
     /// The conversation so far, the newest message last.
     #[schema(min_items = 1)]

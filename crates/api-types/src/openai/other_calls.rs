@@ -10,7 +10,7 @@ use super::chat_answer::TokenUsage;
 #[schema(example = json!({"model": "gpt-3.5-turbo-instruct", "prompt": "Hello!"}))]
 pub struct CompletionRequest {
     /// One of `GET /v1/models`. May be left out where the installation has a default.
-    #[schema(min_length = 1)]
+    #[schema(nullable = false, min_length = 1)]
     pub model: Option<String>,
     /// What to go on from: a text, several, or tokens.
     pub prompt: Option<Value>,
@@ -72,7 +72,7 @@ pub struct CompletionChoice {
 #[schema(example = json!({"model": "text-embedding-3-small", "input": "Hello!"}))]
 pub struct EmbeddingRequest {
     /// One of `GET /v1/models`. May be left out where the installation has a default.
-    #[schema(min_length = 1)]
+    #[schema(nullable = false, min_length = 1)]
     pub model: Option<String>,
     /// What to embed: a text, several, or tokens.
     pub input: Value,
@@ -122,7 +122,7 @@ pub struct Embedding {
 #[schema(example = json!({"model": "gpt-4o-mini", "input": "Hello!"}))]
 pub struct ModelResponseRequest {
     /// One of `GET /v1/models`. May be left out where the installation has a default.
-    #[schema(min_length = 1)]
+    #[schema(nullable = false, min_length = 1)]
     pub model: Option<String>,
     /// A text, or a list of items.
     pub input: Option<Value>,

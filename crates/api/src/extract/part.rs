@@ -4,7 +4,6 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use api_types::{FieldError, KeyEntry, KeyId, Reason, limits::LIST_PART_MAX};
-use data_encoding::BASE64URL_NOPAD;
 
 use crate::problem::ApiError;
 
@@ -87,13 +86,15 @@ impl NextPart {
 
 impl Cursor {
     fn to_text(self) -> String {
-        BASE64URL_NOPAD.encode(format!("{} {}", self.created_at, self.id.bare()).as_bytes())
+        format!("{:016x}{}", self.created_at, self.id.bare())
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let bytes = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
-        let (created_at, id) = str::from_utf8(&bytes).ok()?.split_once(' ')?;
-        Some(Self { created_at: created_at.parse().ok()?, id: KeyId::from_bare(id).ok()? })
+        let (created_at, id) = text.split_at_checked(16)?;
+        let created_at = u64::from_str_radix(created_at, 16).ok()?.cast_signed();
+        let cursor = Self { created_at, id: KeyId::from_bare(id).ok()? };
+        // One spelling each, which is the one that the document's pattern tells.
+        (cursor.to_text() == text).then_some(cursor)
     }
 }
 

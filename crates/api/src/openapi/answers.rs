@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api_types::{CreatedKey, KeyEntry, KeyStatus, Plan, SessionTokens};
+use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{
@@ -79,6 +80,12 @@ pub fn all() -> Vec<Documented> {
                     let link = LinkBuilder::new().operation_id(operation).parameter("id", "$response.body#/id");
                     response.links.insert(name.to_owned(), link.build().into());
                 }
+            }
+            "SessionStarted" => {
+                // There is a refresh token where it was asked for.
+                let body = json!({"refresh_token": "$response.body#/refresh_token"});
+                let link = LinkBuilder::new().operation_id("refresh_session").request_body(Some(body));
+                response.links.insert("refresh".to_owned(), link.build().into());
             }
             _ => {}
         }

@@ -34,6 +34,8 @@ pub enum Carries {
     SetCookie,
     /// How long the upstream worked.
     ProcessingMs,
+    /// That a proxy on the way keeps nothing back.
+    AccelBuffering,
     /// Names what came, to ask whether it is still the same.
     ETag,
     /// Where a list goes on.
@@ -49,7 +51,7 @@ use Carries::*;
 /// All that tell a quota's figures.
 pub const QUOTA: [Carries; 5] = [LimitRequests, RemainingRequests, ResetRequests, RateLimitPolicy, RateLimit];
 
-const ALL: [Carries; 18] = [
+const ALL: [Carries; 19] = [
     RequestId,
     CacheControl,
     RetryAfter,
@@ -64,6 +66,7 @@ const ALL: [Carries; 18] = [
     WwwAuthenticate,
     SetCookie,
     ProcessingMs,
+    AccelBuffering,
     ETag,
     NextCursor,
     Link,
@@ -155,21 +158,28 @@ impl Carries {
                 "tollgate_session=eyJhbGciOiJIUzI1NiJ9.e30.x; HttpOnly; SameSite=Strict; Path=/; Max-Age=900",
             ),
             ETag => text("etag", "For `If-None-Match`.", "\"5f0c1c9b8ad24e6f9b1d7c3a\""),
-            NextCursor => text(
-                "next-cursor",
-                "What to send as `cursor` for the next part, if there is one.",
-                "key_nvqwy3dfoqqgcidmmfzguzlemu",
-            ),
+            NextCursor => Told {
+                pattern: Some("^[0-9a-f]{16}[a-z2-7]{25}[aeimquy4]$"),
+                ..text(
+                    "next-cursor",
+                    "What to send as `cursor` for the next part, if there is one.",
+                    "000001a1fd70f1c0nvqwy3dfoqqgcidmmfzguzlemu",
+                )
+            },
             Link => text(
                 "link",
                 "The next part as a link (RFC 8288), if there is one.",
-                "</keys?limit=10&cursor=key_nvqwy3dfoqqgcidmmfzguzlemu>; rel=\"next\"",
+                "</keys?limit=10&cursor=000001a1fd70f1c0nvqwy3dfoqqgcidmmfzguzlemu>; rel=\"next\"",
             ),
             IdempotencyReplayed => Told {
                 pattern: Some("^true$"),
                 ..text("idempotency-replayed", "`true` where the call is repeated. Else left out.", "true")
             },
             ProcessingMs => text("openai-processing-ms", "The upstream's own, passed on where it sends one.", "412"),
+            AccelBuffering => Told {
+                pattern: Some("^no$"),
+                ..text("x-accel-buffering", "`no`: asks a proxy on the way to pass each event on as it comes.", "no")
+            },
         }
     }
 

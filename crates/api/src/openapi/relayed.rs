@@ -17,7 +17,10 @@ use utoipa::{
 
 use super::{
     components::{self, Documented},
-    headers::{self, Carries::ProcessingMs},
+    headers::{
+        self,
+        Carries::{AccelBuffering, ProcessingMs},
+    },
 };
 
 macro_rules! relayed {
@@ -72,7 +75,7 @@ fn response(description: &str, answer: &str, event: Option<&str>) -> Response {
     }
     let mut response = response.build();
     headers::attach(&mut response, &headers::QUOTA);
-    headers::attach(&mut response, &[ProcessingMs]);
+    headers::attach(&mut response, &[ProcessingMs, AccelBuffering]);
     response
 }
 

@@ -1,7 +1,7 @@
 //! The same document in OpenAPI 3.0, for generators that don't read 3.1 yet: what JSON Schema says there in one way, 3.0
 //! says in another, or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -16,6 +16,7 @@ const UNKNOWN: [&str; 4] = ["contentMediaType", "contentSchema", "contentEncodin
 pub fn of(mut document: Value) -> Value {
     let types = types(&document);
     change(&mut document, &types);
+    drop_unused_schemas(&mut document);
     document["openapi"] = "3.0.3".into();
     if let Some(license) = document.pointer_mut("/info/license").and_then(Value::as_object_mut) {
         // 3.0 knows names and addresses of licences only.
@@ -25,6 +26,32 @@ pub fn of(mut document: Value) -> Value {
         }
     }
     document
+}
+
+/// Drops what only a keyword that 3.0 doesn't know led to.
+fn drop_unused_schemas(document: &mut Value) {
+    loop {
+        let mut used = BTreeSet::new();
+        references(document, &mut used);
+        let schemas = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+        let Some(schemas) = schemas else { return };
+        let before = schemas.len();
+        schemas.retain(|name, _| used.contains(&format!("#/components/schemas/{name}")));
+        if schemas.len() == before {
+            return;
+        }
+    }
+}
+
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        Value::Object(object) => {
+            found.extend(object.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            object.values().for_each(|member| references(member, found));
+        }
+        _ => {}
+    }
 }
 
 /// The type that each shared schema has, by the way to refer to it; none where it has several.
@@ -127,8 +154,20 @@ mod tests {
     use super::*;
 
     fn changed(schema: Value) -> Value {
-        let other = json!({"type": "object"});
-        of(json!({"components": {"schemas": {"X": schema, "Y": other}}}))["components"]["schemas"]["X"].clone()
+        let (used, other) = (json!({"$ref": "#/components/schemas/X"}), json!({"type": "object"}));
+        let document = json!({"paths": {"/": used}, "components": {"schemas": {"X": schema, "Y": other}}});
+        of(document)["components"]["schemas"]["X"].clone()
+    }
+
+    #[test]
+    fn what_nothing_leads_to_is_left_out() {
+        let used =
+            json!({"properties": {"data": {"type": "string", "contentSchema": {"$ref": "#/components/schemas/Y"}}}});
+        let document = json!({"paths": {"/": {"$ref": "#/components/schemas/X"}}, "components": {"schemas": {
+            "X": used, "Y": {"items": {"$ref": "#/components/schemas/Z"}}, "Z": {"type": "string"},
+        }}});
+        let left = of(document)["components"]["schemas"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(left, ["X"]);
     }
 
     #[test]

@@ -106,7 +106,8 @@ fn shown_once(secret: KeySecret, plan_name: PlanName) -> HttpResponse {
     operation_id = "list_keys", tag = "Keys", security(("session" = []), ("session_cookie" = [])),
     params(
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 100, description = "Most keys of this part; all if left out."),
-        ("cursor" = Option<String>, Query, description = "`next-cursor` of the part before."),
+        ("cursor" = Option<String>, Query, pattern = "^[0-9a-f]{16}[a-z2-7]{25}[aeimquy4]$",
+            description = "`next-cursor` of the part before."),
     ),
     responses(KeysListed, Unauthenticated, InvalidFields)
 )]
