@@ -55,6 +55,46 @@ pub(crate) fn caddy_binary() -> PathBuf {
     installed("TOLLGATE_CADDY", "/usr/bin/caddy")
 }
 
+/// Schemathesis: `TOLLGATE_SCHEMATHESIS`, else where `cargo xtask test` installs it.
+///
+/// # Panics
+/// When it isn't there.
+#[must_use]
+pub fn schemathesis_binary() -> PathBuf {
+    installed("TOLLGATE_SCHEMATHESIS", "target/contract/schemathesis/bin/schemathesis")
+}
+
+/// The folder with Redocly's linter in `node_modules`, and Node in `bin`: `TOLLGATE_REDOCLY`, else where `cargo xtask test`
+/// installs them.
+///
+/// # Panics
+/// When it isn't there.
+#[must_use]
+pub fn redocly_dir() -> PathBuf {
+    installed("TOLLGATE_REDOCLY", "target/contract/redocly")
+}
+
+/// How many requests Schemathesis tries for each operation and phase: `TOLLGATE_CONTRACT_CASES`, which
+/// `cargo xtask contract` sets.
+///
+/// # Panics
+/// When it isn't a number.
+#[must_use]
+pub fn contract_cases() -> Option<u32> {
+    let number = |text: String| text.parse().expect("TOLLGATE_CONTRACT_CASES is a whole number");
+    env::var("TOLLGATE_CONTRACT_CASES").ok().map(number)
+}
+
+/// Where a run of Schemathesis begins: `TOLLGATE_CONTRACT_SEED`, which `cargo xtask contract` sets.
+///
+/// # Panics
+/// When it isn't a number.
+#[must_use]
+pub fn contract_seed() -> Option<u32> {
+    let number = |text: String| text.parse().expect("TOLLGATE_CONTRACT_SEED is a whole number");
+    env::var("TOLLGATE_CONTRACT_SEED").ok().map(number)
+}
+
 fn installed(variable: &str, usual: &str) -> PathBuf {
     let program = env::var_os(variable).map_or_else(|| workspace().join(usual), PathBuf::from);
     assert!(program.exists(), "there is no {}: run `cargo xtask test`, which installs it", program.display());

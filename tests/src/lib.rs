@@ -27,6 +27,7 @@ mod store;
 mod token;
 pub mod torture;
 mod upstream;
+mod usual_answer;
 mod wait;
 mod wire;
 
@@ -34,7 +35,9 @@ pub use answer::Answer;
 pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
 pub use emulators::{MiniStack, Moto};
-pub use environment::{page_dir, screenshot_dir, server_binary};
+pub use environment::{
+    contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, server_binary,
+};
 pub use events::Events;
 pub use exchange::Exchange;
 pub use front::{Front, caddy, documented, free_port, nginx, nginx_with_tls};

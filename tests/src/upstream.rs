@@ -6,7 +6,6 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -14,7 +13,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::{Exchange, Received, Script, chat_events, script::Ending, wire::read_request, within};
+use crate::{Exchange, Received, Script, script::Ending, usual_answer::usual_answer, wire::read_request, within};
 
 /// An OpenAI-compatible server. Each request gets the next script, or, when there is none, an answer of its kind:
 /// chat answers `one two three`. It ends with the test.
@@ -229,21 +228,5 @@ async fn refuse_unread(mut stream: TcpStream, refusal: Script) {
     }
     for piece in refusal.pieces {
         let _ = stream.write_all(&piece).await;
-    }
-}
-
-fn usual_answer(request: &Received) -> Script {
-    match request.path.as_str() {
-        "/v1/models" => Script::json(
-            200,
-            &json!({"object": "list", "data": [
-                {"id": "model-1", "object": "model", "created": 1, "owned_by": "fake"},
-                {"id": "model-2", "object": "model", "created": 1, "owned_by": "fake"}]}),
-        ),
-        "/v1/chat/completions" if request.json()["stream"] == true => {
-            Script::stream(chat_events(&["one ", "two ", "three"]))
-        }
-        "/v1/chat/completions" => Script::completion("one two three"),
-        _ => Script::json(200, &json!({"object": "list", "data": []})),
     }
 }

@@ -44,9 +44,9 @@ pub(crate) enum Task {
     /// and nginx; others need Caddy and HAProxy: installed by apt-get when this runs as root on a Debian (which starts the
     /// proxies as services); otherwise the line to run is printed. So do the tests with other people's SDKs and AWS
     /// emulators need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, the
-    /// generators of clients under target/clients, and the emulators under target/aws, from PyPI. The tests with callers
-    /// who vanish make network namespaces: they need the command ip, and root. Screenshots of each page are left in
-    /// target/screenshots.
+    /// generators of clients under target/clients, what checks the OpenAPI document under target/contract, and the
+    /// emulators under target/aws. The tests with callers who vanish make network namespaces: they need the command ip,
+    /// and root. Screenshots of each page are left in target/screenshots.
     ///
     /// Examples:
     ///   cargo xtask test
@@ -107,6 +107,23 @@ pub(crate) enum Task {
         /// The client's own folder, target/clients/<LANG> unless told. A client that was generated there before is replaced.
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+    },
+    /// Hold the server against its OpenAPI document with more requests than `test` makes, or with others.
+    ///
+    /// Schemathesis makes them of the document, valid and not, as somebody anonymous, signed in, and with a key: some
+    /// thousands, and the same ones each time, unless told otherwise. Builds and installs what is missing, as `test` does.
+    ///
+    /// Examples:
+    ///   cargo xtask contract --cases 500
+    ///   cargo xtask contract --cases 100 --seed 7
+    #[command(verbatim_doc_comment)]
+    Contract {
+        /// How many requests are tried for each operation and way of making them, 25 unless told.
+        #[arg(long, value_name = "N")]
+        cases: Option<u32>,
+        /// Makes other requests, and the same ones for the same number.
+        #[arg(long, value_name = "N")]
+        seed: Option<u32>,
     },
     /// Hold the rules that neither the compiler nor clippy knows, and list every breach with its file, line and remedy.
     ///

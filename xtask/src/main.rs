@@ -9,6 +9,7 @@ mod cli;
 mod clients;
 #[cfg(feature = "compress")]
 mod compress;
+mod contract;
 mod dist;
 mod emulators;
 mod failure;
@@ -62,6 +63,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Openapi { diff: Some(reference), .. } => openapi_diff::main(&reference),
         Task::Openapi { check, diff: None } => openapi::main(check, server::build).map(|()| ExitCode::SUCCESS),
         Task::Clients { lang, out } => clients::main(lang, out).map(|()| ExitCode::SUCCESS),
+        Task::Contract { cases, seed } => test::run(&contract::suite(), &contract::variables(cases, seed)),
         Task::Tidy { no_page } => tidy::main(!no_page),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
         Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),

@@ -8,6 +8,7 @@ use std::thread;
 use anyhow::{Context, Result};
 
 use crate::clients::{self, Generators};
+use crate::contract::{self, Contract};
 use crate::emulators::{self, Emulators};
 use crate::progress::{Progress, both};
 use crate::proxies::{self, Proxies};
@@ -22,6 +23,7 @@ pub(crate) struct Built {
     proxies: Proxies,
     sdks: Sdks,
     generators: Generators,
+    contract: Contract,
     emulators: Emulators,
     server: PathBuf,
 }
@@ -37,7 +39,8 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
                 let (driver, proxies) = (browser::require(progress)?, proxies::require(progress)?);
                 let python = Python::require(progress)?;
                 let (sdks, generators) = (sdks::require(progress, &python)?, clients::require(progress, &python)?);
-                Ok((driver, proxies, sdks, generators, emulators::require(progress, &python)?))
+                let contract = contract::require(progress, &python, &sdks)?;
+                Ok((driver, proxies, sdks, generators, contract, emulators::require(progress, &python)?))
             };
             let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
@@ -49,11 +52,12 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, proxies, sdks, generators, emulators), server)| Built {
+            built.map(|((driver, proxies, sdks, generators, contract, emulators), server)| Built {
                 driver,
                 proxies,
                 sdks,
                 generators,
+                contract,
                 emulators,
                 server,
             })
@@ -62,6 +66,11 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
 }
 
 pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
+    run(passed, &[])
+}
+
+/// The same with more in the tests' environment.
+pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode> {
     let built = build(passed)?;
     let screenshots = workspace::root().join("target/screenshots");
     fs::create_dir_all(&screenshots).with_context(|| format!("cannot create {}", screenshots.display()))?;
@@ -81,6 +90,8 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("TOLLGATE_XTASK", &xtask)
             .env("TOLLGATE_CLIENTS_PYTHON", built.generators.python.join("bin/python"))
             .env("TOLLGATE_CLIENTS_NODE", built.generators.node.join("bin/node"))
+            .env("TOLLGATE_SCHEMATHESIS", &built.contract.schemathesis)
+            .env("TOLLGATE_REDOCLY", &built.contract.redocly)
             .env("TOLLGATE_MOTO", &built.emulators.moto)
             .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
             // Emulators take any; nothing real must be found.
@@ -88,14 +99,15 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("AWS_EC2_METADATA_DISABLED", "true")
             .env_remove("AWS_PROFILE")
-            .env_remove("AWS_ENDPOINT_URL");
+            .env_remove("AWS_ENDPOINT_URL")
+            .envs(more.iter().map(|(name, value)| (name, value)));
         command
     };
     // Before the others, so that their summary is what stands last. Only when there is one and all tests are wanted.
     if passed.is_empty() && has_doctests(&workspace::root().join("crates")) {
         let mut doctests = workspace::cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]);
         doctests.args(["--features", server::TESTED_FEATURES]);
-        if let Some(failed) = run(with_surroundings(doctests))? {
+        if let Some(failed) = run_to_end(with_surroundings(doctests))? {
             return Ok(failed);
         }
     }
@@ -103,7 +115,7 @@ pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
     // Where all tests are wanted, those that are ignored are named with what they lack; with a filter, that would name
     // all that it leaves out.
     let also: &[&str] = if nextest && passed.is_empty() { &["--status-level", "skip"] } else { &[] };
-    Ok(run(with_surroundings(runner(nextest, passed, also)))?.unwrap_or(ExitCode::SUCCESS))
+    Ok(run_to_end(with_surroundings(runner(nextest, passed, also)))?.unwrap_or(ExitCode::SUCCESS))
 }
 
 /// The call of the test runner. What is passed on may choose a package, which then takes the place of all.
@@ -144,7 +156,7 @@ fn chosen_packages(passed: &[String]) -> Vec<&str> {
 }
 
 /// Runs to the end with our own output; the exit code when it failed.
-fn run(mut command: Command) -> Result<Option<ExitCode>> {
+fn run_to_end(mut command: Command) -> Result<Option<ExitCode>> {
     let program = command.get_program().to_string_lossy().into_owned();
     let status = command.stdin(Stdio::null()).status().with_context(|| format!("cannot start {program}"))?;
     let code = status.code().and_then(|code| u8::try_from(code).ok());
