@@ -93,8 +93,8 @@ pub(crate) enum Task {
     /// Generate a client of the API from openapi/openapi.json, as README.md shows it in use.
     ///
     /// typescript is the types that openapi-typescript makes, for openapi-fetch; hey-api is functions with types, by
-    /// @hey-api/openapi-ts; python is a package, by openapi-python-client. Needs Python; the generators, in the versions
-    /// that tests/clients pins, are installed under target/clients/tools.
+    /// @hey-api/openapi-ts; python is a package, by openapi-python-client; rust is a crate, by progenitor. All but rust need
+    /// Python; their generators, in the versions that tests/clients pins, are installed under target/clients/tools.
     ///
     /// Examples:
     ///   cargo xtask clients --lang typescript
@@ -202,6 +202,7 @@ pub(crate) enum Language {
     Typescript,
     HeyApi,
     Python,
+    Rust,
 }
 
 /// What else `bench` measures.

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use crate::cli::Language;
 use crate::progress::Progress;
 use crate::python::Python;
-use crate::{node, pinned, workspace};
+use crate::{node, pinned, server, workspace};
 
 const DOCUMENT: &str = "openapi/openapi.json";
 const TSCONFIG: &str = "tsconfig.json";
@@ -54,8 +54,8 @@ pub(crate) fn main(language: Language, out: Option<PathBuf>) -> Result<()> {
     };
     make_room(language, &out)?;
     Progress::show(|progress| {
-        let generators = require(progress, &Python::require(progress)?)?;
-        progress.run(&format!("generate the {} client", language.name()), language.command(&generators, &out)?)
+        let command = language.command(progress, &out)?;
+        progress.run(&format!("generate the {} client", language.name()), command)
     })?;
     eprintln!("{} holds the client; README.md shows it in use", out.display());
     Ok(())
@@ -68,6 +68,7 @@ impl Language {
             Self::Typescript => "typescript",
             Self::HeyApi => "hey-api",
             Self::Python => "python",
+            Self::Rust => "rust",
         }
     }
 
@@ -77,39 +78,56 @@ impl Language {
             Self::Typescript => "schema.d.ts",
             Self::HeyApi => "client.gen.ts",
             Self::Python => "tollgate_client",
+            Self::Rust => "src/client.rs",
         }
     }
 
     /// The generator's call.
-    fn command(self, generators: &Generators, out: &Path) -> Result<Command> {
+    fn command(self, progress: &Progress, out: &Path) -> Result<Command> {
+        let generators = || require(progress, &Python::require(progress)?);
         let document = workspace::root().join(DOCUMENT);
-        let node = |script: &str| {
-            let mut command = workspace::command(generators.node.join("bin/node"));
-            command.arg(generators.node.join("node_modules").join(script));
-            command
+        let node = |script: &str| -> Result<Command> {
+            let dir = generators()?.node;
+            let mut command = workspace::command(dir.join("bin/node"));
+            command.arg(dir.join("node_modules").join(script));
+            Ok(command)
         };
         Ok(match self {
             Self::Typescript => {
-                let mut command = node("openapi-typescript/bin/cli.js");
+                let mut command = node("openapi-typescript/bin/cli.js")?;
                 command.arg(document).arg("--output").arg(out.join(self.mark()));
                 command
             }
             Self::HeyApi => {
-                let mut command = node("@hey-api/openapi-ts/bin/run.js");
+                let mut command = node("@hey-api/openapi-ts/bin/run.js")?;
                 command.args(["--no-log-file", "--client", "@hey-api/client-fetch", "--input"]).arg(document);
                 command.arg("--output").arg(out);
                 command
             }
             Self::Python => {
-                let bin = generators.python.join("bin");
+                let bin = generators()?.python.join("bin");
                 let mut command = workspace::command(bin.join("openapi-python-client"));
                 // It calls ruff, and warns where it leaves out a part of the document.
                 command.args(["generate", "--fail-on-warning", "--overwrite", "--path"]).arg(document);
                 command.arg("--output-path").arg(out).env("PATH", first_on_the_path(bin)?);
                 command
             }
+            Self::Rust => {
+                let mut command = workspace::command(rust_generator(progress)?);
+                command.arg(out);
+                command
+            }
         })
     }
+}
+
+/// The program that writes the client for Rust, which its build script generated. Compiled as the tests are, so that
+/// nothing is compiled twice.
+fn rust_generator(progress: &Progress) -> Result<PathBuf> {
+    let mut build = workspace::cargo(&["build", "--locked", "--workspace", "--bin", "rust-client"]);
+    build.args(["--features", server::TESTED_FEATURES]);
+    progress.run("build the generator for Rust", build)?;
+    Ok(workspace::cargo_target_dir()?.join("debug/rust-client"))
 }
 
 fn first_on_the_path(dir: PathBuf) -> Result<OsString> {
