@@ -100,6 +100,7 @@ laws! {
     limits::a_ready_gate_says_so Always,
     charge::each_end_is_charged_by_the_rule FairCharge,
     charge::a_pass_is_returned_once FairCharge,
+    charge::what_was_settled_at_once_stays FairCharge,
     charge::parallel_ends_return_once FairCharge,
     charge::a_return_goes_to_its_own_period FairCharge,
     charge::a_return_makes_room_again FairCharge,

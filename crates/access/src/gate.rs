@@ -186,6 +186,12 @@ pub trait Gate: Send + Sync {
     /// When it could not be written; ask again, the pass is still open.
     async fn settle(&self, pass: &Pass, end: End, now: Timestamp) -> Result<Charge, StoreError>;
 
+    /// Ends a pass without waiting, where that is possible, and tells what became of its charge: as
+    /// [`settle`](Self::settle) would. `None`: nothing was done, and `settle` has to.
+    fn settle_at_once(&self, _pass: &Pass, _end: End) -> Option<Charge> {
+        None
+    }
+
     /// What a key may learn about itself; costs nothing. [`Inspection::Unknown`] where [`admit`](Self::admit) answers
     /// [`Admission::Unknown`].
     ///

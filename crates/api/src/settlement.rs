@@ -22,17 +22,21 @@ enum Message {
     Drain(oneshot::Sender<()>),
 }
 
-/// Hands ended passes to the settling task; never waits.
+/// Settles ended passes, or hands them to the settling task where that takes waiting; never waits.
 #[derive(Clone)]
-pub struct Settlement(mpsc::UnboundedSender<Message>);
+pub struct Settlement {
+    gate: Arc<dyn Gate>,
+    metrics: Arc<Metrics>,
+    task: mpsc::UnboundedSender<Message>,
+}
 
 impl Settlement {
     /// Starts the settling task on this runtime.
     #[must_use]
     pub fn start(gate: Arc<dyn Gate>, metrics: Arc<Metrics>, runtime: &Handle) -> Self {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        runtime.spawn(run(gate, metrics, receiver));
-        Self(sender)
+        let (task, receiver) = mpsc::unbounded_channel();
+        runtime.spawn(run(Arc::clone(&gate), Arc::clone(&metrics), receiver));
+        Self { gate, metrics, task }
     }
 
     /// A granted pass as a guard: dropped, it is given back.
@@ -44,7 +48,7 @@ impl Settlement {
     /// Waits until all that was handed over before is settled.
     pub async fn drain(&self) {
         let (done, wait) = oneshot::channel();
-        if self.0.send(Message::Drain(done)).is_ok() {
+        if self.task.send(Message::Drain(done)).is_ok() {
             let _ = wait.await;
         }
     }
@@ -108,9 +112,12 @@ impl OpenPass {
     }
 
     fn hand_over(&mut self, end: End) {
-        if let Some(pass) = self.pass.take() {
-            // Fails only when the runtime is gone: the process ends, and the charge stays.
-            let _ = self.settlement.0.send(Message::Settle(Box::new(pass), end));
+        let Some(pass) = self.pass.take() else { return };
+        let Settlement { gate, metrics, task } = &self.settlement;
+        match gate.settle_at_once(&pass, end) {
+            Some(charge) => metrics.settled(charge),
+            // Sending fails only when the runtime is gone: the process ends, and the charge stays.
+            None => drop(task.send(Message::Settle(Box::new(pass), end))),
         }
     }
 }

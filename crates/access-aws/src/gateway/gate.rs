@@ -36,22 +36,12 @@ impl Gate for ApiGateway {
         Ok(Admission::Granted(Pass { id, holder, account, booking: None }))
     }
 
-    /// Notes what passed. API Gateway has counted it, unless it was never sent or refused there; nothing can be given
-    /// back.
     async fn settle(&self, pass: &Pass, end: End, _now: Timestamp) -> Result<Charge, StoreError> {
-        let is_refused = matches!(end.status, None | Some(401 | 403 | 429));
-        if end.phase == Phase::NotSent || is_refused {
-            self.shared.figures.forget_begun(pass.id);
-            return Ok(if end.phase == Phase::NotSent { Charge::Returned } else { Charge::Spent });
-        }
-        if let Some(holder) = &pass.holder {
-            self.shared.figures.count(pass.id, holder.key);
-            // Some refusals of API Gateway's own, such as of a path, say nothing of the key.
-            if matches!(end.status, Some(200..=299)) {
-                self.shared.keys.works(holder.key);
-            }
-        }
-        Ok(Charge::Spent)
+        Ok(self.shared.note(pass, end))
+    }
+
+    fn settle_at_once(&self, pass: &Pass, end: End) -> Option<Charge> {
+        Some(self.shared.note(pass, end))
     }
 
     async fn inspect(&self, key: &PresentedKey, now: Timestamp) -> Result<Inspection, StoreError> {
@@ -113,6 +103,24 @@ fn holder(row: &RemoteKey) -> Holder {
 }
 
 impl Shared {
+    /// Notes what passed. API Gateway has counted it, unless it was never sent or refused there; nothing can be given
+    /// back.
+    fn note(&self, pass: &Pass, end: End) -> Charge {
+        let is_refused = matches!(end.status, None | Some(401 | 403 | 429));
+        if end.phase == Phase::NotSent || is_refused {
+            self.figures.forget_begun(pass.id);
+            return if end.phase == Phase::NotSent { Charge::Returned } else { Charge::Spent };
+        }
+        if let Some(holder) = &pass.holder {
+            self.figures.count(pass.id, holder.key);
+            // Some refusals of API Gateway's own, such as of a path, say nothing of the key.
+            if matches!(end.status, Some(200..=299)) {
+                self.keys.works(holder.key);
+            }
+        }
+        Charge::Spent
+    }
+
     fn look(&self, key: &PresentedKey, now: Timestamp) -> Look {
         key.own().map_or(Look::Elsewhere, |(id, digest)| self.keys.look(id, digest, now))
     }

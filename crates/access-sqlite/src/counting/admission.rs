@@ -88,6 +88,16 @@ impl Ledger {
         Ok(Decision { answer: Admission::Refused(refusal), held: subscription.touched })
     }
 
+    /// Ends a pass whose charge stays.
+    pub(crate) fn spend(&mut self, admission: AdmissionId) {
+        let Self { passes, subscriptions, .. } = self;
+        let Some(open) = passes.open.remove(&admission) else { return };
+        if let Some(subscription) = subscriptions.get(open.subscription) {
+            subscription.open = subscription.open.saturating_sub(1);
+        }
+        passes.remember(open.pass);
+    }
+
     /// Ends a pass.
     pub(crate) fn settle(
         &mut self,

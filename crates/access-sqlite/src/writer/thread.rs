@@ -123,6 +123,10 @@ impl Writer {
     }
 
     fn decide(&mut self, message: Message, asked: &mut Asked) -> Option<Message> {
+        // Whatever it asks for, it was asked after these had ended.
+        for admission in self.inbox.spent() {
+            self.state.ledger.spend(admission);
+        }
         let (ledger, rows) = self.state.parts();
         match message {
             Message::Admit(asking, reply) => asked.answer(ledger.admit(&rows, asking), reply),

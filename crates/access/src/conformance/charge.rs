@@ -40,6 +40,25 @@ pub async fn a_pass_is_returned_once(world: World) {
     }
 }
 
+/// A pass that was ended without waiting stays as it was told, whatever is said afterwards.
+pub async fn what_was_settled_at_once_stays(world: World) {
+    let caller = world.caller_on(plan("p", daily(5), None), noon()).await;
+    for (end, expected, used) in
+        [(ANSWERED, Charge::Spent, 1), (FAILED, Charge::Returned, 1), (ANSWERED, Charge::Spent, 2)]
+    {
+        let pass = world.granted(&caller.presented, noon()).await;
+        let charge = match world.gate.settle_at_once(&pass, end) {
+            Some(charge) => charge,
+            None => world.gate.settle(&pass, end, noon()).await.unwrap(),
+        };
+        assert_eq!(charge, expected);
+        for again in [FAILED, ANSWERED] {
+            world.gate.settle(&pass, again, noon()).await.unwrap();
+            assert_eq!(world.used(&caller.presented, noon()).await, (used, 5));
+        }
+    }
+}
+
 /// Twenty ends of one pass at once return it once.
 pub async fn parallel_ends_return_once(world: World) {
     let caller = world.caller_on(plan("p", daily(5), None), noon()).await;
