@@ -37,6 +37,12 @@ impl Action {
             Role::Provisioner => self.provisioner,
         }
     }
+
+    /// Whether the call makes something, and made twice makes it twice or fails: other PUTs overwrite.
+    #[must_use]
+    pub fn creates(&self) -> bool {
+        self.method == "POST" || [PUT_METHOD, PUT_METHOD_RESPONSE].contains(self)
+    }
 }
 
 macro_rules! actions {

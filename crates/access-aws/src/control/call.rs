@@ -8,7 +8,7 @@ use std::{
 
 use aws_sdk_apigateway::{
     Client,
-    config::{self, http::HttpResponse, retry::RetryConfig},
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
 };
 use zeroize::Zeroizing;
@@ -108,10 +108,17 @@ impl Control {
         }
         self.wait_for(action).await;
         // On the heap: the SDK's futures are several kilobytes each.
-        Box::pin(send(self.client.clone())).await.map_err(|error| {
+        Box::pin(send(self.client_for(action).clone())).await.map_err(|error| {
             let error = AwsError::new(action, &error);
             AwsError { message: redact(&error.message, &lock(&self.shared.secrets)), ..error }
         })
+    }
+
+    /// The SDK would repeat a call whose reply was lost, and so make the thing twice: the provisioner looks first. A
+    /// server names what it makes, and finds by that name what it made.
+    fn client_for(&self, action: Action) -> &Client {
+        let once = self.role == Role::Provisioner && action.creates();
+        if once { &self.client_without_retries } else { &self.client }
     }
 
     async fn wait_for(&self, action: Action) {
@@ -149,11 +156,61 @@ impl Control {
     }
 }
 
-/// For calls that create: the SDK would repeat one whose reply was lost, and so make the thing twice. We look first.
-pub(crate) fn once() -> config::Builder {
-    config::Config::builder().retry_config(RetryConfig::disabled())
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+
+    use aws_sdk_apigateway::operation::get_usage::GetUsageError;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::{
+        action::{CREATE_API_KEY, GET_API_KEY, GET_USAGE, PUT_GATEWAY_RESPONSE, PUT_METHOD},
+        control::ControlSettings,
+    };
+
+    async fn control(role: Role) -> Control {
+        let attempt_timeout = Duration::from_secs(10);
+        let endpoint_url = Some("https://apigateway.invalid".to_owned());
+        let settings = ControlSettings { region: Some("eu-west-1".to_owned()), endpoint_url, attempt_timeout };
+        Control::new(&settings, role).await.unwrap()
+    }
+
+    /// How often the SDK would send a call that doesn't come through; nothing is sent.
+    async fn attempts(control: &Control, action: Action) -> u32 {
+        let send = |client: Client| {
+            let retries = client.config().retry_config().unwrap();
+            ready(Ok::<_, SdkError<GetUsageError, HttpResponse>>(retries.max_attempts()))
+        };
+        control.call(action, send).await.unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_the_provisioner_creates_is_sent_once() {
+        let provisioner = control(Role::Provisioner).await;
+        for (action, expected) in [(CREATE_API_KEY, 1), (PUT_METHOD, 1), (PUT_GATEWAY_RESPONSE, 3), (GET_API_KEY, 3)] {
+            assert_eq!(attempts(&provisioner, action).await, expected, "{}", action.name);
+        }
+        assert_eq!(attempts(&control(Role::Server).await, CREATE_API_KEY).await, 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn calls_in_the_background_keep_their_distance_and_keep_nobody_else_waiting() {
+        let control = control(Role::Server).await;
+        let start = Instant::now();
+        let other = control.clone();
+        Control::in_background(async {
+            for control in [&control, &other, &control] {
+                attempts(control, GET_USAGE).await;
+            }
+        })
+        .await;
+        assert_eq!(start.elapsed().as_millis(), 1000);
+        attempts(&control, GET_API_KEY).await;
+        assert_eq!(start.elapsed().as_millis(), 1000);
+    }
 }

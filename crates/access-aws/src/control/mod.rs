@@ -1,4 +1,4 @@
-//! The control plane: one client of the SDK, through which every call goes.
+//! The control plane: the one way to the SDK, through which every call goes.
 
 mod call;
 mod pace;
@@ -23,7 +23,7 @@ use aws_smithy_http_client::tls;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
-pub(crate) use call::{PAGE, once};
+pub(crate) use call::PAGE;
 pub(crate) use pace::Pace;
 
 use crate::action::{Action, Role};
@@ -49,6 +49,7 @@ pub struct ControlSettings {
 #[derive(Clone)]
 pub struct Control {
     client: Client,
+    client_without_retries: Client,
     role: Role,
     region: String,
     is_local: bool,
@@ -125,8 +126,10 @@ impl Control {
         }
         let (pace, made, secrets) = (Mutex::default(), Mutex::default(), Mutex::default());
         let shared = Arc::new(Shared { started: Instant::now(), pace, made, secrets });
-        let config = aws_sdk_apigateway::config::Builder::from(&config).retry_classifier(FullIsFull).build();
-        Ok(Self { client: Client::from_conf(config), role, region, is_local, shared })
+        let config = aws_sdk_apigateway::config::Builder::from(&config).retry_classifier(FullIsFull);
+        let client = Client::from_conf(config.clone().build());
+        let client_without_retries = Client::from_conf(config.retry_config(RetryConfig::disabled()).build());
+        Ok(Self { client, client_without_retries, role, region, is_local, shared })
     }
 
     /// The region.

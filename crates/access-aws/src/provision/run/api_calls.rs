@@ -7,7 +7,6 @@ use aws_sdk_apigateway::{
 
 use super::execution::{Execution, gone};
 use crate::{
-    control::once,
     marks,
     provision::{
         change::{Patch, surface::unsafe_methods},
@@ -28,7 +27,7 @@ impl Execution<'_> {
             for (name, value) in marks::tags(&self.wanted.api_name) {
                 request = request.tags(name, value);
             }
-            request.customize().config_override(once()).send()
+            request.send()
         };
         let api = self.send(send).await?;
         self.api.id = api.id.unwrap_or_default();
@@ -58,7 +57,7 @@ impl Execution<'_> {
         let parent = self.resource_id(if above.is_empty() { "/" } else { above })?;
         let send = |client: Client| {
             let request = client.create_resource().rest_api_id(self.api_id()).parent_id(parent).path_part(part);
-            request.customize().config_override(once()).send()
+            request.send()
         };
         let resource = self.send(send).await?;
         self.api.surface.resources.insert(path.to_owned(), resource.id.unwrap_or_default());
@@ -105,7 +104,7 @@ impl Execution<'_> {
         let send = |client: Client| {
             // Without a stage's name: a stage is moved, never made anew, since its usage plans hang on it.
             let request = client.create_deployment().rest_api_id(self.api_id()).description(&self.surface.mark);
-            request.customize().config_override(once()).send()
+            request.send()
         };
         self.deployment = self.send(send).await?.id;
         Ok(())
@@ -126,7 +125,7 @@ impl Execution<'_> {
             for (name, value) in marks::tags(&self.wanted.api_name) {
                 request = request.tags(name, value);
             }
-            request.customize().config_override(once()).send()
+            request.send()
         };
         self.send(send).await?;
         Ok(())

@@ -4,9 +4,7 @@ use aws_sdk_apigateway::Client;
 
 use super::execution::{Execution, gone};
 use crate::{
-    ErrorKind,
-    control::once,
-    marks,
+    ErrorKind, marks,
     provision::{
         error::ProvisionError,
         wanted::{Credential, OperatorKey},
@@ -32,7 +30,7 @@ impl Execution<'_> {
             for (tag, value) in marks::tags(&self.wanted.api_name) {
                 request = request.tags(tag, value);
             }
-            request.customize().config_override(once()).send()
+            request.send()
         };
         let created = self.send(send).await;
         // Its value is random: whatever key has it now or turns out to have been made is this one.
@@ -59,7 +57,7 @@ impl Execution<'_> {
         let key = key.or(self.operator_key.as_deref()).ok_or(ProvisionError::Vanished("the operator's key"))?;
         let send = |client: Client| {
             let request = client.create_usage_plan_key().usage_plan_id(plan).key_id(key).key_type(KEY_TYPE);
-            request.customize().config_override(once()).send()
+            request.send()
         };
         self.send(send).await?;
         Ok(())

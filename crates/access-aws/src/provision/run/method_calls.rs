@@ -8,13 +8,10 @@ use aws_sdk_apigateway::{
 };
 
 use super::execution::{Execution, gone};
-use crate::{
-    control::once,
-    provision::{
-        change::Patch,
-        error::ProvisionError,
-        wanted::surface::{MOCK_TEMPLATE, Method, MethodId, Proxy},
-    },
+use crate::provision::{
+    change::Patch,
+    error::ProvisionError,
+    wanted::surface::{MOCK_TEMPLATE, Method, MethodId, Proxy},
 };
 
 impl Execution<'_> {
@@ -35,8 +32,6 @@ impl Execution<'_> {
                 .authorization_type("NONE")
                 .api_key_required(needs_key)
                 .set_request_parameters(Some(parameters.clone()))
-                .customize()
-                .config_override(once())
                 .send()
         };
         self.send(send).await?;
@@ -82,8 +77,6 @@ impl Execution<'_> {
                 .http_method(&id.verb)
                 .status_code("200")
                 .set_response_parameters(Some(headers.clone()))
-                .customize()
-                .config_override(once())
                 .send()
         };
         self.send(send).await?;

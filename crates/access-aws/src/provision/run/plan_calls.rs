@@ -13,7 +13,6 @@ use aws_sdk_apigateway::{
 
 use super::execution::{Execution, gone};
 use crate::{
-    control::once,
     marks,
     provision::{
         change::{Call, KeyCheck, Patch},
@@ -61,7 +60,7 @@ impl Execution<'_> {
             for (tag, value) in marks::tags(&self.wanted.api_name) {
                 request = request.tags(tag, value);
             }
-            request.customize().config_override(once()).send()
+            request.send()
         };
         let created = self.send(send).await?;
         self.plans.insert(name.to_owned(), created.id.unwrap_or_default());
