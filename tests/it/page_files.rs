@@ -61,6 +61,10 @@ async fn files_with_a_hash_are_kept_and_come_coded_where_that_is_taken() {
     );
     let coded = server.anonymous().get(path).header("accept-encoding", "gzip, br").send().await.expect(200);
     assert_eq!((coded.text().as_str(), coded.header("content-encoding")), ("coded", "br"));
+    for refused in ["br;q=0", "*;q=0", "gzip, br;q=0", "br;q=0.0, *"] {
+        let answer = server.anonymous().get(path).header("accept-encoding", refused).send().await.expect(200);
+        assert_eq!((answer.text().as_str(), answer.header("content-encoding")), ("body{}", ""), "{refused}");
+    }
     let etag = plain.header("etag");
     // A proxy that coded the file on its way calls the tag a weak one.
     for tags in [etag.to_owned(), format!("W/{etag}"), format!("\"other\", {etag}"), "*".to_owned()] {

@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, AcceptEncoding, Encoding, Header as _, HeaderValue},
+    http::header::{self, AcceptEncoding, Encoding, EntityTag, Header as _, HeaderValue},
     middleware::DefaultHeaders,
 };
 use data_encoding::BASE64;
@@ -137,9 +137,14 @@ fn content_type(name: &str) -> Option<String> {
 
 fn file_answer(request: &HttpRequest, name: &str, file: Cow<'static, [u8]>, coding: Option<Encoding>) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
-    // A name that carries a hash of its content never changes; the others are asked for again.
-    let cache = if has_hash(name) { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let tag = etag::of(&file);
+    // What has a hash of its content in its name never changes, and needs no other hash; the others, all of them
+    // small, are asked for again.
+    let (cache, tag) = if has_hash(name) {
+        let coding = coding.as_ref().map_or_else(String::new, |coding| format!(".{coding}"));
+        ("public, max-age=31536000, immutable", EntityTag::new_strong(format!("{name}{coding}")))
+    } else {
+        ("no-cache", etag::of(&file))
+    };
     let is_known = etag::is_known(request, &tag);
     answer
         .insert_header((header::CACHE_CONTROL, cache))
