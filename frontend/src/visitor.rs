@@ -26,7 +26,6 @@ pub(crate) enum Who {
 /// A key whose value the page holds, in memory only: it is gone with the tab or a reload.
 #[derive(Clone)]
 pub(crate) struct HeldKey {
-    /// The value.
     pub(crate) value: String,
     /// Its id, where the key was made here; a pasted one tells it itself.
     pub(crate) id: Option<KeyId>,

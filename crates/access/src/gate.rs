@@ -67,7 +67,7 @@ pub enum Refusal {
         /// Who asked.
         holder: Option<Holder>,
         /// What is used up, where the gate knows it.
-        spent: Option<Spent>,
+        used_up: Option<UsedUp>,
         /// When the next period starts.
         reset_at: Option<Timestamp>,
     },
@@ -95,7 +95,7 @@ impl Refusal {
 
 /// A quota that is used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Spent {
+pub struct UsedUp {
     /// Requests that the period allows.
     pub limit: u64,
     /// Requests charged, those under way among them.

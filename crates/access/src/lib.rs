@@ -23,7 +23,7 @@ pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
 pub use error::{Failed, StoreError};
 pub use gate::{
-    Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, Spent, UpstreamHead, Verdict,
+    Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, UpstreamHead, UsedUp, Verdict,
 };
 pub use period::{Span, TimeZone, UnknownTimeZone};
 pub use plan::{UsagePlan, UsagePlanError};

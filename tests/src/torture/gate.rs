@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use access::{
-    Account, Accounts, Admission, Gate, Inspection, Pass, PasswordHash, Refusal, Registry, Span, Spent, StoreError,
-    TimeZone, UsagePlan,
+    Account, Accounts, Admission, Gate, Inspection, Pass, PasswordHash, Refusal, Registry, Span, StoreError, TimeZone,
+    UsagePlan, UsedUp,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{AccountId, AdmissionId, Email, Period, Plan, PlanName, Quota, QuotaStatus, Timestamp};
@@ -197,7 +197,7 @@ impl Life {
                     }
                     _ => false,
                 },
-                Ok(Admission::Refused(Refusal::Quota { spent: Some(Spent { limit, used, .. }), .. })) => {
+                Ok(Admission::Refused(Refusal::Quota { used_up: Some(UsedUp { limit, used, .. }), .. })) => {
                     used >= limit && *limit == most
                 }
                 _ => false,

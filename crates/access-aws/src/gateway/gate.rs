@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use access::{
     Admission, Charge, End, Gate, Holder, Inspection, NotReady, Pass, Phase, PresentedKey, Recognition, Refusal,
-    RemoteKey, Spent, StoreError, UpstreamHead, Verdict,
+    RemoteKey, StoreError, UpstreamHead, UsedUp, Verdict,
 };
 use api_types::{AdmissionId, KeyStatus, Timestamp};
 use async_trait::async_trait;
@@ -86,7 +86,7 @@ impl Gate for ApiGateway {
                 }
                 None => Verdict::Unknown,
             },
-            Answer::Quota => Verdict::Refused(self.shared.spent(row.as_deref(), now)),
+            Answer::Quota => Verdict::Refused(self.shared.used_up(row.as_deref(), now)),
             Answer::Throttle => Verdict::Refused(self.shared.too_fast(row.as_deref())),
         }
     }
@@ -125,15 +125,15 @@ impl Shared {
         key.own().map_or(Look::Elsewhere, |(id, digest)| self.keys.look(id, digest, now))
     }
 
-    fn spent(&self, row: Option<&RemoteKey>, now: Timestamp) -> Refusal {
+    fn used_up(&self, row: Option<&RemoteKey>, now: Timestamp) -> Refusal {
         let plan = row.and_then(|row| self.plans.of(row).ok().flatten());
         let limit = plan.as_ref().and_then(StagePlan::limit);
         // While several values work, a refusal of one tells nothing of the others.
         if let (Some(row), Some(plan), Some((limit, _))) = (row.filter(|row| row.earlier.is_empty()), &plan, limit) {
             self.figures.spent(row.id, plan.span(now).start, limit, now);
         }
-        let spent = limit.map(|(limit, period)| Spent { limit, used: limit, period });
-        Refusal::Quota { holder: row.map(holder), spent, reset_at: None }
+        let used_up = limit.map(|(limit, period)| UsedUp { limit, used: limit, period });
+        Refusal::Quota { holder: row.map(holder), used_up, reset_at: None }
     }
 
     fn too_fast(&self, row: Option<&RemoteKey>) -> Refusal {

@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry;
 
-use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Spent, StoreError, TokenBucket};
+use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, StoreError, TokenBucket, UsedUp};
 use api_types::{AdmissionId, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use super::{
@@ -28,7 +28,7 @@ pub(crate) struct Asking {
     pub(crate) key: KeyId,
     /// Digest of the presented value.
     pub(crate) digest: KeyDigest,
-    /// Its id.
+    /// Told by the caller: asked again with it, it is the same admission.
     pub(crate) admission: AdmissionId,
     /// Tells this call from another of the same id.
     pub(crate) asker: u64,
@@ -62,7 +62,7 @@ impl Ledger {
 
         let refusal = match (quota_after(used), too_fast) {
             (QuotaStatus::Limited { limit, remaining: 0, period, reset_at, .. }, _) => {
-                Refusal::Quota { holder, spent: Some(Spent { limit, used, period }), reset_at }
+                Refusal::Quota { holder, used_up: Some(UsedUp { limit, used, period }), reset_at }
             }
             (quota, Some((throttle, retry_after))) => {
                 Refusal::Throttle { holder, throttle: Some(throttle), retry_after, quota: Some(quota) }

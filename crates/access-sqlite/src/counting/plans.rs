@@ -27,7 +27,6 @@ impl Plans {
 /// A stored plan.
 #[derive(Debug)]
 pub(crate) struct LivePlan {
-    /// The plan.
     pub(crate) plan: UsagePlan,
     /// Whether it takes new keys.
     offered: bool,

@@ -38,9 +38,7 @@ impl KeyRow {
 /// A subscription.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct SubscriptionRow {
-    /// Its id.
     pub(crate) id: SubscriptionId,
-    /// Its plan.
     pub(crate) plan: PlanRowId,
     /// The day it began, in the plan's zone at that time.
     pub(crate) subscribed_on: Date,

@@ -7,7 +7,7 @@ use super::{
     World,
     cast::{at, burst, daily, fresh, later, noon, plan},
 };
-use crate::{Admission, Refusal, Spent};
+use crate::{Admission, Refusal, UsedUp};
 
 /// Of 200 requests at once on a quota of 10, exactly 10 are admitted.
 pub async fn parallel_requests_are_admitted_exactly_to_the_quota(world: World) {
@@ -86,7 +86,7 @@ pub async fn when_both_refuse_the_answer_is_the_quotas(world: World) {
     assert_eq!(world.use_up(&caller.presented, 20, noon()).await, 2);
     let refusal = world.refused(&caller.presented, noon()).await;
     assert!(
-        matches!(refusal, Refusal::Quota { spent: Some(Spent { limit: 2, used: 2, period: Period::Day }), .. }),
+        matches!(refusal, Refusal::Quota { used_up: Some(UsedUp { limit: 2, used: 2, period: Period::Day }), .. }),
         "{refusal:?}"
     );
 }

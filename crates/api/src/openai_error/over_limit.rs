@@ -1,6 +1,6 @@
 //! The 429 of a plan's own limits, the quota and the throttle, with all that it tells.
 
-use access::{Holder, Refusal, Spent};
+use access::{Holder, Refusal, UsedUp};
 use actix_web::http::{
     StatusCode,
     header::{self, HeaderValue},
@@ -15,8 +15,8 @@ impl OpenAiError {
     #[must_use]
     pub fn over_limit(refusal: &Refusal, now: Timestamp) -> Self {
         let error = match refusal {
-            Refusal::Quota { holder: Some(holder), spent: Some(spent), reset_at } => {
-                let (plan_name, Spent { limit, used, period }) = (&holder.plan_name, *spent);
+            Refusal::Quota { holder: Some(holder), used_up: Some(used_up), reset_at } => {
+                let (plan_name, UsedUp { limit, used, period }) = (&holder.plan_name, *used_up);
                 let (span, short) = match period {
                     Period::Day => ("day", "RPD"),
                     Period::Week => ("week", "RPW"),
