@@ -118,10 +118,11 @@ pub(crate) enum Task {
     ///   cargo xtask contract --cases 100 --seed 7
     #[command(verbatim_doc_comment)]
     Contract {
-        /// How many requests are tried for each operation and way of making them, 25 unless told.
-        #[arg(long, value_name = "N")]
+        /// How many requests are tried for each operation and way of making them, 40 unless told; fewer may be too few to
+        /// get a success from each.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(40..))]
         cases: Option<u32>,
-        /// Makes other requests, and the same ones for the same number.
+        /// Makes other requests; the same ones for the same number, but for what answers gave.
         #[arg(long, value_name = "N")]
         seed: Option<u32>,
     },
