@@ -65,13 +65,14 @@ impl Document {
 }
 
 impl Operation {
-    /// Whether a caller who proves to be somebody in this way may call it; `None` is nobody in particular.
+    /// Whether a caller who proves to be somebody in this way may call it; `None` is nobody in particular, whom an empty
+    /// list of needs lets in as well as an empty need.
     pub fn takes(&self, scheme: Option<&str>) -> bool {
         let all = self.said["security"].as_array().map(Vec::as_slice).unwrap_or_default();
-        all.iter().any(|needed| match scheme {
-            Some(scheme) => needed.get(scheme).is_some(),
-            None => needed.as_object().unwrap().is_empty(),
-        })
+        match scheme {
+            Some(scheme) => all.iter().any(|needed| needed.get(scheme).is_some()),
+            None => all.is_empty() || all.iter().any(|needed| needed.as_object().unwrap().is_empty()),
+        }
     }
 
     fn is_at(&self, path: &str) -> bool {
