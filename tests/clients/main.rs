@@ -125,7 +125,7 @@ fn the_readme_shows_what_the_walks_do() {
     for (language, walk) in WALKS {
         let block = shown.next().expect("a block for each walk").strip_prefix(language).expect("its language");
         for line in block.lines().filter(|line| !line.is_empty()) {
-            assert!(walk.lines().any(|walked| walked.trim_start() == line), "no walk does `{line}`");
+            assert!(walk.lines().any(|walked| walked.trim_start() == line.trim_start()), "no walk does `{line}`");
         }
     }
     assert_eq!(shown.next(), None, "a block that no walk does");
