@@ -5,8 +5,6 @@
 
 mod network;
 
-use std::time::Duration;
-
 use network::Network;
 use tests::{Exchange, FakeUpstream, TestServer, chunk, event, settled};
 use tokio::{
@@ -17,6 +15,7 @@ use tokio::{
 const STREAM: &str = "{\"stream\": true, \"model\": \"m\", \"messages\": []}";
 /// Longer than a slow but live reader pauses here, shorter than anybody wants to wait for this test.
 const PEER_TIMEOUT_SECONDS: u32 = 3;
+const HEARTBEATS_PER_SECOND: u32 = 2;
 
 struct Scene {
     network: Network,
@@ -32,7 +31,7 @@ async fn scene() -> Scene {
         .upstream(&upstream)
         .set("server.listen", "0.0.0.0:0")
         .set("server.peer_timeout_seconds", PEER_TIMEOUT_SECONDS.to_string())
-        .set("upstream.heartbeat_seconds", "0.5")
+        .set("upstream.heartbeat_seconds", (1.0 / f64::from(HEARTBEATS_PER_SECOND)).to_string())
         .start()
         .await;
     let key = server.with_key("10RequestPerDay").await;
@@ -105,6 +104,9 @@ async fn a_caller_who_vanished_while_the_upstream_talks_is_noticed_and_charged_o
 async fn a_slow_reader_who_is_still_there_gets_everything() {
     const MEGABYTES: usize = 24;
     let scene = scene().await;
+    // The server's own clock: a stream whose upstream is silent, for its heartbeats.
+    let (mut clock, mut silent) = scene.asked().await;
+    silent.start_stream().await;
     let (mut stream, mut exchange) = scene.asked().await;
     exchange.start_stream().await;
     let text = "x".repeat(64 * 1024);
@@ -116,11 +118,11 @@ async fn a_slow_reader_who_is_still_there_gets_everything() {
         exchange.finish_stream().await;
     });
     // Reads what is there and then nothing for half of the timeout, for longer than the timeout in all.
-    let pause = Duration::from_secs(u64::from(PEER_TIMEOUT_SECONDS)) / 2;
     let (mut received, mut buffer) = (0, vec![0; 1024 * 1024]);
     for _ in 0..5 {
-        // The pause itself is what this is about; nothing waits for an effect here.
-        tokio::time::sleep(pause).await;
+        for _ in 0..PEER_TIMEOUT_SECONDS * HEARTBEATS_PER_SECOND / 2 {
+            tests::within("a heartbeat", until(&mut clock, "heartbeat")).await;
+        }
         let enough = received + 3 * 1024 * 1024;
         while received < enough {
             let read = tests::within("reading", stream.read(&mut buffer)).await.unwrap();
@@ -138,7 +140,7 @@ async fn a_slow_reader_who_is_still_there_gets_everything() {
     }
     let () = talking.join_next().await.unwrap().unwrap();
     assert!(received > MEGABYTES * 1024 * 1024);
-    assert_eq!(scene.key.used().await, 1);
+    assert_eq!(scene.key.used().await, 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

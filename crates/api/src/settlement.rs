@@ -1,4 +1,4 @@
-//! Settles passes on a runtime that outlives the workers, so that a worker's end loses none.
+//! Settles passes: on the spot, or on a runtime that outlives the workers, so that a worker's end loses none.
 
 use std::{sync::Arc, time::Duration};
 
