@@ -1,19 +1,20 @@
 //! The frame around all pages, and which page stands in it.
 
-use api_types::About;
-use leptos::{prelude::*, task::spawn_local};
+use api_types::{About, PageData, Plan};
+use leptos::prelude::*;
 
 use crate::{
-    announcer::{Announcer, use_announcer},
+    announcer::Announcer,
     api::Anonymous,
     browser,
     clock::Clock,
     components::{Busy, PageLink, Trouble},
     live::{live, maybe, text},
     load::Loader,
-    navigation::{Navigation, use_navigation},
+    navigation::Navigation,
     page::{API_DOCS, Page, Standing},
     pages::{AccountPage, DashboardPage, LandingPage, NotFoundPage, PlaygroundPage, SignInPage, SignUpPage},
+    sign_out::SignOut,
     visitor::{Visitor, use_visitor},
 };
 
@@ -27,8 +28,10 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(visitor);
     provide_context(announcer);
     provide_context(Clock::start());
-    provide_context::<Loader<About>>(Loader::start(|| Box::pin(Anonymous::about())));
-    visitor.ask(navigation.page());
+    let PageData { about, plans, me, looked } = browser::page_data();
+    provide_context::<Loader<About>>(Loader::start_with(about, || Box::pin(Anonymous::about())));
+    provide_context::<Loader<Vec<Plan>>>(Loader::start_with(plans, || Box::pin(Anonymous::plans())));
+    visitor.start(me, looked, navigation.page());
 
     let shown = Memo::new(move |_| navigation.page().view_for(visitor.standing()));
     Effect::new(move |_| navigation.redirect(navigation.page().leads_to(visitor.standing())));
@@ -71,60 +74,42 @@ pub(crate) fn App() -> impl IntoView {
 /// While it isn't known whether somebody is signed in.
 #[component]
 fn Unsure() -> impl IntoView {
-    let (visitor, navigation) = (use_visitor(), use_navigation());
+    let visitor = use_visitor();
     live(move || match visitor.trouble() {
-        Some(error) => {
-            view! { <Trouble error retry=Callback::new(move |()| visitor.ask(navigation.page())) /> }.into_any()
-        }
+        Some(error) => view! { <Trouble error retry=Callback::new(move |()| visitor.ask()) /> }.into_any(),
         None => view! { <Busy label="Loading…" /> }.into_any(),
     })
 }
 
 #[component]
 fn Header() -> impl IntoView {
-    let (visitor, navigation, announcer) = (use_visitor(), use_navigation(), use_announcer());
-    let leaving = RwSignal::new(false);
-    let sign_out = move |_| {
-        let Some(session) = visitor.session().filter(|_| !leaving.get_untracked()) else { return };
-        leaving.set(true);
-        spawn_local(async move {
-            match session.sign_out().await {
-                Ok(()) => {
-                    visitor.leave();
-                    navigation.go(Page::Landing);
-                    announcer.say("You are signed out.");
-                }
-                Err(error) => announcer.say(format!("You are still signed in. {}", error.sentence())),
-            }
-            leaving.set(false);
-        });
-    };
-    let standing = Memo::new(move |_| visitor.standing());
+    let visitor = use_visitor();
+    // Who isn't known yet was signed in before, or asks for what needs that: the links don't move when that is so.
+    let is_anonymous = Memo::new(move |_| visitor.standing() == Standing::Anonymous);
     view! {
         <header class="top">
             <PageLink to=Page::Landing class="brand">
-                <svg viewBox="3 6 26 22" aria-hidden="true" focusable="false">
-                    <path class="post" d="M4 8h6v20H4z" />
-                    <path class="arm" d="M10 11h18v6H10z" />
-                    <path class="stripe" d="M13 11h4l-2 6h-4zM20 11h4l-2 6h-4z" />
+                <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+                    <rect class="plate" width="32" height="32" rx="8" />
+                    <path class="gate" d="M9 25V13M9 19 24 9M5.5 25h7" />
                 </svg>
-                "Tollgate"
+                <span>"Tollgate"</span>
             </PageLink>
             <nav aria-label="Main">
-                {live(move || maybe((standing.get() == Standing::SignedIn).then_some(()), |()| {
+                {live(move || maybe((!is_anonymous.get()).then_some(()), |()| {
                     view! { <PageLink to=Page::Dashboard>"Dashboard"</PageLink> }.into_any()
                 }))}
                 <PageLink to=Page::Playground>"Playground"</PageLink>
-                {live(move || match standing.get() {
-                    Standing::SignedIn => view! {
-                        <PageLink to=Page::Account>"Account"</PageLink>
-                        <button type="button" class="link" data-testid="sign-out" on:click=sign_out>"Sign out"</button>
-                    }.into_any(),
-                    Standing::Anonymous => view! {
+                {live(move || if is_anonymous.get() {
+                    view! {
                         <PageLink to=Page::SignIn>"Sign in"</PageLink>
                         <PageLink to=Page::SignUp class="button primary small">"Sign up"</PageLink>
-                    }.into_any(),
-                    Standing::Asking => ().into_any(),
+                    }.into_any()
+                } else {
+                    view! {
+                        <PageLink to=Page::Account>"Account"</PageLink>
+                        <SignOut class="link wide" />
+                    }.into_any()
                 })}
             </nav>
         </header>

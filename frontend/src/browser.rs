@@ -123,6 +123,12 @@ pub(crate) async fn copy(text: &str) -> bool {
     !missing && JsFuture::from(window.navigator().clipboard().write_text(text)).await.is_ok()
 }
 
+/// What the server wrote into the document for the page.
+pub(crate) fn page_data() -> api_types::PageData {
+    let text = find("#page-data").and_then(|element| element.text_content());
+    text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
 /// Removes the plain HTML that stood here until the page ran.
 pub(crate) fn remove(selector: &str) {
     if let Some(element) = document().and_then(|document| document.query_selector(selector).ok().flatten()) {

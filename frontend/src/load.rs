@@ -38,13 +38,24 @@ impl<T: Send + Sync + 'static> Copy for Loader<T> {}
 impl<T: Clone + Send + Sync + 'static> Loader<T> {
     /// Asks at once.
     pub(crate) fn start(fetch: impl Fn() -> LocalFuture<Result<T, ApiError>> + Send + Sync + 'static) -> Self {
+        Self::start_with(None, fetch)
+    }
+
+    /// Begins with data that is there already; asks at once where it isn't.
+    pub(crate) fn start_with(
+        data: Option<T>,
+        fetch: impl Fn() -> LocalFuture<Result<T, ApiError>> + Send + Sync + 'static,
+    ) -> Self {
+        let is_there = data.is_some();
         let loader = Self {
-            state: RwSignal::new(Load::Busy),
+            state: RwSignal::new(data.map_or(Load::Busy, Load::Ready)),
             asked: StoredValue::new(0),
             answered: StoredValue::new(0),
             fetch: StoredValue::new(Arc::new(fetch)),
         };
-        loader.reload();
+        if !is_there {
+            loader.reload();
+        }
         loader
     }
 

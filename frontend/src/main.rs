@@ -22,6 +22,7 @@ mod pages;
 mod plan_text;
 mod promise_text;
 mod reset_time;
+mod sign_out;
 mod visitor;
 
 fn main() {

@@ -159,6 +159,13 @@ pub(crate) fn day_and_month(date: Date) -> String {
     format!("{} {month}", date.day())
 }
 
+/// "1 Dec".
+pub(crate) fn short(date: Date) -> String {
+    let day_and_month = day_and_month(date);
+    let (day, month) = day_and_month.split_once(' ').unwrap_or_default();
+    format!("{day} {}", month.get(..3).unwrap_or_default())
+}
+
 /// "2026-12-01", as the API writes it.
 pub(crate) fn iso(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day())
@@ -278,6 +285,7 @@ mod tests {
     fn a_day_is_written_as_the_api_writes_it() {
         let date: Date = "2026-02-03".parse().unwrap();
         assert_eq!(iso(date), date.to_string());
+        assert_eq!(short(date), "3 Feb");
     }
 
     fn seven_of_ten(reset_at: Option<&str>) -> QuotaStatus {

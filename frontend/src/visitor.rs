@@ -54,7 +54,7 @@ pub(crate) struct Visitor {
 }
 
 impl Visitor {
-    /// Nobody yet; [`Visitor::ask`] finds out.
+    /// Nobody yet; [`Visitor::start`] finds out.
     pub(crate) fn new() -> Self {
         let who = RwSignal::new(Who::Asking);
         let notice = RwSignal::new(None);
@@ -80,19 +80,31 @@ impl Visitor {
         Self { who, notice, key, made, talk, draft, models, client: Anonymous::new(ended) }
     }
 
-    /// Asks the server whether an earlier visit's session stands.
+    /// Finds out whether an earlier visit's session stands: the server said so with the page, or is asked.
     ///
-    /// Where nobody signed in with this browser it isn't asked, unless a private page was opened: then the session may
-    /// have come by another way than this page.
-    pub(crate) fn ask(self, opened: Page) {
-        if browser::signed_in_hint() == Some(false) && !opened.is_private() {
-            self.who.set(Who::Anonymous);
-            return;
+    /// Where nobody signed in with this browser it isn't asked: it could only refuse. Where the browser lets us remember
+    /// nothing, it is asked for private pages.
+    pub(crate) fn start(self, me: Option<Me>, looked: bool, opened: Page) {
+        let signed_in = browser::signed_in_hint();
+        match me {
+            Some(me) => self.enter(self.client.earlier_session(), me),
+            None if !looked => self.ask(),
+            None if signed_in.unwrap_or(opened.is_private()) => self.find(true),
+            None => self.who.set(Who::Anonymous),
         }
+    }
+
+    /// Asks the server who this is.
+    pub(crate) fn ask(self) {
+        self.find(false);
+    }
+
+    fn find(self, has_run_out: bool) {
         self.who.set(Who::Asking);
         spawn_local(async move {
             let session = self.client.earlier_session();
-            match session.me().await {
+            let me = if has_run_out { session.resume().await } else { session.me().await };
+            match me {
                 Ok(me) => self.enter(session, me),
                 Err(error) if error.is_unauthenticated() => {
                     browser::hint_signed_in(false);

@@ -2,15 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod forms;
+mod layout;
 mod other_origin;
 mod story;
 mod sub_path;
 mod talking;
 
 use tests::{Browser, FakeUpstream, PASSWORD, ServerSetup, TestServer, page_dir};
-
-/// Calls of a page that finds out whether somebody is signed in: nobody is.
-const NOT_SIGNED_IN: [(&str, u16); 2] = [("/me", 401), ("/sessions/refresh", 401)];
 
 /// A server with the built page.
 async fn server(upstream: &FakeUpstream) -> TestServer {

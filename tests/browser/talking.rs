@@ -2,7 +2,7 @@
 
 use tests::{Browser, FakeUpstream, Script, event};
 
-use crate::{NOT_SIGNED_IN, get_key, say, server, sign_up};
+use crate::{get_key, say, server, sign_up};
 
 async fn chatting(browser: &Browser) {
     sign_up(browser).await;
@@ -27,7 +27,7 @@ async fn stop_keeps_what_came_and_ends_the_upstream() {
     exchange.closed().await;
     assert!(browser.text("[data-testid=answer]").await.unwrap().contains("so far"));
     browser.see("[data-testid=send]").await;
-    browser.close(&NOT_SIGNED_IN).await;
+    browser.close(&[]).await;
 }
 
 #[tokio::test]
@@ -44,7 +44,7 @@ async fn a_broken_answer_is_not_shown_as_a_whole_one() {
     // The page goes on.
     say(&browser, "again").await;
     browser.reads("[data-testid=answer]", "three").await;
-    browser.close(&NOT_SIGNED_IN).await;
+    browser.close(&[]).await;
 }
 
 #[tokio::test]
@@ -59,5 +59,5 @@ async fn what_a_model_writes_is_text_and_never_runs() {
     let shown = browser.reads("[data-testid=answer]", "end").await;
     assert!(shown.contains("<img src=x") && shown.contains("<script>"), "{shown}");
     assert_ne!(browser.evaluate("document.title").await, "owned");
-    browser.close(&NOT_SIGNED_IN).await;
+    browser.close(&[]).await;
 }

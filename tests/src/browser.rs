@@ -34,6 +34,13 @@ const FLAGS: &[&str] = &[
 /// Width, height and name of the screens that pictures are taken of.
 const SCREENS: &[(u32, u32, &str)] = &[(390, 844, "phone"), (1280, 800, "desktop")];
 
+/// Gathers what moves, from the document's first frame on, as `shifts`: how far, and which parts.
+const WATCH: &str = "globalThis.shifts = [];
+new PerformanceObserver(list => list.getEntries().forEach(entry => {
+    if (!entry.hadRecentInput) shifts.push([entry.value, ...entry.sources.map(s => s.node?.parentElement
+        ? (s.node.outerHTML ?? s.node.textContent).slice(0, 80) : 'gone')]);
+})).observe({ type: 'layout-shift', buffered: true });";
+
 /// A browser at one server.
 pub struct Browser {
     client: Client,
@@ -100,6 +107,7 @@ impl Browser {
         browser.devtools("Emulation.setTimezoneOverride", json!({"timezoneId": "America/New_York"})).await;
         let clipboard = json!({"origin": origin, "permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]});
         browser.devtools("Browser.grantPermissions", clipboard).await;
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", json!({"source": WATCH})).await;
         browser
     }
 
@@ -224,9 +232,7 @@ impl Browser {
     /// When a picture can't be taken.
     pub async fn pictures(&self, name: &str) {
         for (width, height, screen) in SCREENS {
-            let metrics =
-                json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": *screen == "phone"});
-            self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+            self.screen(*width, *height, *screen == "phone").await;
             for scheme in ["light", "dark"] {
                 let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
                 self.devtools("Emulation.setEmulatedMedia", media).await;
@@ -243,7 +249,7 @@ impl Browser {
                 fs::write(file, picture).expect("a folder for pictures");
             }
         }
-        self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
+        self.whole_screen().await;
         self.devtools("Emulation.setEmulatedMedia", json!({"features": []})).await;
     }
 
@@ -266,7 +272,7 @@ impl Browser {
         self.client.close().await.expect("the browser closes");
     }
 
-    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+    pub(crate) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         self.post("goog/cdp/execute", &json!({"cmd": command, "params": parameters})).await
     }
 

@@ -15,6 +15,7 @@ mod events;
 mod exchange;
 mod front;
 mod header_list;
+mod layout;
 mod metrics;
 mod output;
 mod plan_spec;

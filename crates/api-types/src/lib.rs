@@ -11,6 +11,7 @@ mod ids;
 mod key;
 pub mod limits;
 pub mod openai;
+mod page_data;
 mod password;
 mod plan;
 mod problem;
@@ -30,6 +31,7 @@ pub use ids::{
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
+pub use page_data::PageData;
 pub use password::Password;
 pub use plan::{Period, Plan, PlanName, Quota, Throttle};
 pub use problem::{Problem, ProblemCode};

@@ -14,7 +14,7 @@ use crate::{
     methods::Allow,
     openai_error::OpenAiError,
     openapi::{self, Frame},
-    page,
+    page, page_data,
     planes::is_data_plane,
     problem::ApiError,
     routes::{about, accounts, chat, health, key_status, keys, me, metrics, models, plans, sessions, usage},
@@ -131,7 +131,9 @@ async fn elsewhere(
         return Err(OpenAiError::base_url_without_v1(path).into());
     }
     if *method == Method::GET
-        && let Some(answer) = pages.answer(&request, state.config.server.base_path())
+        && let Some(answer) = pages
+            .answer(&request, state.config.server.base_path(), async || page_data::gather(&request, &state).await)
+            .await
     {
         return Ok(answer);
     }

@@ -28,6 +28,7 @@ mod metrics_listener;
 mod openai_error;
 mod openapi;
 mod page;
+mod page_data;
 mod planes;
 mod problem;
 mod problem_kinds;

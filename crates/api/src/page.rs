@@ -11,12 +11,16 @@ use actix_web::{
     http::header::{self, AcceptEncoding, Encoding, EntityTag, Header as _, HeaderValue},
     middleware::DefaultHeaders,
 };
+use api_types::PageData;
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
 use crate::{base_path::BasePath, etag};
 
 const INDEX: &str = "index.html";
+
+/// Where the page's data goes in its document. A browser runs nothing of this type, so the policy needn't allow it.
+const NO_DATA: &str = "<script id=\"page-data\" type=\"application/json\">{}</script>";
 
 #[cfg(feature = "embed-page")]
 #[derive(rust_embed::RustEmbed)]
@@ -48,9 +52,14 @@ impl PageFiles {
         }
     }
 
-    /// The answer to a GET: the file of this path, or the page itself for a browser's navigation. `None` is neither.
-    #[must_use]
-    pub fn answer(&self, request: &HttpRequest, base: &BasePath) -> Option<HttpResponse> {
+    /// The answer to a GET: the file of this path, or the page itself for a browser's navigation, with the data that
+    /// `data` gives. `None` is neither.
+    pub async fn answer(
+        &self,
+        request: &HttpRequest,
+        base: &BasePath,
+        data: impl AsyncFnOnce() -> PageData,
+    ) -> Option<HttpResponse> {
         let name = request.path().trim_start_matches('/');
         if !name.is_empty() && name != INDEX && is_file_name(name) {
             let (file, coding) = self.best(name, request)?;
@@ -60,7 +69,7 @@ impl PageFiles {
         // Who names no type at the front door (curl, uptime monitors) gets the page as well.
         let takes_page =
             accept.contains("text/html") || (name.is_empty() && (accept.is_empty() || accept.contains("*/*")));
-        takes_page.then(|| self.index(request, base))
+        if takes_page { Some(self.index(request, base, &data().await)) } else { None }
     }
 
     /// Whether there is a file at this path, the page itself among them.
@@ -71,18 +80,21 @@ impl PageFiles {
         is_file_name(name) && self.read(name).is_some()
     }
 
-    fn index(&self, request: &HttpRequest, base: &BasePath) -> HttpResponse {
+    fn index(&self, request: &HttpRequest, base: &BasePath, data: &PageData) -> HttpResponse {
         let Some(plain) = self.read(INDEX) else {
             let text = "The page isn't built. Run `cargo xtask run`, or use the API: /docs.\n";
             return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body(text);
         };
         let policy = content_security_policy(&plain);
-        // The coded twins know of no base.
-        let (file, coding) = match with_base(&plain, base) {
+        // The coded twins know of no base and bring no data.
+        let (file, coding) = match filled(&plain, base, data) {
             Some(changed) => (Cow::Owned(changed), None),
             None => self.best(INDEX, request).unwrap_or((plain, None)),
         };
         let mut answer = file_answer(request, INDEX, file, coding);
+        if data.me.is_some() {
+            answer.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+        }
         if let Ok(policy) = HeaderValue::try_from(policy) {
             answer.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
         }
@@ -117,11 +129,15 @@ impl PageFiles {
     }
 }
 
-/// The page, all of whose links are relative, with the base that they are relative to; `None` where it stands there.
-fn with_base(html: &[u8], base: &BasePath) -> Option<Vec<u8>> {
-    let html = str::from_utf8(html).ok().filter(|_| !base.is_root())?;
+/// The page, all of whose links are relative, with the base that they are relative to, and with its data; `None` where
+/// it stands there as it is.
+fn filled(html: &[u8], base: &BasePath, data: &PageData) -> Option<Vec<u8>> {
+    let html = str::from_utf8(html).ok().filter(|html| html.contains(NO_DATA) || !base.is_root())?;
     let given = format!("<base href=\"{}\"", base.join("/"));
-    Some(html.replacen("<base href=\"/\"", &given, 1).into_bytes())
+    // Inside a script nothing ends it but this sign.
+    let data = serde_json::to_string(data).ok()?.replace('<', "\\u003c");
+    let data = NO_DATA.replace("{}", &data);
+    Some(html.replacen("<base href=\"/\"", &given, 1).replacen(NO_DATA, &data, 1).into_bytes())
 }
 
 /// A plain name with an ending: nothing that could leave the folder.
@@ -177,7 +193,7 @@ fn content_security_policy(index: &[u8]) -> String {
     for script in text.split("<script").skip(1) {
         let Some((head, rest)) = script.split_once('>') else { continue };
         let body = rest.split("</script>").next().unwrap_or_default();
-        if !head.contains("src=") && !body.is_empty() {
+        if !head.contains("src=") && !head.contains("application/json") && !body.is_empty() {
             hashes.push_str(&format!(" 'sha256-{}'", BASE64.encode(&Sha256::digest(body.as_bytes()))));
         }
     }
@@ -214,6 +230,20 @@ mod tests {
         assert!(has_hash("style-1234567890abcdef.css"));
         assert!(!has_hash("index.html"));
         assert!(!has_hash("favicon.svg"));
+    }
+
+    #[test]
+    fn data_in_the_page_ends_no_script() {
+        let html = format!("<head>{NO_DATA}</head>");
+        let mut data = PageData::default();
+        let name = api_types::PlanName::parse("p").unwrap();
+        let description = "</script><script>alert(1)</script>".to_owned();
+        data.plans =
+            Some(vec![api_types::Plan { name, description, quota: api_types::Quota::Unlimited, throttle: None }]);
+        let filled = String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &data).unwrap()).unwrap();
+        assert_eq!(filled.matches("</script>").count(), 1, "{filled}");
+        let json = filled.split('>').nth(2).unwrap().trim_end_matches("</script");
+        assert_eq!(serde_json::from_str::<PageData>(json).unwrap(), data);
     }
 
     #[test]

@@ -35,6 +35,12 @@ impl ApiError {
         Self { code, detail: detail.into(), errors: Vec::new(), retry_after: None, header: None, cause: None }
     }
 
+    /// Whether nobody is signed in.
+    #[must_use]
+    pub fn is_unauthenticated(&self) -> bool {
+        self.code == ProblemCode::Unauthenticated
+    }
+
     /// Wrong fields, all at once.
     #[must_use]
     pub fn invalid(errors: Vec<FieldError>) -> Self {

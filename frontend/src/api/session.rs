@@ -37,6 +37,13 @@ impl Session {
         self.send(Method::GET, "me", None).await?.read()
     }
 
+    /// Goes on with the session of an earlier visit, by a new token: the old one has run out, and asking with it would
+    /// only be refused.
+    pub(crate) async fn resume(self) -> Result<Me, ApiError> {
+        refresh().await?;
+        self.me().await
+    }
+
     /// Changes the password; `body` is the JSON of a `PasswordChange` that a form has checked. Other sessions end.
     pub(crate) async fn change_password(self, body: String) -> Result<(), ApiError> {
         self.send(Method::PATCH, "me", Some(body)).await.map(drop)

@@ -20,18 +20,18 @@ pub(crate) fn CopyBox(
     /// For tests: the text's and the button's `data-testid`.
     testids: (&'static str, &'static str),
 ) -> impl IntoView {
-    let said = RwSignal::new(String::new());
+    let said = RwSignal::new("");
     let shown = text.clone();
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
             if browser::copy(&text).await {
-                said.try_set("Copied".to_owned());
+                said.try_set("Copied");
                 TimeoutFuture::new(THANKS_MS).await;
-                said.try_set(String::new());
+                said.try_set("");
             } else {
                 browser::select_text(id);
-                said.try_set("Selected: press Ctrl+C or ⌘C to copy".to_owned());
+                said.try_set("Press Ctrl+C");
             }
         });
     };
@@ -39,9 +39,13 @@ pub(crate) fn CopyBox(
         <div class="copy-box">
             <pre id=id data-testid=testids.0 tabindex="0" aria-label=what>{shown}</pre>
             <button type="button" class="button" data-testid=testids.1 on:click=copy>
-                {format!("Copy {what}")}
+                // Both stand in one place: the button keeps its width, and nothing beside it moves.
+                <span class="swap">
+                    <span hidden=move || !said.get().is_empty()>{format!("Copy {what}")}</span>
+                    <span hidden=move || said.get().is_empty()>{live::text(move || said.get().to_owned())}</span>
+                </span>
             </button>
-            <span class="copied small" role="status">{live::text(move || said.get())}</span>
+            <span class="quiet-visually" role="status">{live::text(move || said.get().to_owned())}</span>
         </div>
     }
 }

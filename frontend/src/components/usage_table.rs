@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::{
     figures::grouped,
     promise_text::{FAILED_COUNT, whose_days},
-    reset_time::iso,
+    reset_time::{iso, short},
 };
 
 /// One row per day, the newest first.
@@ -22,14 +22,19 @@ pub(crate) fn UsageTable(
     let has_refused = promises.is_none_or(|promises| promises.survives != Survival::Provider)
         || days.iter().any(|day| day.refused > 0);
     let has_returned = promises.is_none_or(|promises| promises.fair_charge) || days.iter().any(|day| day.returned > 0);
-    let has_limit = days.iter().any(|day| day.limit.is_some());
+    // One limit for all days is told in a sentence; several, of a plan that changed, have a column.
+    let limit = days.first().and_then(|day| day.limit);
+    let has_limits = days.iter().any(|day| day.limit != limit);
     let total: u64 = days.iter().map(|day| day.used).sum();
     let cell = |number: u64| view! { <td>{grouped(number)}</td> }.into_any();
     let row = |day: UsageDay| {
-        let mut cells = vec![view! { <th scope="row">{iso(day.date)}</th> }.into_any(), cell(day.used)];
+        let mut cells = vec![
+            view! { <th scope="row"><time datetime=iso(day.date)>{short(day.date)}</time></th> }.into_any(),
+            cell(day.used),
+        ];
         // Rows have the limit wherever the heading has it.
-        if has_limit {
-            cells.push(cell(day.limit.unwrap_or_default()));
+        if has_limits {
+            cells.push(day.limit.map_or_else(|| view! { <td>"–"</td> }.into_any(), cell));
         }
         if has_refused {
             cells.push(cell(day.refused));
@@ -43,12 +48,15 @@ pub(crate) fn UsageTable(
     let heads = [
         Some("Day"),
         Some("Used"),
-        has_limit.then_some("Limit"),
+        has_limits.then_some("Limit"),
         has_refused.then_some("Refused"),
         has_returned.then_some("Returned"),
     ];
     let whose_days = about.as_ref().map(whose_days).unwrap_or_default();
-    let summary = format!("{} requests used in {} days. {whose_days}", grouped(total), days.len());
+    let limit =
+        limit.filter(|_| !has_limits).map(|limit| format!(", at most {} a day", grouped(limit))).unwrap_or_default();
+    let requests = if total == 1 { "request" } else { "requests" };
+    let summary = format!("{} {requests} used in {} days{limit}. {whose_days}", grouped(total), days.len());
     let returned = if has_returned {
         "Returned: the charge of a request that failed at the model, given back."
     } else {

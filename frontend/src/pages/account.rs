@@ -15,6 +15,7 @@ use crate::{
     navigation::use_navigation,
     page::Page,
     reset_time::day_and_month,
+    sign_out::SignOut,
     visitor::{Visitor, use_visitor},
 };
 
@@ -33,6 +34,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
             <strong data-testid="me">{text(move || email().unwrap_or_default())}</strong> " "
             {text(move || since().unwrap_or_default())}
         </p>
+        <p><SignOut class="button" /></p>
         <div class="columns">
             <ChangePassword />
             <DeleteAccount />

@@ -9,7 +9,7 @@ use super::key_dialogs::{KeyDialog, Outcome};
 use crate::{
     activation,
     announcer::{Announcer, use_announcer},
-    api::{Anonymous, ApiError},
+    api::ApiError,
     browser,
     clock::Clock,
     components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
@@ -41,7 +41,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     let session = visitor.session();
     let desk = Desk {
         about,
-        plans: Loader::start(|| Box::pin(Anonymous::plans())),
+        plans: expect_context(),
         keys: Loader::start(move || {
             Box::pin(async move {
                 match session {
@@ -55,7 +55,10 @@ pub(crate) fn DashboardPage() -> impl IntoView {
         error: RwSignal::new(None),
     };
     // Counts move while requests are made elsewhere: who comes back to this tab sees today's figures.
-    let returning = window_event_listener(leptos::ev::focus, move |_| desk.keys.reload());
+    let returning = window_event_listener(leptos::ev::focus, move |_| {
+        desk.keys.reload();
+        desk.plans.reload();
+    });
     on_cleanup(move || returning.remove());
     follow_activation(desk);
     let done = Callback::new(move |()| {
@@ -237,7 +240,9 @@ fn Plans(desk: Desk) -> impl IntoView {
         };
         view! { <PlanCard plan about=desk.about>{live(end)}</PlanCard> }.into_any()
     };
-    live(move || match desk.plans.get() {
+    // Asked for again now and then: cards that stay the same stay where they are.
+    let plans = Memo::new(move |_| desk.plans.get());
+    live(move || match plans.get() {
         Some(plans) if !plans.is_empty() => {
             view! { <ul class="cards">{plans.into_iter().map(card).collect::<Vec<_>>()}</ul> }.into_any()
         }

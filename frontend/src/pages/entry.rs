@@ -8,7 +8,6 @@ use crate::{
     api::{ApiError, Session},
     browser,
     form::FormState,
-    page::Page,
     visitor::Visitor,
 };
 
@@ -68,7 +67,7 @@ pub(super) async fn enter(visitor: Visitor, session: Result<Session, ApiError>) 
     match session.me().await {
         Ok(me) => visitor.enter(session, me),
         // Signed in all the same: the frame says what is wrong and asks again.
-        Err(_) => visitor.ask(Page::Dashboard),
+        Err(_) => visitor.ask(),
     }
     Ok(())
 }

@@ -4,7 +4,6 @@ use api_types::{About, Plan};
 use leptos::prelude::*;
 
 use crate::{
-    api::Anonymous,
     components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList},
     live::{live, maybe},
     load::Loader,
@@ -15,7 +14,7 @@ use crate::{
 #[component]
 pub(crate) fn LandingPage() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
-    let plans: Loader<Vec<Plan>> = Loader::start(|| Box::pin(Anonymous::plans()));
+    let plans = expect_context::<Loader<Vec<Plan>>>();
     view! {
         <section class="hero">
             <h1 tabindex="-1">"One key, a clear quota, answers as they come"</h1>

@@ -17,10 +17,15 @@ use crate::state::State;
 )]
 #[get("/about")]
 pub async fn get_about(state: Data<State>) -> Json<About> {
-    Json(About {
+    Json(about(&state))
+}
+
+/// This installation.
+pub fn about(state: &State) -> About {
+    About {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         backend: state.backend.to_owned(),
         promises: state.registry.promises(),
         upstream: state.upstream.clone(),
-    })
+    }
 }

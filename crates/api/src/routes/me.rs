@@ -1,5 +1,6 @@
 //! `/me`: the caller's own account.
 
+use access::Session;
 use actix_web::{
     HttpResponse, delete, get, patch,
     web::{Data, Json},
@@ -26,8 +27,13 @@ use crate::{
 )]
 #[get("/me")]
 pub async fn get_me(SignedIn(session): SignedIn) -> Json<Me> {
+    Json(me(session))
+}
+
+/// The account of a session.
+pub fn me(session: Session) -> Me {
     let account = session.account;
-    Json(Me { id: account.id, email: account.email, created_at: account.created_at })
+    Me { id: account.id, email: account.email, created_at: account.created_at }
 }
 
 /// Change the password.

@@ -1,0 +1,19 @@
+//! What the page's document brings along, so that the page shows it in its first frame.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{About, Me, Plan};
+
+/// What the page would ask for first. What is missing it asks for itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageData {
+    /// The answer of `GET /about`.
+    pub about: Option<About>,
+    /// The answer of `GET /plans`.
+    pub plans: Option<Vec<Plan>>,
+    /// The account whose session came with the request.
+    pub me: Option<Me>,
+    /// Whether the server looked for a session: `me` is then the last word on the cookie that all paths get to see.
+    pub looked: bool,
+}

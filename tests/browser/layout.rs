@@ -1,0 +1,75 @@
+//! Every page and state of the page keeps its layout, on narrow phones as on a desktop.
+
+use tests::{Browser, FakeUpstream, Script, chat_events};
+
+use crate::{get_key, say, server, sign_up};
+
+/// The buttons that open dialogs about a key.
+const DIALOGS: [&str; 4] = ["usage", "rename", "rotate", "revoke"];
+
+#[tokio::test]
+async fn every_page_and_state_keeps_its_layout() {
+    let upstream = FakeUpstream::start().await;
+    let server = server(&upstream).await;
+    let browser = Browser::start(&server.origin()).await;
+
+    // Nobody is signed in.
+    browser.opens_in_place("/", ".promises").await;
+    browser.opens_in_place("/sign-in", "[name=password]").await;
+    browser.opens_in_place("/sign-up", "[name=password]").await;
+    browser.opens_in_place("/dashboard", "[name=password]").await;
+    browser.opens_in_place("/playground", "[name=key]").await;
+    browser.opens_in_place("/not/there", "main a").await;
+    browser.open("/sign-up").await;
+    browser.fill("[name=email]", "ada@localhost").await;
+    browser.enter("[name=email]").await;
+    browser.see("[aria-invalid]").await;
+    browser.keeps_layout("sign-up with errors").await;
+
+    // Somebody new is.
+    sign_up(&browser).await;
+    browser.opens_in_place("/dashboard", "[data-testid=get-key]").await;
+    browser.opens_in_place("/account", "[data-testid=delete-account]").await;
+    browser.click("[data-testid=delete-account]").await;
+    browser.see("dialog[open]").await;
+    browser.keeps_layout("deleting the account").await;
+
+    // With a key.
+    browser.open("/dashboard").await;
+    get_key(&browser, "10RequestPerDay").await;
+    browser.keeps_layout("a new key").await;
+    browser.click("[data-testid=copy-key]").await;
+    browser.reads("[data-testid=copy-key]", "Copied").await;
+    browser.keeps_layout("a copied key").await;
+    browser.click("[data-testid=try-in-chat]").await;
+    browser.see("textarea").await;
+    browser.keeps_layout("an empty chat").await;
+    upstream.always(Script::stream(chat_events(&["many words ".repeat(300).as_str()])));
+    for _ in 0..3 {
+        say(&browser, "hello").await;
+        browser.see("[data-testid=send]").await;
+        browser.gone("[data-state=streaming]").await;
+    }
+    browser.keeps_layout("a long chat").await;
+    upstream.always(Script::stream(chat_events(&["done"])));
+    for left in (0..7).rev() {
+        say(&browser, "hello").await;
+        browser.reads("[data-testid=remaining]", &format!("{left} of")).await;
+    }
+    say(&browser, "one too many").await;
+    browser.see("[data-testid=chat-error]").await;
+    browser.keeps_layout("a spent quota in the chat").await;
+    browser.opens_in_place("/playground", "[data-testid=rotate-here]").await;
+    browser.opens_in_place("/dashboard", "[data-testid=key-row]").await;
+    for dialog in DIALOGS {
+        browser.click(&format!("[data-action={dialog}]")).await;
+        browser.see("dialog[open]").await;
+        if dialog == "usage" {
+            browser.see("dialog table").await;
+        }
+        browser.keeps_layout(&format!("the dialog {dialog}")).await;
+        browser.click("dialog [aria-label=Close]").await;
+        browser.gone("dialog").await;
+    }
+    browser.close(&[("/v1/chat/completions", 429)]).await;
+}
