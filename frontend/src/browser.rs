@@ -41,6 +41,12 @@ pub(crate) fn local(time: Timestamp) -> LocalTime {
     }
 }
 
+/// The reader's time zone by its IANA name, where the browser tells.
+pub(crate) fn time_zone() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+}
+
 /// Whether the page is before somebody's eyes, not in a tab behind others.
 pub(crate) fn is_visible() -> bool {
     document().is_some_and(|document| !document.hidden())

@@ -24,6 +24,7 @@ mod promise_text;
 mod reset_time;
 mod sign_out;
 mod visitor;
+mod zone_text;
 
 fn main() {
     std::panic::set_hook(Box::new(|panic| {

@@ -5,6 +5,7 @@ use api_types::{Period, Plan, Promises, Quota, Throttle, UpstreamInfo};
 use crate::{
     figures::{grouped, per_time},
     promise_text::is_rough,
+    zone_text::midnight,
 };
 
 /// The quota as a card's figure and its unit: ("10", "requests per day").
@@ -19,7 +20,7 @@ pub(crate) fn quota(quota: &Quota) -> (String, String) {
 }
 
 /// What there is to know of a plan beside its quota's figure, as far as the backend promises it.
-pub(crate) fn facts(plan: &Plan, promises: Option<Promises>) -> Vec<String> {
+pub(crate) fn facts(plan: &Plan, promises: Option<Promises>, readers_zone: Option<&str>) -> Vec<String> {
     let mut facts = vec![throttle(plan.throttle.as_ref(), is_rough(promises))];
     if let Quota::Limited { limit, period, offset } = plan.quota {
         if offset > 0 {
@@ -27,18 +28,18 @@ pub(crate) fn facts(plan: &Plan, promises: Option<Promises>) -> Vec<String> {
             facts.insert(0, format!("{} in the first {}", grouped(first), period.noun()));
         }
         if promises.is_some_and(|promises| promises.reset_known) {
-            facts.push(resets_each(period).to_owned());
+            facts.push(resets_each(period, &midnight(plan.time_zone.as_deref(), readers_zone)));
         }
     }
     facts
 }
 
 /// When a period begins.
-const fn resets_each(period: Period) -> &'static str {
+fn resets_each(period: Period, midnight: &str) -> String {
     match period {
-        Period::Day => "Resets every day at midnight, in the plan's time zone",
-        Period::Week => "Resets every Monday, in the plan's time zone",
-        Period::Month => "Resets on the 1st of the month, in the plan's time zone",
+        Period::Day => format!("Resets every day at {midnight}"),
+        Period::Week => format!("Resets on Mondays at {midnight}"),
+        Period::Month => format!("Resets on the 1st of the month at {midnight}"),
     }
 }
 
@@ -73,7 +74,13 @@ mod tests {
 
     fn plan(quota: Quota) -> Plan {
         let name = PlanName::parse("plan").unwrap();
-        Plan { name, description: String::new(), quota, throttle: Some(Throttle { rate: 10.0, burst: 20 }) }
+        Plan {
+            name,
+            description: String::new(),
+            quota,
+            throttle: Some(Throttle { rate: 10.0, burst: 20 }),
+            time_zone: Some("Asia/Tokyo".to_owned()),
+        }
     }
 
     fn exact() -> Promises {
@@ -92,18 +99,18 @@ mod tests {
         assert_eq!(quota(&day), ("10".to_owned(), "requests per day".to_owned()));
         let month = Quota::Limited { limit: 1000, period: Period::Month, offset: 2 };
         assert_eq!(quota(&month).0, "1,000");
-        assert_eq!(facts(&plan(month), Some(exact()))[0], "998 in the first month");
+        assert_eq!(facts(&plan(month), Some(exact()), None)[0], "998 in the first month");
     }
 
     #[test]
     fn a_reset_is_told_only_where_it_is_promised() {
         let day = plan(Quota::Limited { limit: 10, period: Period::Day, offset: 0 });
         let throttle = "Up to 10 requests per second, bursts of 20";
-        assert_eq!(facts(&day, Some(exact())), [throttle, resets_each(Period::Day)]);
-        assert_eq!(facts(&day, None), [throttle]);
+        assert_eq!(facts(&day, Some(exact()), Some("UTC")), [throttle, "Resets every day at midnight in Asia/Tokyo"]);
+        assert_eq!(facts(&day, None, None), [throttle]);
         let rough = Promises { quota: QuotaPromise::BestEffort, reset_known: false, ..exact() };
-        assert_eq!(facts(&day, Some(rough)), ["About 10 requests per second, bursts of 20"]);
-        assert_eq!(facts(&plan(Quota::Unlimited), Some(exact())), [throttle]);
+        assert_eq!(facts(&day, Some(rough), None), ["About 10 requests per second, bursts of 20"]);
+        assert_eq!(facts(&plan(Quota::Unlimited), Some(exact()), None), [throttle]);
     }
 
     #[test]

@@ -59,12 +59,10 @@ pub(crate) fn clear_keys(about: &About) -> Option<String> {
         .then(|| format!("{} keeps a key's value: people with access to its console can read it.", keeper(about)))
 }
 
-/// Whose days a table of days shows.
-pub(crate) fn whose_days(about: &About) -> String {
-    match about.promises.survives {
-        Survival::Provider => format!("{} counts them, by days of its own.", keeper(about)),
-        _ => "Days are those of the plan's time zone.".to_owned(),
-    }
+/// Whose days a table of days shows, where they aren't the plan's.
+pub(crate) fn whose_days(about: &About) -> Option<String> {
+    let provider = about.promises.survives == Survival::Provider;
+    provider.then(|| format!("{} counts them, by days of its own.", keeper(about)))
 }
 
 /// Where a charge is never given back.

@@ -48,12 +48,21 @@ pub(crate) fn moment(now: Timestamp, then: Timestamp, local: impl Fn(Timestamp) 
     format!("{day} at {:02}:{:02}", at.hour, at.minute)
 }
 
-/// "It resets tomorrow at 02:00 (in 5 h 12 min)." Says so when the time is unknown or has passed.
-pub(crate) fn resets(now: Timestamp, at: Option<Timestamp>, local: impl Fn(Timestamp) -> LocalTime) -> String {
+/// "It resets tomorrow at 02:00 (in 5 h 12 min)." Says so when the time is unknown or has passed. `zone`: whose midnight
+/// that is, where it isn't the reader's own: "It resets today at 19:00, midnight in UTC (in 5 h)."
+pub(crate) fn resets(
+    now: Timestamp,
+    at: Option<Timestamp>,
+    local: impl Fn(Timestamp) -> LocalTime,
+    zone: Option<&str>,
+) -> String {
     match at.map(|at| (at, wait(now, at))) {
         None => "When the count starts anew isn't known exactly.".to_owned(),
         Some((_, None)) => "It has reset since: try again.".to_owned(),
-        Some((at, Some(wait))) => format!("It resets {} (in {wait}).", moment(now, at, local)),
+        Some((at, Some(wait))) => {
+            let zone = zone.map(|zone| format!(", midnight in {zone}")).unwrap_or_default();
+            format!("It resets {}{zone} (in {wait}).", moment(now, at, local))
+        }
     }
 }
 
@@ -77,7 +86,7 @@ pub(crate) fn spent(
         used if used >= *limit => format!("all {used} of {limit}"),
         used => format!("{used} of {limit}"),
     };
-    format!("You've used {used} {requests} that {plan} allows{span}. {}", resets(now, *reset_at, local))
+    format!("You've used {used} {requests} that {plan} allows{span}. {}", resets(now, *reset_at, local, None))
 }
 
 /// The sentence of a spent quota of which nobody can tell when it opens again; `used` are its figures, if known.
@@ -243,7 +252,16 @@ mod tests {
             "The quota of this key's plan is used up. When it opens again isn't known exactly. Try again later, or use \
              a key on another plan."
         );
-        assert_eq!(resets(now, None, zone(0)), "When the count starts anew isn't known exactly.");
+        assert_eq!(resets(now, None, zone(0), None), "When the count starts anew isn't known exactly.");
+    }
+
+    #[test]
+    fn whose_midnight_it_is_is_said() {
+        let (now, reset) = (at("2026-11-21T18:48:00Z"), at("2026-11-22T00:00:00Z"));
+        assert_eq!(
+            resets(now, Some(reset), zone(-5), Some("UTC")),
+            "It resets today at 19:00, midnight in UTC (in 5 h 12 min)."
+        );
     }
 
     #[test]

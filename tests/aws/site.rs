@@ -53,6 +53,7 @@ pub fn daily(limit: u64) -> UsagePlan {
         description: format!("{limit} requests per day."),
         quota: Quota::Limited { limit, period: Period::Day, offset: 0 },
         throttle: Some(Throttle { rate: 10.0, burst: 20 }),
+        time_zone: None,
     };
     UsagePlan::new(plan, TimeZone::utc()).unwrap()
 }

@@ -83,7 +83,13 @@ fn store(folder: &tempfile::TempDir, name: &str) -> SqliteStore {
 
 async fn embedded(folder: &tempfile::TempDir) -> Open {
     let store = store(folder, "embedded");
-    let plan = Plan { name: plan_name(), description: String::new(), quota: Quota::Unlimited, throttle: None };
+    let plan = Plan {
+        name: plan_name(),
+        description: String::new(),
+        quota: Quota::Unlimited,
+        throttle: None,
+        time_zone: None,
+    };
     store.apply_plans(vec![UsagePlan::new(plan, TimeZone::utc()).unwrap()], now()).await.unwrap();
     Open::new(&store, &store, Arc::new(store.clone())).await
 }

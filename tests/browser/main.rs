@@ -7,6 +7,7 @@ mod other_origin;
 mod story;
 mod sub_path;
 mod talking;
+mod time_zone;
 
 use tests::{Browser, FakeUpstream, PASSWORD, ServerSetup, TestServer, page_dir};
 

@@ -1,7 +1,7 @@
 //! `GET /plans`.
 
 use serde_json::{Value, json};
-use tests::{PlanSpec, TestServer};
+use tests::{PlanSpec, TestServer, calm_time_zone};
 
 async fn plans(server: &TestServer) -> Value {
     server.anonymous().get("/plans").send().await.expect(200).json()
@@ -17,13 +17,14 @@ async fn anyone_may_read_the_plans_in_their_order() {
         ])
         .start()
         .await;
+    let zone = calm_time_zone();
     let expected = json!([
         {"name": "monthly", "description": "monthly, for tests", "throttle": {"rate": 10.0, "burst": 5},
-         "quota": {"kind": "limited", "limit": 1000, "period": "MONTH", "offset": 2}},
+         "quota": {"kind": "limited", "limit": 1000, "period": "MONTH", "offset": 2}, "time_zone": zone},
         {"name": "free for all", "description": "free for all, for tests", "throttle": null,
-         "quota": {"kind": "unlimited"}},
+         "quota": {"kind": "unlimited"}, "time_zone": zone},
         {"name": "a week", "description": "a week, for tests", "throttle": null,
-         "quota": {"kind": "limited", "limit": 7, "period": "WEEK", "offset": 6}},
+         "quota": {"kind": "limited", "limit": 7, "period": "WEEK", "offset": 6}, "time_zone": zone},
     ]);
     assert_eq!(plans(&server).await, expected);
     let (ada, holder) = (server.with_cookie("ada").await, server.with_key("monthly").await);
@@ -40,6 +41,7 @@ async fn without_a_configuration_there_are_three_daily_plans() {
         assert_eq!(plans[at]["name"], format!("{limit}RequestPerDay"));
         assert_eq!(plans[at]["quota"], json!({"kind": "limited", "limit": limit, "period": "DAY", "offset": 0}));
         assert_eq!(plans[at]["throttle"], json!({"rate": 10.0, "burst": 20}));
+        assert_eq!(plans[at]["time_zone"], "UTC");
     }
     assert_eq!(plans.as_array().unwrap().len(), 3);
 }

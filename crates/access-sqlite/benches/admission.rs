@@ -61,7 +61,7 @@ impl Bench {
         let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options { synchronous }).unwrap();
         let plan_name = PlanName::parse("p").unwrap();
         let quota = Quota::Limited { limit: QUOTA_MAX, period: api_types::Period::Month, offset: 0 };
-        let plan = Plan { name: plan_name.clone(), description: String::new(), quota, throttle: None };
+        let plan = Plan { name: plan_name.clone(), description: String::new(), quota, throttle: None, time_zone: None };
         store.apply_plans(vec![UsagePlan::new(plan, TimeZone::utc()).unwrap()], now()).await.unwrap();
         let (account, email) = (AccountId::from_random(bytes(1)), Email::parse("a@example.com").unwrap());
         let password_hash = PasswordHash::from_phc(String::new());

@@ -25,12 +25,13 @@ impl fmt::Display for UsagePlanError {
 }
 
 impl UsagePlan {
-    /// Checks a plan by the rules at its fields.
+    /// Checks a plan by the rules at its fields; it shows the zone from then on.
     ///
     /// # Errors
     /// All that it breaks: limits out of `api_types::limits`, offsets out of what AWS's tools accept.
-    pub fn new(plan: Plan, time_zone: TimeZone) -> Result<Self, UsagePlanError> {
+    pub fn new(mut plan: Plan, time_zone: TimeZone) -> Result<Self, UsagePlanError> {
         api_types::check(&plan).map_err(UsagePlanError)?;
+        plan.time_zone = Some(time_zone.name().to_owned());
         Ok(Self { plan, time_zone })
     }
 
@@ -91,7 +92,7 @@ mod tests {
 
     fn plan(quota: Quota, throttle: Option<Throttle>) -> Result<UsagePlan, UsagePlanError> {
         let name = PlanName::parse("p").unwrap();
-        UsagePlan::new(Plan { name, description: String::new(), quota, throttle }, TimeZone::utc())
+        UsagePlan::new(Plan { name, description: String::new(), quota, throttle, time_zone: None }, TimeZone::utc())
     }
 
     fn monthly(limit: u64, offset: u32) -> Quota {

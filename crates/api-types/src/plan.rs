@@ -187,7 +187,8 @@ fn is_a_rate(rate: f64) -> Result<(), ValidationError> {
     feature = "openapi",
     schema(example = json!({
         "name": "10RequestPerDay", "description": "For trying things out.",
-        "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": {"rate": 10.0, "burst": 20}
+        "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": {"rate": 10.0, "burst": 20},
+        "time_zone": "UTC"
     }))
 )]
 pub struct Plan {
@@ -204,6 +205,10 @@ pub struct Plan {
     #[cfg_attr(feature = "openapi", schema(required))]
     #[validate(nested)]
     pub throttle: Option<Throttle>,
+    /// Whose calendar its periods and days follow, as an IANA name; null where that isn't known, as with Amazon API Gateway.
+    #[cfg_attr(feature = "openapi", schema(required, example = "Europe/Berlin"))]
+    #[serde(default)]
+    pub time_zone: Option<String>,
 }
 
 #[cfg(test)]
@@ -217,11 +222,13 @@ mod tests {
             description: String::new(),
             quota: Quota::Limited { limit: 10, period: Period::Day, offset: 0 },
             throttle: None,
+            time_zone: Some("UTC".to_owned()),
         };
         assert_eq!(
             serde_json::to_value(&plan).unwrap(),
             serde_json::json!({"name": "10RequestPerDay", "description": "",
-                "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": null})
+                "quota": {"kind": "limited", "limit": 10, "period": "DAY", "offset": 0}, "throttle": null,
+                "time_zone": "UTC"})
         );
         assert_eq!(serde_json::to_value(Quota::Unlimited).unwrap(), serde_json::json!({"kind": "unlimited"}));
     }
@@ -237,7 +244,8 @@ mod tests {
     fn bounds_are_told_as_they_are() {
         let refused = |description: &str, quota, throttle| {
             let name = PlanName::parse("p").unwrap();
-            let plan = Plan { name, description: description.to_owned(), quota, throttle: Some(throttle) };
+            let plan =
+                Plan { name, description: description.to_owned(), quota, throttle: Some(throttle), time_zone: None };
             crate::check(&plan).err().map(|errors| errors[0].detail.clone()).unwrap_or_default()
         };
         let throttle = Throttle { rate: THROTTLE_RATE_MAX, burst: THROTTLE_BURST_MAX };

@@ -48,6 +48,7 @@ mod tests {
             description: description.to_owned(),
             quota,
             throttle: Some(Throttle { rate, burst: 1 }),
+            time_zone: None,
         };
         let quota = Quota::Limited { limit: 3, period: Period::Day, offset: 7 };
         let plans = vec![

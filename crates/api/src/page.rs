@@ -238,11 +238,16 @@ mod tests {
         let mut data = PageData::default();
         let name = api_types::PlanName::parse("p").unwrap();
         let description = "</script><script>alert(1)</script>".to_owned();
-        data.plans =
-            Some(vec![api_types::Plan { name, description, quota: api_types::Quota::Unlimited, throttle: None }]);
+        data.plans = Some(vec![api_types::Plan {
+            name,
+            description,
+            quota: api_types::Quota::Unlimited,
+            throttle: None,
+            time_zone: None,
+        }]);
         let filled = String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &data).unwrap()).unwrap();
         assert_eq!(filled.matches("</script>").count(), 1, "{filled}");
-        let json = filled.split('>').nth(2).unwrap().trim_end_matches("</script");
+        let json = filled.split_once("json\">").unwrap().1.split("</script>").next().unwrap();
         assert_eq!(serde_json::from_str::<PageData>(json).unwrap(), data);
     }
 

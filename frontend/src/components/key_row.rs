@@ -37,6 +37,8 @@ pub(crate) fn KeyRow(
     entry: Memo<Option<KeyEntry>>,
     /// What the backend promises of its figures.
     about: Loader<About>,
+    /// The time zone that its plan follows, where it is known and isn't the reader's own.
+    zone: Memo<Option<String>>,
     /// The time, told anew every half minute.
     now: Signal<Timestamp>,
     /// Whether a change is under way.
@@ -82,7 +84,7 @@ pub(crate) fn KeyRow(
                 <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
                 <StateBadge state=tell_state.clone() />
             </div>
-            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), now.get()))))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), now.get(), zone.get().as_deref()))))}
             <p class="quiet small">
                 <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
@@ -108,7 +110,7 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
 }
 
 /// Used, remaining and reset.
-fn quota(entry: &KeyEntry, rough: bool, now: Timestamp) -> AnyView {
+fn quota(entry: &KeyEntry, rough: bool, now: Timestamp, zone: Option<&str>) -> AnyView {
     match entry.quota {
         QuotaStatus::Unlimited => view! { <p data-testid="key-used">"No limit on requests."</p> }.into_any(),
         QuotaStatus::Limited { limit, used, remaining, period, reset_at } => view! {
@@ -130,7 +132,7 @@ fn quota(entry: &KeyEntry, rough: bool, now: Timestamp) -> AnyView {
                     {if entry.carry_over_pending {
                         "What was used before could not be carried over yet: what is left may hold it again.".to_owned()
                     } else {
-                        resets(now, reset_at, browser::local)
+                        resets(now, reset_at, browser::local, zone)
                     }}
                 </p>
             </div>

@@ -4,6 +4,7 @@ use api_types::{About, Plan, Quota};
 use leptos::prelude::*;
 
 use crate::{
+    browser,
     live::{live, text},
     load::Loader,
     plan_text,
@@ -27,7 +28,7 @@ pub(crate) fn PlanCard(
     let promises = move || about.with(|about| about.promises);
     let roughly = move || if is_limited && is_rough(promises()) { "about " } else { "" }.to_owned();
     let facts = move || {
-        let facts = plan_text::facts(&plan, promises());
+        let facts = plan_text::facts(&plan, promises(), browser::time_zone().as_deref());
         facts.into_iter().map(|fact| view! { <li>{fact}</li> }.into_any()).collect::<Vec<_>>().into_any()
     };
     view! {

@@ -4,9 +4,11 @@ use api_types::{About, Survival, UsageDay};
 use leptos::prelude::*;
 
 use crate::{
+    browser,
     figures::grouped,
     promise_text::{FAILED_COUNT, whose_days},
     reset_time::{iso, short},
+    zone_text,
 };
 
 /// One row per day, the newest first.
@@ -16,6 +18,8 @@ pub(crate) fn UsageTable(
     days: Vec<UsageDay>,
     /// Who counts them, and what it counts; nothing is said of that where it isn't known.
     about: Option<About>,
+    /// The time zone that the plan follows, where it is known.
+    zone: Option<String>,
 ) -> impl IntoView {
     let promises = about.as_ref().map(|about| about.promises);
     // Who counts elsewhere tells nothing of refused requests, and who gives nothing back returned nothing.
@@ -52,7 +56,8 @@ pub(crate) fn UsageTable(
         has_refused.then_some("Refused"),
         has_returned.then_some("Returned"),
     ];
-    let whose_days = about.as_ref().map(whose_days).unwrap_or_default();
+    let plans_days = || zone_text::days(zone.as_deref(), browser::time_zone().as_deref());
+    let whose_days = about.as_ref().and_then(whose_days).unwrap_or_else(plans_days);
     let limit =
         limit.filter(|_| !has_limits).map(|limit| format!(", at most {} a day", grouped(limit))).unwrap_or_default();
     let requests = if total == 1 { "request" } else { "requests" };

@@ -17,6 +17,7 @@ use crate::{
     load::Loader,
     promise_text::caveats,
     visitor::{HeldKey, use_visitor},
+    zone_text,
 };
 
 /// What is at work here, shared by the parts of the page.
@@ -164,7 +165,12 @@ fn Keys(desk: Desk) -> impl IntoView {
                 }
             }
         });
-        view! { <KeyRow entry about=desk.about now busy=switching on_action /> }.into_any()
+        let zone = Memo::new(move |_| {
+            let plan = entry.with(|entry| entry.as_ref().map(|entry| entry.plan_name.clone()))?;
+            let zone = desk.plans.with(|plans| zone_text::of_plan(plans, &plan)).flatten()?;
+            zone_text::foreign(&zone, browser::time_zone().as_deref())
+        });
+        view! { <KeyRow entry about=desk.about zone now busy=switching on_action /> }.into_any()
     };
     view! {
         {live(move || match ids.get() {

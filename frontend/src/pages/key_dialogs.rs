@@ -1,7 +1,7 @@
 //! What can be done with a key, each in a dialog that says what will happen.
 
 use api_types::{
-    About, CreatedKey, KeyChange, KeyEntry, KeyId, KeyLabel, RotateKey, UsageDay,
+    About, CreatedKey, KeyChange, KeyEntry, KeyId, KeyLabel, Plan, PlanName, RotateKey, UsageDay,
     limits::{KEY_LABEL_MAX_CHARS, ROTATION_GRACE_MAX_SECONDS},
 };
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
@@ -16,6 +16,7 @@ use crate::{
     load::Loader,
     promise_text::is_rough,
     visitor::{HeldKey, use_visitor},
+    zone_text,
 };
 
 /// How a dialog ended.
@@ -60,7 +61,7 @@ pub(crate) fn KeyDialog(
     view! {
         <Modal title fallback on_close>
             {match action {
-                KeyAction::Usage => view! { <Usage id=entry.id /> }.into_any(),
+                KeyAction::Usage => view! { <Usage id=entry.id plan=entry.plan_name /> }.into_any(),
                 KeyAction::Rename => view! { <Rename entry on_done /> }.into_any(),
                 KeyAction::Rotate => view! { <Rotate id=entry.id unseen on_done /> }.into_any(),
                 _ => view! { <Revoke id=entry.id on_done /> }.into_any(),
@@ -71,9 +72,11 @@ pub(crate) fn KeyDialog(
 }
 
 #[component]
-fn Usage(id: KeyId) -> impl IntoView {
+fn Usage(id: KeyId, plan: PlanName) -> impl IntoView {
     let session = use_visitor().session();
     let about = expect_context::<Loader<About>>();
+    let plans = expect_context::<Loader<Vec<Plan>>>();
+    let zone = Memo::new(move |_| plans.with(|plans| zone_text::of_plan(plans, &plan)).flatten());
     let span = RwSignal::new(14_u32);
     let days: Loader<Vec<UsageDay>> = Loader::start(move || {
         let today = browser::local(browser::now()).date;
@@ -105,7 +108,7 @@ fn Usage(id: KeyId) -> impl IntoView {
     view! {
         <div class="actions">{choice(14)} {choice(30)}</div>
         <Loaded from=days label="Loading the days…">
-            {live(move || maybe(days.get(), |days| view! { <UsageTable days about=about.get() /> }.into_any()))}
+            {live(move || maybe(days.get(), |days| view! { <UsageTable days about=about.get() zone=zone.get() /> }.into_any()))}
         </Loaded>
     }
 }

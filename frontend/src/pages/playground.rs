@@ -6,7 +6,7 @@ mod log;
 
 use std::sync::Arc;
 
-use api_types::{About, KeyState, QuotaStatus, UpstreamInfo};
+use api_types::{About, KeyState, Plan, QuotaStatus, UpstreamInfo};
 use leptos::{
     ev::{KeyboardEvent, SubmitEvent},
     html::Textarea,
@@ -29,6 +29,7 @@ use crate::{
     promise_text::{FAILED_COUNT, clear_keys, is_rough},
     reset_time::{remaining, resets},
     visitor::{HeldKey, use_visitor},
+    zone_text,
 };
 
 /// Asks for a key, then chats.
@@ -82,9 +83,17 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
         }
     });
     activation::look_while(Memo::new(move |_| told() == Some(KeyState::Activating)), look);
+    let plans = expect_context::<Loader<Vec<Plan>>>();
+    let zone = Memo::new(move |_| {
+        let plan = chat.status.with(|status| status.as_ref().map(|status| status.plan_name.clone()))?;
+        let zone = plans.with(|plans| zone_text::of_plan(plans, &plan)).flatten()?;
+        zone_text::foreign(&zone, browser::time_zone().as_deref())
+    });
     let reset = move || {
         chat.status.with(|status| match status.as_ref()?.quota {
-            QuotaStatus::Limited { reset_at, .. } => Some(resets(now.get(), reset_at, browser::local)),
+            QuotaStatus::Limited { reset_at, .. } => {
+                Some(resets(now.get(), reset_at, browser::local, zone.get().as_deref()))
+            }
             QuotaStatus::Unlimited => None,
         })
     };

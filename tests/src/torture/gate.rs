@@ -94,7 +94,7 @@ impl Life {
     pub(super) fn plans(&self) -> Vec<UsagePlan> {
         let plan = |at: usize| {
             let quota = Quota::Limited { limit: self.limits[at], period: PLANS[at].1, offset: 0 };
-            let plan = Plan { name: plan_name(at), description: String::new(), quota, throttle: None };
+            let plan = Plan { name: plan_name(at), description: String::new(), quota, throttle: None, time_zone: None };
             UsagePlan::new(plan, self.zones[at].clone()).expect("a plan")
         };
         (0..PLANS.len()).map(plan).collect()

@@ -21,7 +21,8 @@ pub(crate) const CREDENTIAL: &str = "sk-upstream-sekret";
 
 pub(crate) fn plan(name: &str, quota: Quota, throttle: Option<Throttle>, zone: TimeZone) -> UsagePlan {
     let name = PlanName::parse(name).unwrap();
-    UsagePlan::new(Plan { description: format!("The plan {name}."), name, quota, throttle }, zone).unwrap()
+    UsagePlan::new(Plan { description: format!("The plan {name}."), name, quota, throttle, time_zone: None }, zone)
+        .unwrap()
 }
 
 fn daily(limit: u64) -> UsagePlan {

@@ -85,7 +85,7 @@ mod tests {
             let zone: TimeZone =
                 ["UTC", "Europe/Berlin", "America/Santiago", "Pacific/Apia"][zone].parse().unwrap();
             let quota = Quota::Limited { limit: 5, period: [Period::Day, Period::Week, Period::Month][period], offset: 0 };
-            let plan = Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle: None };
+            let plan = Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle: None, time_zone: None };
             let live = LivePlan::new(UsagePlan::new(plan, zone).unwrap(), true);
             let mut seconds = 1_790_000_000;
             for step in steps {

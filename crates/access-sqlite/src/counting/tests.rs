@@ -79,7 +79,8 @@ pub(super) fn plans(limit: u64, throttle: Option<Throttle>) -> Plans {
 
 fn plans_of(quota: Quota, throttle: Option<Throttle>) -> Plans {
     let plan = |name| {
-        let plan = Plan { name: PlanName::parse(name).unwrap(), description: String::new(), quota, throttle };
+        let plan =
+            Plan { name: PlanName::parse(name).unwrap(), description: String::new(), quota, throttle, time_zone: None };
         UsagePlan::new(plan, TimeZone::utc()).unwrap()
     };
     Plans(HashMap::from([

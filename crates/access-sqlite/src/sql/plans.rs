@@ -17,7 +17,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<UsagePlan> {
     };
     let rate: Option<f64> = row.get("throttle_rate")?;
     let throttle = rate.zip(row.get("throttle_burst")?).map(|(rate, burst)| Throttle { rate, burst });
-    let plan = Plan { name: row.read("name")?, description: row.get("description")?, quota, throttle };
+    let plan = Plan { name: row.read("name")?, description: row.get("description")?, quota, throttle, time_zone: None };
     UsagePlan::new(plan, row.read("time_zone")?).map_err(|_| unreadable("plan"))
 }
 

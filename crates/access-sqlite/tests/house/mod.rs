@@ -40,7 +40,8 @@ pub fn admission() -> AdmissionId {
 
 pub fn plan(limit: u64, period: Period, throttle: Option<Throttle>) -> UsagePlan {
     let quota = Quota::Limited { limit, period, offset: 0 };
-    let plan = Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle };
+    let plan =
+        Plan { name: PlanName::parse("p").unwrap(), description: String::new(), quota, throttle, time_zone: None };
     UsagePlan::new(plan, TimeZone::utc()).unwrap()
 }
 

@@ -48,7 +48,7 @@ pub(super) fn plan(text: &str, quota: Quota, throttle: Option<Throttle>) -> Usag
 /// A plan of a zone.
 pub(super) fn plan_in(zone: &str, text: &str, quota: Quota, throttle: Option<Throttle>) -> UsagePlan {
     let zone: TimeZone = zone.parse().unwrap();
-    let plan = Plan { name: name(text), description: format!("The plan {text}."), quota, throttle };
+    let plan = Plan { name: name(text), description: format!("The plan {text}."), quota, throttle, time_zone: None };
     UsagePlan::new(plan, zone).unwrap()
 }
 

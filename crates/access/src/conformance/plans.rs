@@ -1,23 +1,28 @@
 //! Laws of plans: listing them, changing them, leaving them out.
 
-use api_types::{Period, Quota};
+use api_types::{Period, Plan, Quota};
 
 use super::{
     World,
-    cast::{at, daily, later, name, noon, per, plan},
+    cast::{at, daily, later, name, noon, per, plan, plan_in},
 };
-use crate::CreateKeyError;
+use crate::{CreateKeyError, UsagePlan};
 
-/// Plans are listed as configured: in order, with all they promise.
+/// Plans are listed as configured: in order, with all they promise, and with their zone where the backend keeps to it.
 pub async fn plans_are_listed_in_order(world: World) {
     let monthly = Quota::Limited { limit: 1000, period: Period::Month, offset: 2 };
     let configured = vec![
         plan("zeta", monthly, Some(api_types::Throttle { rate: 10.0, burst: 5 })),
-        plan("alpha", daily(10), None),
+        plan_in("Asia/Tokyo", "alpha", daily(10), None),
         plan("free", Quota::Unlimited, None),
     ];
     world.apply(configured.clone(), noon()).await;
-    let shown: Vec<_> = configured.iter().map(|plan| plan.plan().clone()).collect();
+    let is_zone_known = world.registry.promises().reset_known;
+    let shown = |plan: &UsagePlan| {
+        let zone = plan.plan().time_zone.clone().filter(|_| is_zone_known);
+        Plan { time_zone: zone, ..plan.plan().clone() }
+    };
+    let shown: Vec<_> = configured.iter().map(shown).collect();
     assert_eq!(world.registry.plans().await.unwrap(), shown);
     world.apply(configured.into_iter().rev().collect(), noon()).await;
     assert_eq!(world.registry.plans().await.unwrap(), shown.into_iter().rev().collect::<Vec<_>>());

@@ -77,6 +77,7 @@ fn check(written: WrittenPlan) -> Result<UsagePlan, String> {
         description: written.description,
         quota,
         throttle: written.throttle.map(|t| Throttle { rate: t.rate, burst: t.burst }),
+        time_zone: None,
     };
     let zone = match written.time_zone {
         Some(name) => name.parse().map_err(|e: access::UnknownTimeZone| e.to_string())?,

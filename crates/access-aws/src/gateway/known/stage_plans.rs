@@ -43,6 +43,11 @@ impl StagePlan {
         self.plan.span(now)
     }
 
+    /// What the wire shows: no time zone, since whose calendar API Gateway follows isn't known.
+    fn shown(&self) -> Plan {
+        Plan { time_zone: None, ..self.plan.plan().clone() }
+    }
+
     /// Requests that a period allows.
     pub(crate) fn limit(&self) -> Option<(u64, Period)> {
         match self.plan.plan().quota {
@@ -99,7 +104,7 @@ impl StagePlans {
         let Some(plans) = &*read else { return Err(not_read()) };
         let mut seen = HashSet::new();
         let firsts = plans.iter().filter(|plan| seen.insert(&plan.plan.plan().name));
-        let mut shown: Vec<Plan> = firsts.filter(|plan| plan.is_offered).map(|p| p.plan.plan().clone()).collect();
+        let mut shown: Vec<Plan> = firsts.filter(|plan| plan.is_offered).map(|p| p.shown()).collect();
         let order = self.order.read().unwrap_or_else(PoisonError::into_inner);
         let place = |name: &PlanName| order.iter().position(|other| other == name).unwrap_or(usize::MAX);
         shown.sort_by(|a, b| place(&a.name).cmp(&place(&b.name)).then_with(|| a.name.cmp(&b.name)));
@@ -175,7 +180,7 @@ fn shown(plan: &AwsPlan) -> Result<(UsagePlan, bool), String> {
     let retired = description.strip_prefix(NO_NEW_KEYS);
     let description = retired.unwrap_or(description).to_owned();
     let (quota, throttle) = (usage_plans::quota(plan), usage_plans::throttle(plan));
-    let plan = Plan { name, description, quota, throttle };
+    let plan = Plan { name, description, quota, throttle, time_zone: None };
     let plan = UsagePlan::new(plan, TimeZone::utc()).map_err(|error| error.to_string())?;
     Ok((plan, retired.is_none()))
 }
