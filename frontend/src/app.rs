@@ -1,6 +1,6 @@
 //! The frame around all pages, and which page stands in it.
 
-use api_types::{About, PageData, Plan};
+use api_types::{About, PageData, Plan, PlanName};
 use leptos::prelude::*;
 
 use crate::{
@@ -15,15 +15,15 @@ use crate::{
     page::{API_DOCS, Page, Standing},
     pages::{AccountPage, DashboardPage, LandingPage, NotFoundPage, PlaygroundPage, SignInPage, SignUpPage},
     sign_out::SignOut,
-    visitor::{Visitor, use_visitor},
+    visitor::{Visitor, Wanted, use_visitor},
 };
 
 /// The whole page.
 #[component]
 pub(crate) fn App() -> impl IntoView {
     let navigation = Navigation::start();
-    let visitor = Visitor::new();
-    let announcer = Announcer::new();
+    let announcer = Announcer::start(navigation);
+    let visitor = Visitor::new(announcer);
     provide_context(navigation);
     provide_context(visitor);
     provide_context(announcer);
@@ -31,6 +31,8 @@ pub(crate) fn App() -> impl IntoView {
     let PageData { about, plans, me, looked } = browser::page_data();
     provide_context::<Loader<About>>(Loader::start_with(about, || Box::pin(Anonymous::about())));
     provide_context::<Loader<Vec<Plan>>>(Loader::start_with(plans, || Box::pin(Anonymous::plans())));
+    let plan = browser::plan_in_address().and_then(|name| PlanName::parse(&name).ok());
+    visitor.wanted.set(plan.map(|plan| Wanted { plan, asked: false }));
     visitor.start(me, looked, navigation.page());
 
     let shown = Memo::new(move |_| navigation.page().view_for(visitor.standing()));
@@ -66,8 +68,20 @@ pub(crate) fn App() -> impl IntoView {
                 None => view! { <Unsure /> }.into_any(),
             })}
         </main>
-        <p class="toast" role="status" data-testid="announcement">{text(move || announcer.sentence.get())}</p>
+        <Toast announcer />
         <Footer />
+    }
+}
+
+/// What was just said. The live region is always there: it has to exist before its words.
+#[component]
+fn Toast(announcer: Announcer) -> impl IntoView {
+    let is_silent = Memo::new(move |_| announcer.sentence.with(String::is_empty));
+    view! {
+        <div class="toast" class:silent=move || is_silent.get()>
+            <p role="status" data-testid="announcement">{text(move || announcer.sentence.get())}</p>
+            <button type="button" class="icon" aria-label="Dismiss" on:click=move |_| announcer.clear()>"×"</button>
+        </div>
     }
 }
 

@@ -64,6 +64,17 @@ pub(crate) fn path() -> String {
     path.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
+/// The plan that the address names.
+pub(crate) fn plan_in_address() -> Option<String> {
+    let query = window()?.location().search().ok()?;
+    web_sys::UrlSearchParams::new_with_str(&query).ok()?.get("plan")
+}
+
+/// A text as it stands in an address.
+pub(crate) fn in_a_query(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
 /// Puts a path under the base into the address bar, as a new entry of the history or in place of this one.
 pub(crate) fn show_path(path: &str, replace: bool) {
     if let Some(history) = window().and_then(|window| window.history().ok()) {

@@ -29,6 +29,16 @@ impl ChatFailure {
         matches!(self.refusal, Refusal::Refused { status: 401, .. })
     }
 
+    /// Whether the quota is spent, and until when, where that is known.
+    pub(crate) fn spent(&self) -> Option<Option<Timestamp>> {
+        let Refusal::Refused { error: Some(error), .. } = &self.refusal else { return None };
+        match &error.quota {
+            Some(quota) => Some(quota.reset_at),
+            None if error.kind == "throttle" => None,
+            None => (error.code.as_deref() == Some("rate_limit_exceeded")).then_some(None),
+        }
+    }
+
     /// The sentence. `key` is what the key told about itself before, if it was asked; `rough`: limits hold about.
     pub(crate) fn sentence(
         &self,

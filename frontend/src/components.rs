@@ -2,6 +2,7 @@
 
 mod busy;
 mod copy_box;
+mod countdown;
 mod fields;
 mod key_row;
 mod link;
@@ -14,6 +15,7 @@ mod usage_table;
 
 pub(crate) use busy::{Busy, Loaded, Trouble};
 pub(crate) use copy_box::CopyBox;
+pub(crate) use countdown::Countdown;
 pub(crate) use fields::{FormError, SubmitButton, TextField};
 pub(crate) use key_row::{KeyAction, KeyRow};
 pub(crate) use link::PageLink;

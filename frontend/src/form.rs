@@ -12,6 +12,7 @@ pub(crate) struct FormState {
     fields: Vec<Field>,
     rules: fn(Vec<(String, Value)>) -> Vec<FieldError>,
     general: Option<String>,
+    is_taken: bool,
 }
 
 /// One field of it.
@@ -41,6 +42,7 @@ impl FormState {
                 .collect(),
             rules: |fields| read_fields::<F>(fields).err().unwrap_or_default(),
             general: None,
+            is_taken: false,
         }
     }
 
@@ -54,6 +56,7 @@ impl FormState {
         if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
             field.value = value;
             field.refused = None;
+            self.is_taken = false;
         }
     }
 
@@ -86,6 +89,18 @@ impl FormState {
         self.general = Some(sentence);
     }
 
+    /// Puts a sentence at a field, about the value that it has.
+    pub(crate) fn say_at(&mut self, name: &str, sentence: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|field| field.name == name) {
+            field.refused = Some(sentence.to_owned());
+        }
+    }
+
+    /// Whether an account with this address exists already.
+    pub(crate) fn is_taken(&self) -> bool {
+        self.is_taken
+    }
+
     /// Checks the whole form before sending, and gives the JSON to be sent.
     ///
     /// # Errors
@@ -108,6 +123,7 @@ impl FormState {
     /// Answers the first field that has one.
     pub(crate) fn refuse(&mut self, problem: &Problem) -> Option<&'static str> {
         let mut rest = Vec::new();
+        self.is_taken = problem.code == ProblemCode::EmailTaken;
         for error in &problem.errors {
             match self.fields.iter_mut().find(|field| field.name == error.field) {
                 Some(field) => field.refused = Some(error.detail.clone()),

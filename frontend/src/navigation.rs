@@ -26,6 +26,11 @@ impl Navigation {
         self.page.get()
     }
 
+    /// The same, for use in handlers.
+    pub(crate) fn page_now(self) -> Page {
+        self.page.get_untracked()
+    }
+
     /// Goes there.
     pub(crate) fn go(self, page: Page) {
         if self.page.get_untracked() != page {

@@ -1,6 +1,6 @@
 //! Plans in plain words; figures come from the server as they are.
 
-use api_types::{Period, Plan, Promises, Quota, Throttle, UpstreamInfo};
+use api_types::{Period, Plan, PlanName, Promises, Quota, Throttle, UpstreamInfo};
 
 use crate::{
     figures::{grouped, per_time},
@@ -52,6 +52,19 @@ fn throttle(throttle: Option<&Throttle>, rough: bool) -> String {
     }
 }
 
+/// The next larger plan: the smallest of those that allow more in a day than this one.
+pub(crate) fn larger<'p>(plans: &'p [Plan], than: &PlanName) -> Option<&'p Plan> {
+    // Per 210 days, so that months compare with weeks in whole numbers.
+    let allows = |plan: &Plan| match plan.quota {
+        Quota::Unlimited => u64::MAX,
+        Quota::Limited { limit, period: Period::Day, .. } => limit.saturating_mul(210),
+        Quota::Limited { limit, period: Period::Week, .. } => limit.saturating_mul(30),
+        Quota::Limited { limit, period: Period::Month, .. } => limit.saturating_mul(7),
+    };
+    let this = allows(plans.iter().find(|plan| plan.name == *than)?);
+    plans.iter().filter(|plan| allows(plan) > this).min_by_key(|plan| allows(plan))
+}
+
 /// The curl line that works as it stands, for a POSIX shell. `model` is asked for only where no default is set.
 pub(crate) fn curl(base: &str, key: &str, upstream: Option<&UpstreamInfo>) -> String {
     let model = match upstream {
@@ -68,7 +81,7 @@ pub(crate) fn curl(base: &str, key: &str, upstream: Option<&UpstreamInfo>) -> St
 
 #[cfg(test)]
 mod tests {
-    use api_types::{KeyAtRest, PlanName, QuotaPromise, Survival};
+    use api_types::{KeyAtRest, QuotaPromise, Survival};
 
     use super::*;
 
@@ -100,6 +113,23 @@ mod tests {
         let month = Quota::Limited { limit: 1000, period: Period::Month, offset: 2 };
         assert_eq!(quota(&month).0, "1,000");
         assert_eq!(facts(&plan(month), Some(exact()), None)[0], "998 in the first month");
+    }
+
+    #[test]
+    fn the_next_larger_plan_is_the_smallest_that_allows_more() {
+        let named = |name: &str, quota| Plan { name: PlanName::parse(name).unwrap(), ..plan(quota) };
+        let limited = |limit, period| Quota::Limited { limit, period, offset: 0 };
+        let plans = [
+            named("free", Quota::Unlimited),
+            named("week", limited(100, Period::Week)),
+            named("day", limited(10, Period::Day)),
+            named("month", limited(1000, Period::Month)),
+        ];
+        let after = |name: &str| larger(&plans, &PlanName::parse(name).unwrap()).map(|plan| plan.name.as_str());
+        assert_eq!(
+            ["day", "week", "month", "free", "gone"].map(after),
+            [Some("week"), Some("month"), Some("free"), None, None]
+        );
     }
 
     #[test]

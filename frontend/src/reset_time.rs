@@ -37,6 +37,20 @@ pub(crate) fn wait(now: Timestamp, then: Timestamp) -> Option<String> {
     })
 }
 
+/// The same to the second: "5 h 12 min 03 s".
+pub(crate) fn countdown(now: Timestamp, then: Timestamp) -> Option<String> {
+    let seconds = then.as_second() - now.as_second();
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match (hours / 24, hours % 24) {
+        _ if seconds <= 0 => None,
+        (0, 0) if minutes == 0 => Some(format!("{rest} s")),
+        (0, 0) => Some(format!("{minutes} min {rest:02} s")),
+        (0, hours) => Some(format!("{hours} h {minutes:02} min {rest:02} s")),
+        (1, hours) => Some(format!("1 day {hours} h {minutes:02} min {rest:02} s")),
+        (days, hours) => Some(format!("{days} days {hours} h {minutes:02} min {rest:02} s")),
+    }
+}
+
 /// The moment, seen from now: "today at 18:30", "tomorrow at 02:00", "on Monday 1 December at 00:00".
 pub(crate) fn moment(now: Timestamp, then: Timestamp, local: impl Fn(Timestamp) -> LocalTime) -> String {
     let (today, at) = (local(now).date, local(then));
@@ -287,6 +301,16 @@ mod tests {
         for (then, expected) in cases {
             assert_eq!(wait(now, at(then)).as_deref(), expected, "{then}");
         }
+    }
+
+    #[test]
+    fn a_countdown_tells_seconds_and_ends() {
+        let told = |then| countdown(at("2026-11-21T00:00:00Z"), at(then));
+        assert_eq!(told("2026-11-21T00:00:09Z").as_deref(), Some("9 s"));
+        assert_eq!(told("2026-11-21T00:01:09Z").as_deref(), Some("1 min 09 s"));
+        assert_eq!(told("2026-11-21T05:12:03Z").as_deref(), Some("5 h 12 min 03 s"));
+        assert_eq!(told("2026-11-24T01:00:00Z").as_deref(), Some("3 days 1 h 00 min 00 s"));
+        assert_eq!(told("2026-11-21T00:00:00Z"), None);
     }
 
     #[test]

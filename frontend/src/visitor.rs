@@ -1,9 +1,10 @@
 //! Who looks at the page: known after one question to the server, and changed by signing in and out.
 
-use api_types::{CreatedKey, KeyId, Me};
+use api_types::{AccountId, CreatedKey, KeyId, Me, PlanName};
 use leptos::{ev, prelude::*, task::spawn_local};
 
 use crate::{
+    announcer::Announcer,
     api::{Anonymous, ApiError, Session},
     browser,
     conversation::Conversation,
@@ -47,37 +48,79 @@ pub(crate) struct Visitor {
     pub(crate) talk: RwSignal<Conversation>,
     /// What is being typed in the playground; stays while other pages are looked at.
     pub(crate) draft: RwSignal<String>,
+    /// The plan that a key was asked for on, before there was an account to make it for.
+    pub(crate) wanted: RwSignal<Option<Wanted>>,
+    /// The key whose usage was asked for on another page.
+    pub(crate) inspected: RwSignal<Option<KeyId>>,
+    /// The address typed into one of the forms, for the other one.
+    pub(crate) email: RwSignal<String>,
+    /// Whose what is kept here is.
+    account: StoredValue<Option<AccountId>>,
     /// The models on offer, once asked for: the same for every key, and asking may be charged.
     pub(crate) models: RwSignal<Option<Vec<String>>>,
     /// The calls that need no session.
     pub(crate) client: Anonymous,
+    announcer: Announcer,
 }
+
+/// A key that somebody wants to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) plan: PlanName,
+    /// Whether a button here was pressed for it; an address alone, which may come from anywhere, makes no key.
+    pub(crate) asked: bool,
+}
+
+const ENDED: &str = "Your session has ended. Sign in again to go on.";
+const LEFT: &str = "You signed out in another tab.";
 
 impl Visitor {
     /// Nobody yet; [`Visitor::start`] finds out.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(announcer: Announcer) -> Self {
         let who = RwSignal::new(Who::Asking);
         let notice = RwSignal::new(None);
         let (key, made) = (RwSignal::new(None), RwSignal::new(None));
         let talk = RwSignal::new(Conversation::default());
         let draft = RwSignal::new(String::new());
+        let (wanted, inspected) = (RwSignal::new(None), RwSignal::new(None));
+        let email = RwSignal::new(String::new());
+        let account = StoredValue::new(None);
+        // What is being done here stays: whoever signs in again goes on with it, and anybody else doesn't find it.
         let ended = Callback::new(move |()| {
             browser::hint_signed_in(false);
-            key.set(None);
-            made.set(None);
-            talk.set(Conversation::default());
-            draft.set(String::new());
-            notice.set(Some("Your session has ended. Sign in again to go on.".to_owned()));
+            notice.set(Some(ENDED.to_owned()));
+            announcer.say(ENDED);
             who.set(Who::Anonymous);
         });
+        let models = RwSignal::new(None);
+        let client = Anonymous::new(ended);
+        let visitor =
+            Self { who, notice, key, made, talk, draft, wanted, inspected, email, account, models, client, announcer };
         let elsewhere = window_event_listener(ev::storage, move |event| {
             if browser::tells_sign_out(&event) && matches!(who.get_untracked(), Who::SignedIn(..)) {
-                ended.run(());
+                visitor.leave();
+                notice.set(Some(LEFT.to_owned()));
+                announcer.say(LEFT);
             }
         });
-        on_cleanup(move || elsewhere.remove());
-        let models = RwSignal::new(None);
-        Self { who, notice, key, made, talk, draft, models, client: Anonymous::new(ended) }
+        let closing = window_event_listener(ev::beforeunload, move |event| {
+            if visitor.would_lose() {
+                event.prevent_default();
+            }
+        });
+        on_cleanup(move || {
+            elsewhere.remove();
+            closing.remove();
+        });
+        visitor
+    }
+
+    /// Whether a reload would lose what nothing brings back: a key's value that nobody said they have, or a conversation.
+    fn would_lose(self) -> bool {
+        self.made.with_untracked(Option::is_some)
+            || self.key.with_untracked(|key| key.as_ref().is_some_and(|key| key.unseen))
+            || self.talk.with_untracked(|talk| !talk.turns().is_empty())
+            || self.draft.with_untracked(|draft| !draft.trim().is_empty())
     }
 
     /// Finds out whether an earlier visit's session stands: the server said so with the page, or is asked.
@@ -108,8 +151,11 @@ impl Visitor {
                 Ok(me) => self.enter(session, me),
                 Err(error) if error.is_unauthenticated() => {
                     browser::hint_signed_in(false);
-                    // Who opens a bookmark after a month doesn't need to be told that a session ended.
-                    self.notice.set(None);
+                    let ended = has_run_out.then(|| ENDED.to_owned());
+                    if ended.is_some() {
+                        self.announcer.say(ENDED);
+                    }
+                    self.notice.set(ended);
                     self.who.set(Who::Anonymous);
                 }
                 Err(error) => self.who.set(Who::Unknown(error)),
@@ -153,6 +199,11 @@ impl Visitor {
     /// Somebody signed in.
     pub(crate) fn enter(self, session: Session, me: Me) {
         browser::hint_signed_in(true);
+        if self.account.get_value().is_some_and(|before| before != me.id) {
+            self.forget();
+        }
+        self.account.set_value(Some(me.id));
+        self.email.set(String::new());
         self.notice.set(None);
         self.who.set(Who::SignedIn(session, me));
     }
@@ -160,12 +211,18 @@ impl Visitor {
     /// Somebody left, on purpose.
     pub(crate) fn leave(self) {
         browser::hint_signed_in(false);
+        self.forget();
+        self.notice.set(None);
+        self.who.set(Who::Anonymous);
+    }
+
+    fn forget(self) {
         self.key.set(None);
         self.made.set(None);
         self.talk.set(Conversation::default());
         self.draft.set(String::new());
-        self.notice.set(None);
-        self.who.set(Who::Anonymous);
+        self.wanted.set(None);
+        self.inspected.set(None);
     }
 }
 

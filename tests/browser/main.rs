@@ -1,9 +1,12 @@
 //! The page in a real browser: the whole story, and what goes wrong in it.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod announcements;
 mod forms;
+mod going_on;
 mod layout;
 mod other_origin;
+mod spent_quota;
 mod story;
 mod sub_path;
 mod talking;

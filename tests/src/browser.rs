@@ -253,6 +253,32 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({"features": []})).await;
     }
 
+    /// Opens another tab and works in it from now on; the number of the first one is 0.
+    ///
+    /// # Panics
+    /// When there is none to be had.
+    pub async fn open_tab(&self, path: &str) {
+        let tab = self.client.new_window(true).await.expect("a tab");
+        self.client.switch_to_window(tab.handle).await.expect("the tab");
+        self.open(path).await;
+    }
+
+    /// Works in this tab from now on, counted from 0 as they were opened.
+    ///
+    /// # Panics
+    /// When there is no such tab.
+    pub async fn to_tab(&self, index: usize) {
+        let tabs = self.client.windows().await.expect("tabs");
+        self.client.switch_to_window(tabs[index].clone()).await.expect("the tab");
+    }
+
+    /// Whether the page would ask before it is left or loaded anew.
+    pub async fn asks_before_leaving(&self) -> bool {
+        let asked = "(() => { const event = new Event('beforeunload', { cancelable: true }); \
+                     dispatchEvent(event); return event.defaultPrevented; })()";
+        self.evaluate(asked).await == true
+    }
+
     /// Ends the browser.
     ///
     /// # Panics

@@ -242,6 +242,14 @@ pub struct KeyStatus {
     pub throttle: Option<Throttle>,
 }
 
+impl QuotaStatus {
+    /// Whether nothing is left.
+    #[must_use]
+    pub const fn is_spent(&self) -> bool {
+        matches!(self, Self::Limited { remaining: 0, .. })
+    }
+}
+
 /// One entry of `GET /keys`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -50,6 +50,8 @@ pub(crate) fn KeyRow(
     let plan = move || read(|entry| entry.plan_name.to_string());
     let state = move || entry.with(|entry| entry.as_ref().map(|entry| entry.state));
     let tell_state: TellState = Arc::new(state);
+    let is_spent = move || entry.with(|entry| entry.as_ref().is_some_and(|entry| entry.quota.is_spent()));
+    let spent = Signal::derive(move || is_spent().then_some("Used up"));
     let rough = move || is_rough(about.with(|about| about.promises));
     // One button for both ways, so that the focus stays on it.
     let name = move |action| match action {
@@ -82,7 +84,7 @@ pub(crate) fn KeyRow(
             <div class="key-head">
                 <h3>{text(plan)}</h3>
                 <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
-                <StateBadge state=tell_state.clone() />
+                <StateBadge state=tell_state.clone() but=spent />
             </div>
             {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), now.get(), zone.get().as_deref()))))}
             <p class="quiet small">

@@ -18,12 +18,16 @@ pub(crate) type TellState = Arc<dyn Fn() -> Option<KeyState> + Send + Sync>;
 pub(crate) fn StateBadge(
     /// The state; nothing is shown while it isn't known.
     state: TellState,
+    /// A word that says more than that the key is active, such as that its quota is used up.
+    #[prop(optional)]
+    but: Option<Signal<Option<&'static str>>>,
 ) -> impl IntoView {
-    let look = move |state: Option<KeyState>| match state {
-        Some(KeyState::Active) => ("badge", "Active"),
-        Some(KeyState::Activating) => ("badge wait", "Activating"),
-        Some(KeyState::Disabled) => ("badge off", "Disabled"),
-        None => ("", ""),
+    let look = move |state: Option<KeyState>| match (state, but.and_then(|but| but.get())) {
+        (Some(KeyState::Active) | None, Some(word)) => ("badge spent", word),
+        (Some(KeyState::Active), None) => ("badge", "Active"),
+        (Some(KeyState::Activating), _) => ("badge wait", "Activating"),
+        (Some(KeyState::Disabled), _) => ("badge off", "Disabled"),
+        (None, None) => ("", ""),
     };
     let for_class = Arc::clone(&state);
     view! {

@@ -1,8 +1,7 @@
 //! The reader's account: a new password, or its end.
 
-use api_types::{Email, FieldError, Fields, Form, PasswordChange, Reason, Text, limits::PASSWORD_MIN_CHARS};
+use api_types::{Credentials, PasswordChange, ProblemCode, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*};
-use validator::{Validate, ValidationError};
 
 use super::entry;
 use crate::{
@@ -80,31 +79,6 @@ fn ChangePassword() -> impl IntoView {
     }
 }
 
-/// The form that guards the deletion. It isn't sent: the address is compared here.
-struct Farewell;
-
-#[derive(Validate)]
-struct FarewellFields {
-    #[validate(custom(function = is_an_address))]
-    confirm_email: Text,
-}
-
-fn is_an_address(text: &Text) -> Result<(), ValidationError> {
-    Email::parse(text).map(drop).map_err(|_| Reason::new("email", "Type your email address.").into())
-}
-
-impl Form for Farewell {
-    type Given = FarewellFields;
-
-    fn read(fields: &mut Fields) -> FarewellFields {
-        FarewellFields { confirm_email: fields.text("confirm_email") }
-    }
-
-    fn made(_: FarewellFields) -> Result<Self, FieldError> {
-        Ok(Self)
-    }
-}
-
 #[component]
 fn DeleteAccount() -> impl IntoView {
     let open = RwSignal::new(false);
@@ -127,32 +101,38 @@ fn DeleteAccount() -> impl IntoView {
 #[component]
 fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
     let (visitor, announcer, navigation) = (use_visitor(), use_announcer(), use_navigation());
-    let form = RwSignal::new(FormState::new::<Farewell>(&["confirm_email"]));
+    let email = move || visitor.me().map(|me| me.email.to_string()).unwrap_or_default();
+    let mut form = FormState::new::<Credentials>(&["email", "password"]);
+    form.set("email", email());
+    let form = RwSignal::new(form);
     let busy = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some((session, email)) = visitor.session().zip(visitor.me().map(|me| me.email)) else { return };
-        let typed = form.with_untracked(|form| Email::parse(form.value("confirm_email")).ok());
-        if typed.is_some_and(|typed| typed != email) {
-            form.update(|form| form.say(format!("This isn't the address of this account: {email}.")));
-            return;
-        }
+        let Some(session) = visitor.session() else { return };
         entry::submit(
             form,
             busy,
-            move |_| farewell(session, visitor),
-            move |()| {
-                navigation.go(Page::Landing);
-                announcer.say("Your account and its keys are deleted.");
+            move |proof| farewell(session, visitor, proof),
+            move |is_deleted| {
+                if is_deleted {
+                    navigation.go(Page::Landing);
+                    announcer.say("Your account and its keys are deleted.");
+                } else {
+                    form.try_update(|form| form.say_at("password", "This isn't your password."));
+                    entry::focus_field("password");
+                }
             },
         );
     };
     view! {
         <Modal title="Delete your account?" fallback="#delete-title" on_close>
             <form on:submit=send novalidate aria-label="Delete your account">
-                <p>"Type your email address to confirm. Your keys stop working at once."</p>
+                <p>
+                    "Type the password of " <strong>{email}</strong>
+                    " to confirm. Your keys stop working at once; nothing brings them back."
+                </p>
                 <FormError form />
-                <TextField form name="confirm_email" label="Your email address" kind="email" autocomplete="off" />
+                <TextField form name="password" label="Your password" kind="password" autocomplete="current-password" />
                 <div class="actions">
                     <SubmitButton busy label="Delete my account" busy_label="Deleting…" class="danger" />
                     <button type="button" class="button" on:click=move |_| on_close.run(())>"Keep it"</button>
@@ -162,8 +142,13 @@ fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
     }
 }
 
-async fn farewell(session: Session, visitor: Visitor) -> Result<(), ApiError> {
+/// Signs in anew, which proves the password, and then deletes the account; whether the password was right.
+async fn farewell(session: Session, visitor: Visitor, proof: String) -> Result<bool, ApiError> {
+    match visitor.client.sign_in(proof).await {
+        Err(error) if error.code() == Some(ProblemCode::WrongCredentials) => return Ok(false),
+        answer => drop(answer?),
+    }
     session.delete_account().await?;
     visitor.leave();
-    Ok(())
+    Ok(true)
 }

@@ -12,7 +12,7 @@ use crate::{
     api::ApiError,
     browser,
     clock::Clock,
-    components::{KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
+    components::{Busy, KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
     live::{flag, live, maybe, text},
     load::Loader,
     promise_text::caveats,
@@ -75,11 +75,18 @@ pub(crate) fn DashboardPage() -> impl IntoView {
                 <button type="button" class="button small" on:click=move |_| desk.error.set(None)>"Dismiss"</button>
             </div>
         }.into_any()))}
-        {live(move || maybe(desk.made.get(), |key| {
-            let id = key.id;
-            let state: TellState = Arc::new(move || desk.keys.with(|keys| Some(find(keys, id)?.state)).flatten());
-            view! { <NewKey key about state on_done=done /> }.into_any()
-        }))}
+        {live(move || match desk.made.get() {
+            Some(key) => {
+                let id = key.id;
+                let state: TellState = Arc::new(move || desk.keys.with(|keys| Some(find(keys, id)?.state)).flatten());
+                view! { <NewKey key about state on_done=done /> }.into_any()
+            }
+            // Its room, from the press of the button on: what comes a moment later moves nothing.
+            None if desk.making.with(Option::is_some) => {
+                view! { <div class="new-key"><Busy label="Making your key…" /></div> }.into_any()
+            }
+            None => ().into_any(),
+        })}
         <section aria-labelledby="keys-title">
             <h2 id="keys-title" tabindex="-1">"Your keys"</h2>
             <Loaded from=desk.keys label="Loading your keys…">
@@ -102,6 +109,12 @@ fn Keys(desk: Desk) -> impl IntoView {
     let announcer = use_announcer();
     let Clock(now) = expect_context();
     let ids = Memo::new(move |_| desk.keys.with(|keys| keys.iter().map(|key| key.id).collect::<Vec<_>>()));
+    // One is on its way into the list.
+    let is_coming = Memo::new(move |_| {
+        let is_listed = |id: KeyId| desk.keys.with(|keys| find(keys, id).is_some()) == Some(true);
+        desk.making.with(Option::is_some)
+            || desk.made.with(|made| made.as_ref().is_some_and(|made| !is_listed(made.id)))
+    });
     let dialog = RwSignal::new(None::<(KeyAction, KeyEntry)>);
     let switching = RwSignal::new(false);
 
@@ -154,6 +167,14 @@ fn Keys(desk: Desk) -> impl IntoView {
             }
         }
     });
+    // The usage that a link on another page leads to.
+    Effect::new(move |_| {
+        let Some(id) = visitor.inspected.get() else { return };
+        if let Some(entry) = desk.keys.with(|keys| find(keys, id).cloned()) {
+            visitor.inspected.set(None);
+            dialog.set(entry.map(|entry| (KeyAction::Usage, entry)));
+        }
+    });
     let row = move |id: KeyId| {
         let entry = Memo::new(move |_| desk.keys.with(|keys| find(keys, id).cloned()).flatten());
         let on_action = Callback::new(move |action| {
@@ -174,8 +195,16 @@ fn Keys(desk: Desk) -> impl IntoView {
     };
     view! {
         {live(move || match ids.get() {
-            Some(ids) if !ids.is_empty() => {
-                view! { <ul class="keys">{ids.into_iter().map(row).collect::<Vec<_>>()}</ul> }.into_any()
+            Some(ids) if !ids.is_empty() || is_coming.get() => {
+                view! {
+                    <ul class="keys">
+                        {ids.into_iter().map(row).collect::<Vec<_>>()}
+                        {live(move || maybe(is_coming.get().then_some(()), |()| {
+                            view! { <li class="key card"><Busy label="Making your key…" /></li> }.into_any()
+                        }))}
+                    </ul>
+                }
+                .into_any()
             }
             _ => view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any(),
         })}
@@ -217,17 +246,41 @@ fn Plans(desk: Desk) -> impl IntoView {
             }
         });
     };
+    // A key asked for before there was an account, or on another page, is made as soon as it is known that there is none.
+    Effect::new(move |_| {
+        let (Some(wanted), true, true) = (visitor.wanted.get(), desk.keys.is_ready(), desk.plans.is_ready()) else {
+            return;
+        };
+        visitor.wanted.set(None);
+        let is_there = desk.keys.with_untracked(|keys| keys.iter().any(|key| key.plan_name == wanted.plan));
+        if is_there == Some(true) {
+            announcer.say(format!("You have a key on {}.", wanted.plan));
+        } else if wanted.asked {
+            make(wanted.plan);
+        } else {
+            let button = format!("[data-plan='{}'] .button", wanted.plan);
+            request_animation_frame(move || browser::focus(&button));
+        }
+    });
     let card = move |plan: Plan| {
         let name = plan.name.clone();
         let (for_have, for_busy) = (name.clone(), name.to_string());
+        // Whether there is a key on this plan, and whether its quota is spent.
         let have = Memo::new(move |_| {
-            desk.keys.with(|keys| keys.iter().any(|key| key.plan_name == for_have)).unwrap_or(false)
+            let is_spent = |keys: &Vec<KeyEntry>| {
+                keys.iter().find(|key| key.plan_name == for_have).map(|key| key.quota.is_spent())
+            };
+            desk.keys.with(is_spent).flatten()
         });
         let busy = Memo::new(move |_| desk.making.with(|making| making.as_ref() == Some(&for_busy)));
         let end = move || {
             let name = name.clone();
-            if have.get() {
-                return view! { <p class="have">"✓ You have a key on this plan"</p> }.into_any();
+            match have.get() {
+                Some(true) => {
+                    return view! { <p class="have spent">"Your key on this plan is used up for now"</p> }.into_any();
+                }
+                Some(false) => return view! { <p class="have">"✓ You have a key on this plan"</p> }.into_any(),
+                None => {}
             }
             view! {
                 <button

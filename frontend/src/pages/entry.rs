@@ -41,6 +41,19 @@ pub(super) fn submit<T, F>(
     }
 }
 
+/// The form with the address that was typed into the other one.
+pub(super) fn with_email(mut form: FormState, visitor: Visitor) -> FormState {
+    form.set("email", visitor.email.get_untracked());
+    form
+}
+
+/// Keeps the address for the other form.
+pub(super) fn keep_email(form: RwSignal<FormState>, visitor: Visitor) {
+    if let Some(email) = form.try_with_untracked(|form| form.value("email").to_owned()) {
+        visitor.email.set(email);
+    }
+}
+
 /// Shows an error where it belongs and leads the focus there.
 fn show(form: RwSignal<FormState>, error: &ApiError) {
     let field = form.try_update(|form| match error {
@@ -57,7 +70,7 @@ fn show(form: RwSignal<FormState>, error: &ApiError) {
     }
 }
 
-fn focus_field(name: &str) {
+pub(super) fn focus_field(name: &str) {
     browser::focus(&format!("#field-{name}"));
 }
 

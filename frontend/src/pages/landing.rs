@@ -45,10 +45,11 @@ pub(crate) fn LandingPage() -> impl IntoView {
 fn Plans(plans: Loader<Vec<Plan>>, about: Loader<About>) -> impl IntoView {
     live(move || match plans.get() {
         Some(plans) if !plans.is_empty() => {
-            let card = |plan| {
+            let card = |plan: Plan| {
+                let name = plan.name.clone();
                 view! {
                     <PlanCard plan about>
-                        <PageLink to=Page::SignUp class="button">"Sign up for a key"</PageLink>
+                        <PageLink to=Page::SignUp plan=name class="button" testid="choose-plan">"Get a key"</PageLink>
                     </PlanCard>
                 }
                 .into_any()

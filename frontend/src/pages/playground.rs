@@ -2,13 +2,14 @@
 
 mod chat;
 mod choose_key;
+mod failure;
 mod log;
 
 use std::sync::Arc;
 
 use api_types::{About, KeyState, Plan, QuotaStatus, UpstreamInfo};
 use leptos::{
-    ev::{KeyboardEvent, SubmitEvent},
+    ev::{self, KeyboardEvent, SubmitEvent},
     html::Textarea,
     prelude::*,
     task::spawn_local,
@@ -71,6 +72,11 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota, rough())));
     let state: TellState = Arc::new(move || chat.status.with(|status| Some(status.as_ref()?.state)));
     let told = state.clone();
+    let word = Signal::derive(move || {
+        let is_refused = chat.failure.with(|failure| failure.as_ref().is_some_and(ChatFailure::is_bad_key));
+        let is_spent = chat.status.with(|status| status.as_ref().is_some_and(|status| status.quota.is_spent()));
+        if is_refused { Some("Doesn't work") } else { is_spent.then_some("Used up") }
+    });
     // While a message waits it is tried, which tells the same.
     let look = Callback::new(move |()| {
         if !chat.busy.get_untracked() {
@@ -83,6 +89,13 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
         }
     });
     activation::look_while(Memo::new(move |_| told() == Some(KeyState::Activating)), look);
+    // Much may have become of the key meanwhile.
+    let returning = window_event_listener(ev::focus, move |_| {
+        if !chat.busy.get_untracked() {
+            spawn_local(chat.learn(KeyClient::new(value.get_value())));
+        }
+    });
+    on_cleanup(move || returning.remove());
     let plans = expect_context::<Loader<Vec<Plan>>>();
     let zone = Memo::new(move |_| {
         let plan = chat.status.with(|status| status.as_ref().map(|status| status.plan_name.clone()))?;
@@ -108,7 +121,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             <div class="chat-bar">
                 <p>
                     <strong>{text(move || plan().unwrap_or_else(|| "Your key".to_owned()))}</strong> " "
-                    <StateBadge state=state.clone() /> " "
+                    <StateBadge state=state.clone() but=word /> " "
                     <span data-testid="remaining">{text(move || left().unwrap_or_default())}</span> " "
                     <span class="quiet small" data-testid="resets">{text(move || reset().unwrap_or_default())}</span>
                     <StateNote state />
@@ -127,7 +140,6 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             </div>
             {maybe(key.unseen.then_some(key.value), |value| view! { <NewValue value /> }.into_any())}
             <Log chat />
-            <Failure chat />
             <Waiting chat />
             <Composer chat value />
         </div>
@@ -205,37 +217,6 @@ fn NewValue(value: String) -> impl IntoView {
                     <PromiseNote about=expect_context() tell=clear_keys testid="key-at-rest" />
                     <CopyBox text=value.get_value() what="key" id="key-value" testids=("key-value", "copy-key") />
                     <button type="button" class="button small" data-testid="key-done" on:click=saved>"I have saved it"</button>
-                </div>
-            }
-            .into_any()
-        })
-    })
-}
-
-/// Why the last request was refused; times in it keep up with the clock.
-#[component]
-fn Failure(chat: Chat) -> impl IntoView {
-    let Clock(now) = expect_context();
-    let sentence = Memo::new(move |_| {
-        // The clock ticks every half minute; a failure newer than the last tick is told from now.
-        let time = now.get().max(browser::now());
-        let failure = chat.failure.get()?;
-        let rough = is_rough(chat.about.with(|about| about.promises));
-        chat.status.with(|status| Some(failure.sentence(status.as_ref(), rough, time, browser::local)))
-    });
-    live(move || {
-        maybe(sentence.get(), |sentence| {
-            let bad_key = chat.failure.with_untracked(|failure| failure.as_ref().is_some_and(ChatFailure::is_bad_key));
-            let change = move |()| {
-                view! {
-                    <button type="button" class="button" on:click=move |_| chat.visitor.key.set(None)>"Use another key"</button>
-                }
-                .into_any()
-            };
-            view! {
-                <div class="notice bad" role="alert">
-                    <p data-testid="chat-error">{sentence}</p>
-                    {maybe(bad_key.then_some(()), change)}
                 </div>
             }
             .into_any()

@@ -16,7 +16,8 @@ use crate::{
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let visitor = use_visitor();
-    let form = RwSignal::new(FormState::new::<Credentials>(&["email", "password"]));
+    let form = RwSignal::new(entry::with_email(FormState::new::<Credentials>(&["email", "password"]), visitor));
+    on_cleanup(move || entry::keep_email(form, visitor));
     let busy = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
         event.prevent_default();

@@ -134,9 +134,10 @@ impl Chat {
         Box::pin(async move {
             match client.status().await {
                 Ok(status) => drop(self.status.try_set(Some(status))),
-                // What was known stays; only a key that doesn't work is worth a word before anything was sent.
+                // What was known stays, unless the key doesn't work any more; that is worth a word before anything is sent.
                 Err(refusal @ Refusal::Refused { status: 401, .. }) => {
-                    drop(self.failure.try_set(Some(ChatFailure::of(refusal))))
+                    self.status.try_set(None);
+                    self.failure.try_set(Some(ChatFailure::of(refusal)));
                 }
                 Err(_) => {}
             }

@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::super::{entry, key_dialogs::KeyDialog};
 use crate::{
+    api::{ApiError, KeyClient, Refusal},
     components::{FormError, KeyAction, Loaded, PageLink, SubmitButton, TextField},
     form::FormState,
     live::{live, maybe},
@@ -16,6 +17,8 @@ use crate::{
     page::{Page, Standing},
     visitor::{HeldKey, use_visitor},
 };
+
+const WRONG_KEY: &str = "This key doesn't work: it may be mistyped, disabled, rotated or revoked. Paste another one.";
 
 /// A pasted key: whether it works is for the server to say, this only catches half of a paste.
 struct PastedKey;
@@ -63,8 +66,22 @@ pub(super) fn ChooseKey() -> impl IntoView {
         entry::submit(
             form,
             busy,
-            move |_| async move { Ok(form.with_untracked(|form| form.value("key").trim().to_owned())) },
-            move |value| visitor.key.set(Some(HeldKey { value, id: None, unseen: false })),
+            move |_| async move {
+                let value = form.with_untracked(|form| form.value("key").trim().to_owned());
+                match KeyClient::new(value.clone()).status().await {
+                    Err(Refusal::Refused { status: 401, .. }) => Ok(None),
+                    Err(Refusal::Network) => Err(ApiError::Network),
+                    // Whatever else is in the way, the chat tells.
+                    Ok(_) | Err(Refusal::Refused { .. }) => Ok(Some(value)),
+                }
+            },
+            move |value| match value {
+                Some(value) => visitor.key.set(Some(HeldKey { value, id: None, unseen: false })),
+                None => {
+                    form.try_update(|form| form.say_at("key", WRONG_KEY));
+                    entry::focus_field("key");
+                }
+            },
         );
     };
     let standing = Memo::new(move |_| visitor.standing());

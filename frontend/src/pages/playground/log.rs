@@ -2,7 +2,7 @@
 
 use leptos::{html::Div, prelude::*};
 
-use super::chat::Chat;
+use super::{chat::Chat, failure::Failure};
 use crate::{
     browser,
     conversation::{Progress, Speaker},
@@ -23,9 +23,10 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
             request_animation_frame(move || log.set_scroll_top(log.scroll_height()));
         }
     });
-    // A question asked by the reader leads to the end in any case.
+    // A question asked by the reader leads to the end in any case, and so does what became of it.
     Effect::new(move |_| {
         ids.track();
+        chat.failure.track();
         if let Some(log) = log.get() {
             request_animation_frame(move || log.set_scroll_top(log.scroll_height()));
         }
@@ -34,12 +35,13 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
     view! {
         <div class="log" role="log" tabindex="0" aria-label="Conversation" node_ref=log
             aria-busy=attribute(move || Some(busy.get().to_string()))>
-            {live(move || maybe(ids.with(Vec::is_empty).then_some(()), |()| {
+            {live(move || maybe((ids.with(Vec::is_empty) && chat.failure.with(Option::is_none)).then_some(()), |()| {
                 view! { <p class="empty">"Say something to start."</p> }.into_any()
             }))}
             <For each=move || ids.get() key=|id| *id let:id>
                 {view! { <TurnView chat id /> }.into_any()}
             </For>
+            <Failure chat />
         </div>
     }
 }
