@@ -10,11 +10,12 @@ use crate::{
     clock::Clock,
     components::{Busy, PageLink, Trouble},
     live::{live, maybe, text},
-    load::Loader,
+    load::{FirstKeys, Loader},
     navigation::Navigation,
     page::{API_DOCS, Page, Standing},
     pages::{AccountPage, DashboardPage, LandingPage, NotFoundPage, PlaygroundPage, SignInPage, SignUpPage},
     sign_out::SignOut,
+    theme::ThemeSwitch,
     visitor::{Visitor, Wanted, use_visitor},
 };
 
@@ -28,7 +29,8 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(visitor);
     provide_context(announcer);
     provide_context(Clock::start());
-    let PageData { about, plans, me, looked } = browser::page_data();
+    let PageData { about, plans, me, keys, looked } = browser::page_data();
+    provide_context(FirstKeys::new(keys));
     provide_context::<Loader<About>>(Loader::start_with(about, || Box::pin(Anonymous::about())));
     provide_context::<Loader<Vec<Plan>>>(Loader::start_with(plans, || Box::pin(Anonymous::plans())));
     let plan = browser::plan_in_address().and_then(|name| PlanName::parse(&name).ok());
@@ -136,6 +138,7 @@ fn Footer() -> impl IntoView {
     view! {
         <footer class="bottom small quiet">
             <a href=API_DOCS>"API documentation"</a>
+            <ThemeSwitch />
             <span>
                 {text(move || {
                     about

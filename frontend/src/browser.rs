@@ -47,6 +47,12 @@ pub(crate) fn time_zone() -> Option<String> {
     js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
 }
 
+/// Whether the reader wants nothing to move.
+pub(crate) fn wants_calm() -> bool {
+    let query = window().and_then(|window| window.match_media("(prefers-reduced-motion: reduce)").ok().flatten());
+    query.is_some_and(|query| query.matches())
+}
+
 /// Whether the page is before somebody's eyes, not in a tab behind others.
 pub(crate) fn is_visible() -> bool {
     document().is_some_and(|document| !document.hidden())
@@ -144,6 +150,32 @@ pub(crate) async fn copy(text: &str) -> bool {
 pub(crate) fn page_data() -> api_types::PageData {
     let text = find("#page-data").and_then(|element| element.text_content());
     text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()
+}
+
+/// An attribute of the document's root.
+pub(crate) fn root_attribute(name: &str) -> Option<String> {
+    document()?.document_element()?.get_attribute(name)
+}
+
+/// Sets or removes an attribute of the document's root.
+pub(crate) fn set_root_attribute(name: &str, value: Option<&str>) {
+    if let Some(root) = document().and_then(|document| document.document_element()) {
+        let _ = match value {
+            Some(value) => root.set_attribute(name, value),
+            None => root.remove_attribute(name),
+        };
+    }
+}
+
+/// Keeps a plain word in a cookie under the base for a year, or forgets it.
+pub(crate) fn set_cookie(name: &str, value: Option<&str>) {
+    let Some(document) = document().and_then(|document| document.dyn_into::<web_sys::HtmlDocument>().ok()) else {
+        return;
+    };
+    let base = base();
+    let path = base.splitn(4, '/').nth(3).unwrap_or_default();
+    let (value, seconds) = value.map_or(("", 0), |value| (value, 31_536_000));
+    let _ = document.set_cookie(&format!("{name}={value}; Path=/{path}; Max-Age={seconds}; SameSite=Lax"));
 }
 
 /// Removes the plain HTML that stood here until the page ran.

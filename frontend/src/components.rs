@@ -1,6 +1,7 @@
 //! The parts that pages are made of. None of them talks to the server.
 
 mod busy;
+mod client_tabs;
 mod copy_box;
 mod countdown;
 mod fields;
@@ -10,10 +11,12 @@ mod modal;
 mod new_key;
 mod plan_card;
 mod promises;
+mod sample_stream;
 mod state_note;
 mod usage_table;
 
 pub(crate) use busy::{Busy, Loaded, Trouble};
+pub(crate) use client_tabs::ClientTabs;
 pub(crate) use copy_box::CopyBox;
 pub(crate) use countdown::Countdown;
 pub(crate) use fields::{FormError, SubmitButton, TextField};
@@ -23,5 +26,6 @@ pub(crate) use modal::Modal;
 pub(crate) use new_key::NewKey;
 pub(crate) use plan_card::{NoPlans, PlanCard};
 pub(crate) use promises::{PromiseList, PromiseNote};
+pub(crate) use sample_stream::SampleStream;
 pub(crate) use state_note::{StateBadge, StateNote, TellState};
 pub(crate) use usage_table::UsageTable;

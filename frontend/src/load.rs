@@ -2,9 +2,26 @@
 
 use std::sync::Arc;
 
+use api_types::KeyEntry;
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::api::{ApiError, LocalFuture};
+
+/// The reader's keys as the document brought them, for the page that is drawn first.
+#[derive(Clone, Copy)]
+pub(crate) struct FirstKeys(StoredValue<Option<Vec<KeyEntry>>>);
+
+impl FirstKeys {
+    /// What came, if any did.
+    pub(crate) fn new(keys: Option<Vec<KeyEntry>>) -> Self {
+        Self(StoredValue::new(keys))
+    }
+
+    /// Gives them, once: later they are old.
+    pub(crate) fn take(self) -> Option<Vec<KeyEntry>> {
+        self.0.try_update_value(Option::take).flatten()
+    }
+}
 
 /// Where the data stands.
 #[derive(Debug, Clone)]

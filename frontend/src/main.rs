@@ -9,6 +9,7 @@ mod app;
 mod browser;
 mod chat_failure;
 mod chat_stream;
+mod client_code;
 mod clock;
 mod components;
 mod conversation;
@@ -23,6 +24,7 @@ mod plan_text;
 mod promise_text;
 mod reset_time;
 mod sign_out;
+mod theme;
 mod visitor;
 mod zone_text;
 

@@ -1,6 +1,6 @@
 //! Plans in plain words; figures come from the server as they are.
 
-use api_types::{Period, Plan, PlanName, Promises, Quota, Throttle, UpstreamInfo};
+use api_types::{Period, Plan, PlanName, Promises, Quota, Throttle};
 
 use crate::{
     figures::{grouped, per_time},
@@ -65,20 +65,6 @@ pub(crate) fn larger<'p>(plans: &'p [Plan], than: &PlanName) -> Option<&'p Plan>
     plans.iter().filter(|plan| allows(plan) > this).min_by_key(|plan| allows(plan))
 }
 
-/// The curl line that works as it stands, for a POSIX shell. `model` is asked for only where no default is set.
-pub(crate) fn curl(base: &str, key: &str, upstream: Option<&UpstreamInfo>) -> String {
-    let model = match upstream {
-        Some(UpstreamInfo::Configured { default_model: None }) => r#""model": "YOUR-MODEL", "#,
-        _ => "",
-    };
-    format!(
-        "curl -N {base}v1/chat/completions \\\n  \
-         -H 'Authorization: Bearer {key}' \\\n  \
-         -H 'Content-Type: application/json' \\\n  \
-         -d '{{{model}\"messages\": [{{\"role\": \"user\", \"content\": \"Hello!\"}}], \"stream\": true}}'"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use api_types::{KeyAtRest, QuotaPromise, Survival};
@@ -141,19 +127,5 @@ mod tests {
         let rough = Promises { quota: QuotaPromise::BestEffort, reset_known: false, ..exact() };
         assert_eq!(facts(&day, Some(rough), None), ["About 10 requests per second, bursts of 20"]);
         assert_eq!(facts(&plan(Quota::Unlimited), Some(exact()), None), [throttle]);
-    }
-
-    #[test]
-    fn the_curl_line_has_valid_json_and_names_a_model_only_where_none_is_set() {
-        let demo = UpstreamInfo::Demo { model: "demo".to_owned() };
-        let none = UpstreamInfo::Configured { default_model: None };
-        for (upstream, named) in [(None, false), (Some(&demo), false), (Some(&none), true)] {
-            let line = curl("https://x/llm/", "tg_a_b", upstream);
-            let body = line.rsplit_once("-d '").unwrap().1.strip_suffix('\'').unwrap();
-            let body: serde_json::Value = serde_json::from_str(body).unwrap();
-            assert_eq!(body["stream"], true);
-            assert_eq!(body.get("model").is_some(), named);
-            assert!(line.contains("Bearer tg_a_b") && line.contains(" https://x/llm/v1/chat"), "{line}");
-        }
     }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod announcements;
+mod first_answer;
 mod forms;
 mod going_on;
 mod layout;
@@ -10,6 +11,7 @@ mod spent_quota;
 mod story;
 mod sub_path;
 mod talking;
+mod theme;
 mod time_zone;
 
 use tests::{Browser, FakeUpstream, PASSWORD, ServerSetup, TestServer, page_dir};

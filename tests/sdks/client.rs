@@ -1,14 +1,14 @@
 //! A client of other people's making as a process: it is told which requests to make, and says line by line what it saw.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
 
 use serde_json::Value;
 use tempfile::TempDir;
-use tests::{Caller, Output, wait_until};
+use tests::{Caller, Output, sdk_program, wait_until};
 
 /// An SDK, in the version that `tests/sdks` pins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,14 +140,14 @@ fn parse(line: &str) -> Value {
 
 /// The Python of an environment, which leaves nothing beside the script.
 fn python(variable: &str, environment: &str, script: &str) -> Command {
-    let mut command = Command::new(installed(variable, environment, "bin/python"));
+    let mut command = Command::new(sdk_program(variable, environment, "bin/python"));
     command.arg("-B").arg(sources("python").join(script));
     command
 }
 
 /// Node finds packages beside its script or above, so that the scripts are copied to where the packages are.
 fn node(script: &str) -> (Command, Option<TempDir>) {
-    let program = installed("TOLLGATE_SDKS_NODE", "node", "bin/node");
+    let program = sdk_program("TOLLGATE_SDKS_NODE", "node", "bin/node");
     let packages = program.ancestors().nth(2).expect("a folder with packages");
     let scripts = TempDir::new_in(packages).expect("a folder beside the packages");
     for entry in fs::read_dir(sources("node")).expect("the scripts").flatten() {
@@ -158,14 +158,6 @@ fn node(script: &str) -> (Command, Option<TempDir>) {
     let mut command = Command::new(&program);
     command.arg(scripts.path().join(script));
     (command, Some(scripts))
-}
-
-/// A program under the folder that `variable` names, else under the one of this name in `target/sdks`.
-fn installed(variable: &str, name: &str, program: &str) -> PathBuf {
-    let usual = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/sdks").join(name);
-    let program = env::var_os(variable).map_or_else(usual, PathBuf::from).join(program);
-    assert!(program.exists(), "there is no {}: run `cargo xtask test`, which installs the SDKs", program.display());
-    program
 }
 
 fn sources(name: &str) -> PathBuf {

@@ -111,6 +111,12 @@ impl Browser {
         browser
     }
 
+    /// Leaves downloads in this folder.
+    pub async fn downloads_to(&self, folder: &std::path::Path) {
+        let allowed = json!({"behavior": "allow", "downloadPath": folder});
+        self.devtools("Browser.setDownloadBehavior", allowed).await;
+    }
+
     /// Opens a page of the server.
     ///
     /// # Panics

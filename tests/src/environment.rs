@@ -95,6 +95,19 @@ pub fn contract_seed() -> Option<u32> {
     env::var("TOLLGATE_CONTRACT_SEED").ok().map(number)
 }
 
+/// A program of other people's SDKs, under the folder that `variable` names, else under the one of this name in
+/// `target/sdks`.
+///
+/// # Panics
+/// When it isn't there.
+#[must_use]
+pub fn sdk_program(variable: &str, name: &str, program: &str) -> PathBuf {
+    let usual = || workspace().join("target/sdks").join(name);
+    let program = env::var_os(variable).map_or_else(usual, PathBuf::from).join(program);
+    assert!(program.exists(), "there is no {}: run `cargo xtask test`, which installs the SDKs", program.display());
+    program
+}
+
 fn installed(variable: &str, usual: &str) -> PathBuf {
     let program = env::var_os(variable).map_or_else(|| workspace().join(usual), PathBuf::from);
     assert!(program.exists(), "there is no {}: run `cargo xtask test`, which installs it", program.display());

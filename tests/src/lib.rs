@@ -37,7 +37,8 @@ pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
 pub use emulators::{MiniStack, Moto};
 pub use environment::{
-    contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, server_binary,
+    contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, sdk_program,
+    server_binary,
 };
 pub use events::Events;
 pub use exchange::Exchange;

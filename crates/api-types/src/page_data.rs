@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{About, Me, Plan};
+use crate::{About, KeyEntry, Me, Plan};
 
 /// What the page would ask for first. What is missing it asks for itself.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub struct PageData {
     pub plans: Option<Vec<Plan>>,
     /// The account whose session came with the request.
     pub me: Option<Me>,
+    /// The answer of `GET /keys`, on the page that shows them and where it is quickly had.
+    pub keys: Option<Vec<KeyEntry>>,
     /// Whether the server looked for a session: `me` is then the last word on the cookie that all paths get to see.
     pub looked: bool,
 }

@@ -19,6 +19,13 @@ use crate::{base_path::BasePath, etag};
 
 const INDEX: &str = "index.html";
 
+/// The cookie in which the page keeps the colours that somebody chose, and what it may say.
+const THEME: &str = "tollgate_theme";
+const THEMES: [&str; 2] = ["light", "dark"];
+
+/// How the document's root begins.
+const ROOT: &str = "<html lang=\"en\"";
+
 /// Where the page's data goes in its document. A browser runs nothing of this type, so the policy needn't allow it.
 const NO_DATA: &str = "<script id=\"page-data\" type=\"application/json\">{}</script>";
 
@@ -87,7 +94,8 @@ impl PageFiles {
         };
         let policy = content_security_policy(&plain);
         // The coded twins know of no base and bring no data.
-        let (file, coding) = match filled(&plain, base, data) {
+        let theme = request.cookie(THEME).and_then(|cookie| THEMES.into_iter().find(|theme| *theme == cookie.value()));
+        let (file, coding) = match filled(&plain, base, data, theme) {
             Some(changed) => (Cow::Owned(changed), None),
             None => self.best(INDEX, request).unwrap_or((plain, None)),
         };
@@ -131,13 +139,15 @@ impl PageFiles {
 
 /// The page, all of whose links are relative, with the base that they are relative to, and with its data; `None` where
 /// it stands there as it is.
-fn filled(html: &[u8], base: &BasePath, data: &PageData) -> Option<Vec<u8>> {
+fn filled(html: &[u8], base: &BasePath, data: &PageData, theme: Option<&str>) -> Option<Vec<u8>> {
     let html = str::from_utf8(html).ok().filter(|html| html.contains(NO_DATA) || !base.is_root())?;
     let given = format!("<base href=\"{}\"", base.join("/"));
     // Inside a script nothing ends it but this sign.
     let data = serde_json::to_string(data).ok()?.replace('<', "\\u003c");
     let data = NO_DATA.replace("{}", &data);
-    Some(html.replacen("<base href=\"/\"", &given, 1).replacen(NO_DATA, &data, 1).into_bytes())
+    let root = theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{theme}\""));
+    let html = html.replacen("<base href=\"/\"", &given, 1).replacen(NO_DATA, &data, 1);
+    Some(html.replacen(ROOT, &root, 1).into_bytes())
 }
 
 /// A plain name with an ending: nothing that could leave the folder.
@@ -245,7 +255,7 @@ mod tests {
             throttle: None,
             time_zone: None,
         }]);
-        let filled = String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &data).unwrap()).unwrap();
+        let filled = String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &data, None).unwrap()).unwrap();
         assert_eq!(filled.matches("</script>").count(), 1, "{filled}");
         let json = filled.split_once("json\">").unwrap().1.split("</script>").next().unwrap();
         assert_eq!(serde_json::from_str::<PageData>(json).unwrap(), data);

@@ -1,9 +1,10 @@
 //! What the page would ask for first, gathered for its document.
 
 use actix_web::{FromRequest as _, HttpRequest};
-use api_types::PageData;
+use api_types::{PageData, Survival};
 
 use crate::{
+    ambient,
     extract::SignedIn,
     routes::{about, me},
     state::State,
@@ -19,5 +20,12 @@ pub async fn gather(request: &HttpRequest, state: &State) -> PageData {
     let looked =
         session.as_ref().and_then(|session| session.as_ref().err()).is_none_or(|error| error.is_unauthenticated());
     let me = session.and_then(Result::ok).map(|SignedIn(session)| me::me(session));
-    PageData { about: Some(about::about(state)), plans: state.registry.plans().await.ok(), me, looked }
+    let about = about::about(state);
+    // A provider may have to be asked for each key: the page shows that it waits for that.
+    let is_quick = about.promises.survives != Survival::Provider && request.path() == "/dashboard";
+    let keys = match me.as_ref().filter(|_| is_quick) {
+        Some(me) => state.registry.keys(me.id, ambient::now()).await.ok(),
+        None => None,
+    };
+    PageData { about: Some(about), plans: state.registry.plans().await.ok(), me, keys, looked }
 }

@@ -1,12 +1,12 @@
 //! A key's value, the one time that it is shown.
 
-use api_types::{About, CreatedKey, Survival, UpstreamInfo};
+use api_types::{About, CreatedKey, Survival};
 use leptos::prelude::*;
 
-use super::{CopyBox, PageLink, PromiseNote, StateBadge, StateNote, TellState};
-use crate::{browser, live::maybe, load::Loader, page::Page, plan_text, promise_text};
+use super::{ClientTabs, CopyBox, PageLink, PromiseNote, StateBadge, StateNote, TellState};
+use crate::{browser, client_code::Target, load::Loader, page::Page, promise_text};
 
-/// The value with its copy button, a curl line that works, and the way to the playground.
+/// The value, to be copied or saved, programs that work with it as they stand, and the way to the playground.
 #[component]
 pub(crate) fn NewKey(
     /// The key just made.
@@ -18,11 +18,12 @@ pub(crate) fn NewKey(
     /// The reader has it.
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let upstream = about.with(|about| about.upstream.clone());
     // Only where somebody else keeps the keys a new one may have to be waited for.
     let reserved = about.with(|about| about.promises.survives == Survival::Provider).unwrap_or(false);
-    let curl = plan_text::curl(&browser::base(), &key.value, upstream.as_ref());
-    let needs_model = matches!(upstream, Some(UpstreamInfo::Configured { default_model: None }));
+    let target = about.with(|about| about.upstream.clone());
+    let target = Target::new(browser::base(), Some(key.value.clone()), target.as_ref());
+    // As data, since the policy lets no address of our own making be fetched.
+    let env_file = format!("data:text/plain;charset=utf-8,{}", browser::in_a_query(&target.env_file()));
     view! {
         <section class="card new-key" aria-labelledby="new-key-title">
             <div class="key-head">
@@ -31,24 +32,20 @@ pub(crate) fn NewKey(
             </div>
             <StateNote state reserved />
             <p class="once">
-                <strong>"Copy it now: this is the only time it is shown."</strong>
+                <strong>"Save it now: this is the only time it is shown."</strong>
                 " If you lose it, rotate the key to get a new value."
             </p>
             <PromiseNote about tell=promise_text::clear_keys testid="key-at-rest" />
             <CopyBox text=key.value what="key" id="key-value" testids=("key-value", "copy-key") />
-            <h3>"Try it from a terminal"</h3>
-            <CopyBox text=curl what="curl line" id="curl-line" testids=("curl-line", "copy-curl") />
-            {maybe(needs_model.then_some(()), |()| {
-                view! { <p class="hint">"Put the name of a model in place of YOUR-MODEL."</p> }.into_any()
-            })}
             <div class="actions">
-                <PageLink to=Page::Playground class="button primary" testid="try-in-chat">
-                    "Try it in the playground"
-                </PageLink>
+                <PageLink to=Page::Playground class="button primary" testid="try-in-chat">"Try it now"</PageLink>
+                <a class="button" href=env_file download="tollgate.env" data-testid="download-env">"Download as .env"</a>
                 <button type="button" class="button" data-testid="key-done" on:click=move |_| on_done.run(())>
                     "I have saved it"
                 </button>
             </div>
+            <h3>"Use it in your own program"</h3>
+            <ClientTabs target />
         </section>
     }
 }

@@ -11,10 +11,11 @@ use crate::{
     announcer::{Announcer, use_announcer},
     api::ApiError,
     browser,
+    client_code::Target,
     clock::Clock,
-    components::{Busy, KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
+    components::{Busy, ClientTabs, KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
     live::{flag, live, maybe, text},
-    load::Loader,
+    load::{FirstKeys, Loader},
     promise_text::caveats,
     visitor::{HeldKey, use_visitor},
     zone_text,
@@ -43,7 +44,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     let desk = Desk {
         about,
         plans: expect_context(),
-        keys: Loader::start(move || {
+        keys: Loader::start_with(expect_context::<FirstKeys>().take(), move || {
             Box::pin(async move {
                 match session {
                     Some(session) => session.keys().await,
@@ -62,6 +63,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     });
     on_cleanup(move || returning.remove());
     follow_activation(desk);
+    let uses_keys = Memo::new(move |_| desk.keys.with(|keys| !keys.is_empty()).unwrap_or(false));
     let done = Callback::new(move |()| {
         desk.made.set(None);
         request_animation_frame(|| browser::focus("#keys-title"));
@@ -100,6 +102,16 @@ pub(crate) fn DashboardPage() -> impl IntoView {
                 <Plans desk />
             </Loaded>
         </section>
+        {live(move || maybe((uses_keys.get() && desk.made.with(Option::is_none)).then_some(()), |()| view! {
+            <section aria-labelledby="use-title">
+                <h2 id="use-title">"Use your key"</h2>
+                <p class="quiet">"From any OpenAI client: give it this address and the key that you saved."</p>
+                {live(move || {
+                    let upstream = about.with(|about| about.upstream.clone());
+                    view! { <ClientTabs target=Target::new(browser::base(), None, upstream.as_ref()) /> }.into_any()
+                })}
+            </section>
+        }.into_any()))}
     }
 }
 
@@ -206,7 +218,7 @@ fn Keys(desk: Desk) -> impl IntoView {
                 }
                 .into_any()
             }
-            _ => view! { <p class="empty">"You have no key yet. Pick a plan below to get one."</p> }.into_any(),
+            _ => view! { <p class="empty">"You have no key yet. Pick a plan below: one click makes your key."</p> }.into_any(),
         })}
         {live(move || maybe(dialog.get(), |(action, entry)| {
             view! { <KeyDialog action entry on_done=finished /> }.into_any()

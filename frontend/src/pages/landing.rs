@@ -4,7 +4,7 @@ use api_types::{About, Plan};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList},
+    components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList, SampleStream},
     live::{live, maybe},
     load::Loader,
     page::Page,
@@ -17,14 +17,17 @@ pub(crate) fn LandingPage() -> impl IntoView {
     let plans = expect_context::<Loader<Vec<Plan>>>();
     view! {
         <section class="hero">
-            <h1 tabindex="-1">"One key, a clear quota, answers as they come"</h1>
-            <p class="lead">
-                "Tollgate gives you a key for an OpenAI-compatible API. Pick a plan, copy your key and start: it works with any OpenAI client."
-            </p>
-            <p class="actions">
-                <PageLink to=Page::SignUp class="button primary">"Create an account"</PageLink>
-                <PageLink to=Page::SignIn class="button">"Sign in"</PageLink>
-            </p>
+            <div>
+                <h1 tabindex="-1">"One key, a clear quota, answers as they come"</h1>
+                <p class="lead">
+                    "Pick a plan and get a key for an OpenAI-compatible API. It works with any OpenAI client, and you always see what is left."
+                </p>
+                <p class="actions">
+                    <PageLink to=Page::SignUp class="button primary">"Create an account"</PageLink>
+                    <PageLink to=Page::Playground class="button">"Try a key"</PageLink>
+                </p>
+            </div>
+            <SampleStream />
         </section>
         <section aria-labelledby="plans-title">
             <h2 id="plans-title">"Plans"</h2>
