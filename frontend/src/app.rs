@@ -1,6 +1,6 @@
 //! The frame around all pages, and which page stands in it.
 
-use api_types::{About, PageData, Plan, PlanName};
+use api_types::{About, Brand, PageData, Plan, PlanName};
 use leptos::prelude::*;
 
 use crate::{
@@ -29,8 +29,10 @@ pub(crate) fn App() -> impl IntoView {
     provide_context(visitor);
     provide_context(announcer);
     provide_context(Clock::start());
-    let PageData { about, plans, me, keys, looked } = browser::page_data();
+    let PageData { brand, about, plans, me, keys, looked } = browser::page_data();
     provide_context(FirstKeys::new(keys));
+    let name = brand.name.clone();
+    provide_context(brand);
     provide_context::<Loader<About>>(Loader::start_with(about, || Box::pin(Anonymous::about())));
     provide_context::<Loader<Vec<Plan>>>(Loader::start_with(plans, || Box::pin(Anonymous::plans())));
     let plan = browser::plan_in_address().and_then(|name| PlanName::parse(&name).ok());
@@ -41,7 +43,7 @@ pub(crate) fn App() -> impl IntoView {
     Effect::new(move |_| navigation.redirect(navigation.page().leads_to(visitor.standing())));
     Effect::new(move |before: Option<Option<Page>>| {
         let now = shown.get();
-        browser::set_title(now.unwrap_or_else(|| navigation.page()).title());
+        browser::set_title(&now.unwrap_or_else(|| navigation.page()).title(&name));
         // The first page leaves the focus where the browser put it.
         if before.flatten().is_some_and(|before| now.is_some_and(|now| now != before)) {
             browser::scroll_to_top();
@@ -100,16 +102,23 @@ fn Unsure() -> impl IntoView {
 #[component]
 fn Header() -> impl IntoView {
     let visitor = use_visitor();
+    let Brand { name, logo, .. } = expect_context();
     // Who isn't known yet was signed in before, or asks for what needs that: the links don't move when that is so.
     let is_anonymous = Memo::new(move |_| visitor.standing() == Standing::Anonymous);
     view! {
         <header class="top">
             <PageLink to=Page::Landing class="brand">
-                <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-                    <rect class="plate" width="32" height="32" rx="8" />
-                    <path class="gate" d="M9 25V13M9 19 24 9M5.5 25h7" />
-                </svg>
-                <span>"Tollgate"</span>
+                {match logo {
+                    Some(logo) => view! { <img src=logo alt="" width="30" height="30" /> }.into_any(),
+                    None => view! {
+                        <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+                            <rect class="plate" width="32" height="32" rx="8" />
+                            <path class="gate" d="M9 25V13M9 19 24 9M5.5 25h7" />
+                        </svg>
+                    }
+                    .into_any(),
+                }}
+                <span>{name}</span>
             </PageLink>
             <nav aria-label="Main">
                 {live(move || maybe((!is_anonymous.get()).then_some(()), |()| {
@@ -132,12 +141,30 @@ fn Header() -> impl IntoView {
     }
 }
 
+/// The operator's line, whose addresses are links.
+#[component]
+fn Contact(contact: String) -> impl IntoView {
+    let word = |word: &str| {
+        let plain = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
+        let href = match plain {
+            link if link.starts_with("https://") || link.starts_with("http://") => link.to_owned(),
+            mail if mail.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.')) => {
+                format!("mailto:{mail}")
+            }
+            _ => return view! { {format!("{word} ")} }.into_any(),
+        };
+        view! { <a href=href>{word.to_owned()}</a> " " }.into_any()
+    };
+    view! { <span data-testid="contact">{contact.split_whitespace().map(word).collect::<Vec<_>>()}</span> }
+}
+
 #[component]
 fn Footer() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
     view! {
         <footer class="bottom small quiet">
             <a href=API_DOCS>"API documentation"</a>
+            {maybe(expect_context::<Brand>().contact, |contact| view! { <Contact contact /> }.into_any())}
             <ThemeSwitch />
             <span>
                 {text(move || {

@@ -61,17 +61,18 @@ impl Page {
         }
     }
 
-    /// The document's title.
-    pub(crate) const fn title(self) -> &'static str {
-        match self {
-            Self::Landing => "Tollgate: keys and quotas for OpenAI-compatible APIs",
-            Self::SignUp => "Create an account · Tollgate",
-            Self::SignIn => "Sign in · Tollgate",
-            Self::Dashboard => "Dashboard · Tollgate",
-            Self::Playground => "Playground · Tollgate",
-            Self::Account => "Account · Tollgate",
-            Self::NotFound => "Page not found · Tollgate",
-        }
+    /// The document's title, where the installation has this name.
+    pub(crate) fn title(self, name: &str) -> String {
+        let page = match self {
+            Self::Landing => return format!("{name}: keys and quotas for OpenAI-compatible APIs"),
+            Self::SignUp => "Create an account",
+            Self::SignIn => "Sign in",
+            Self::Dashboard => "Dashboard",
+            Self::Playground => "Playground",
+            Self::Account => "Account",
+            Self::NotFound => "Page not found",
+        };
+        format!("{page} · {name}")
     }
 
     /// Whether the view needs a session.
@@ -122,7 +123,7 @@ mod tests {
     #[test]
     fn titles_differ() {
         for (i, page) in Page::ALL.iter().enumerate() {
-            assert!(Page::ALL.iter().skip(i + 1).all(|other| other.title() != page.title()));
+            assert!(Page::ALL.iter().skip(i + 1).all(|other| other.title("x") != page.title("x")));
         }
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod announcements;
+mod brand;
 mod first_answer;
 mod forms;
 mod going_on;

@@ -4,6 +4,7 @@
 mod accounts;
 mod bad_days;
 mod behind_a_proxy;
+mod brand;
 mod chat;
 mod config;
 mod connections;

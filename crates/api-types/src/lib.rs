@@ -31,7 +31,7 @@ pub use ids::{
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
-pub use page_data::PageData;
+pub use page_data::{Brand, PageData};
 pub use password::Password;
 pub use plan::{Period, Plan, PlanName, Quota, Throttle};
 pub use problem::{Problem, ProblemCode};

@@ -113,7 +113,9 @@ async fn elsewhere(
     let (method, path) = (request.method(), request.path());
     let allow = match path {
         "*" => Some(Allow::anywhere()),
-        _ => Allow::at(path, &request, &document).or_else(|| pages.has(path).then(Allow::reading)),
+        _ => Allow::at(path, &request, &document).or_else(|| {
+            (pages.has(path) || state.brand.file(path.trim_start_matches('/')).is_some()).then(Allow::reading)
+        }),
     };
     if *method == Method::OPTIONS
         && let Some(allow) = allow
@@ -130,12 +132,11 @@ async fn elsewhere(
     if below_v1.is_some_and(|allow| allow.takes(method.as_str())) {
         return Err(OpenAiError::base_url_without_v1(path).into());
     }
-    if *method == Method::GET
-        && let Some(answer) = pages
-            .answer(&request, state.config.server.base_path(), async || page_data::gather(&request, &state).await)
-            .await
-    {
-        return Ok(answer);
+    if *method == Method::GET {
+        let (base, data) = (state.config.server.base_path(), async || page_data::gather(&request, &state).await);
+        if let Some(answer) = pages.answer(&request, base, &state.brand, data).await {
+            return Ok(answer);
+        }
     }
     Err(match allow.filter(|allow| !allow.takes(method.as_str())) {
         Some(allow) => ApiError::method_not_allowed(&allow).into(),

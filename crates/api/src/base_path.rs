@@ -12,9 +12,10 @@ use actix_web::{
 pub struct BasePath(String);
 
 /// The first names of the API's paths: with one of them as the base nobody could tell it from what is asked for.
-const OWN: [&str; 13] = [
+const OWN: [&str; 14] = [
     "about",
     "accounts",
+    "brand",
     "create_key",
     "docs",
     "healthz",

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::{
     backend::Backend,
+    brand::Brand,
     config::Config,
     standard_output::print,
     upstream_choice::{Answers, UpstreamChoice},
@@ -55,7 +56,11 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         Ok(said) => say!("upstream       ok: {said}"),
         Err(error) => say!("upstream       WRONG: {error:#}"),
     }
-    if store.is_ok() && provider.is_ok() && upstream.is_ok() {
+    let page = Brand::open(&config.page);
+    if let Err(error) = &page {
+        say!("page           WRONG: {error:#}");
+    }
+    if store.is_ok() && provider.is_ok() && upstream.is_ok() && page.is_ok() {
         Ok(())
     } else {
         anyhow::bail!("something is wrong; see above")

@@ -13,6 +13,7 @@ mod app;
 mod aws_command;
 mod backend;
 mod base_path;
+mod brand;
 mod check;
 pub mod cli;
 pub mod config;

@@ -15,7 +15,7 @@ use api_types::PageData;
 use data_encoding::BASE64;
 use sha2::{Digest as _, Sha256};
 
-use crate::{base_path::BasePath, etag};
+use crate::{base_path::BasePath, brand::Brand, etag};
 
 const INDEX: &str = "index.html";
 
@@ -65,9 +65,13 @@ impl PageFiles {
         &self,
         request: &HttpRequest,
         base: &BasePath,
+        brand: &Brand,
         data: impl AsyncFnOnce() -> PageData,
     ) -> Option<HttpResponse> {
         let name = request.path().trim_start_matches('/');
+        if let Some(file) = brand.file(name) {
+            return Some(file_answer(request, name, Cow::Owned(file.to_owned()), None));
+        }
         if !name.is_empty() && name != INDEX && is_file_name(name) {
             let (file, coding) = self.best(name, request)?;
             return Some(file_answer(request, name, file, coding));
@@ -76,7 +80,7 @@ impl PageFiles {
         // Who names no type at the front door (curl, uptime monitors) gets the page as well.
         let takes_page =
             accept.contains("text/html") || (name.is_empty() && (accept.is_empty() || accept.contains("*/*")));
-        if takes_page { Some(self.index(request, base, &data().await)) } else { None }
+        if takes_page { Some(self.index(request, base, brand, &data().await)) } else { None }
     }
 
     /// Whether there is a file at this path, the page itself among them.
@@ -87,7 +91,7 @@ impl PageFiles {
         is_file_name(name) && self.read(name).is_some()
     }
 
-    fn index(&self, request: &HttpRequest, base: &BasePath, data: &PageData) -> HttpResponse {
+    fn index(&self, request: &HttpRequest, base: &BasePath, brand: &Brand, data: &PageData) -> HttpResponse {
         let Some(plain) = self.read(INDEX) else {
             let text = "The page isn't built. Run `cargo xtask run`, or use the API: /docs.\n";
             return HttpResponse::NotFound().content_type("text/plain; charset=utf-8").body(text);
@@ -95,7 +99,7 @@ impl PageFiles {
         let policy = content_security_policy(&plain);
         // The coded twins know of no base and bring no data.
         let theme = request.cookie(THEME).and_then(|cookie| THEMES.into_iter().find(|theme| *theme == cookie.value()));
-        let (file, coding) = match filled(&plain, base, data, theme) {
+        let (file, coding) = match filled(&plain, base, brand, data, theme) {
             Some(changed) => (Cow::Owned(changed), None),
             None => self.best(INDEX, request).unwrap_or((plain, None)),
         };
@@ -139,13 +143,14 @@ impl PageFiles {
 
 /// The page, all of whose links are relative, with the base that they are relative to, and with its data; `None` where
 /// it stands there as it is.
-fn filled(html: &[u8], base: &BasePath, data: &PageData, theme: Option<&str>) -> Option<Vec<u8>> {
+fn filled(html: &[u8], base: &BasePath, brand: &Brand, data: &PageData, theme: Option<&str>) -> Option<Vec<u8>> {
     let html = str::from_utf8(html).ok().filter(|html| html.contains(NO_DATA) || !base.is_root())?;
     let given = format!("<base href=\"{}\"", base.join("/"));
     // Inside a script nothing ends it but this sign.
     let data = serde_json::to_string(data).ok()?.replace('<', "\\u003c");
     let data = NO_DATA.replace("{}", &data);
     let root = theme.map_or_else(|| ROOT.to_owned(), |theme| format!("{ROOT} data-theme=\"{theme}\""));
+    let html = brand.mark(html, "");
     let html = html.replacen("<base href=\"/\"", &given, 1).replacen(NO_DATA, &data, 1);
     Some(html.replacen(ROOT, &root, 1).into_bytes())
 }
@@ -245,6 +250,7 @@ mod tests {
     #[test]
     fn data_in_the_page_ends_no_script() {
         let html = format!("<head>{NO_DATA}</head>");
+        let brand = Brand::open(&crate::config::PageConfig::default()).unwrap();
         let mut data = PageData::default();
         let name = api_types::PlanName::parse("p").unwrap();
         let description = "</script><script>alert(1)</script>".to_owned();
@@ -255,7 +261,8 @@ mod tests {
             throttle: None,
             time_zone: None,
         }]);
-        let filled = String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &data, None).unwrap()).unwrap();
+        let filled =
+            String::from_utf8(filled(html.as_bytes(), &BasePath::default(), &brand, &data, None).unwrap()).unwrap();
         assert_eq!(filled.matches("</script>").count(), 1, "{filled}");
         let json = filled.split_once("json\">").unwrap().1.split("</script>").next().unwrap();
         assert_eq!(serde_json::from_str::<PageData>(json).unwrap(), data);

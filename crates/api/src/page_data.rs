@@ -27,5 +27,12 @@ pub async fn gather(request: &HttpRequest, state: &State) -> PageData {
         Some(me) => state.registry.keys(me.id, ambient::now()).await.ok(),
         None => None,
     };
-    PageData { about: Some(about), plans: state.registry.plans().await.ok(), me, keys, looked }
+    PageData {
+        brand: state.brand.shown().clone(),
+        about: Some(about),
+        plans: state.registry.plans().await.ok(),
+        me,
+        keys,
+        looked,
+    }
 }

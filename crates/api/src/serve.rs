@@ -27,6 +27,7 @@ use utoipa_actix_web::AppExt as _;
 use crate::{
     allocator, answers, app,
     backend::Backend,
+    brand::Brand,
     config::Config,
     connection::CallerSocket,
     graceful_shutdown::GracefulShutdown,
@@ -102,6 +103,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         upstream: upstream.info(),
         hasher: PasswordHasher::default(),
         sign_in_limits: SignInLimits::new(&config.accounts),
+        brand: Brand::open(&config.page)?,
         wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source),
         strange_proxies: StrangeProxies::default(),
         config,

@@ -6,6 +6,7 @@ use access::{Accounts, Gate, OwnerDigest, Registry, StateOwners};
 use api_types::{Email, UpstreamInfo};
 
 use crate::{
+    brand::Brand,
     config::Config,
     metrics::Metrics,
     settlement::Settlement,
@@ -28,6 +29,8 @@ pub struct State {
     pub gate: Arc<dyn Gate>,
     /// Who may name what the upstream keeps.
     pub owners: Arc<dyn StateOwners>,
+    /// The operator's name, mark and colour.
+    pub brand: Brand,
     /// Counters for Prometheus.
     pub metrics: Arc<Metrics>,
     /// Where ended passes go.

@@ -4,6 +4,7 @@ mod aws;
 mod cors;
 mod error;
 mod load;
+mod page;
 mod plans;
 mod public_url;
 mod values;
@@ -19,6 +20,7 @@ pub use aws::AwsConfig;
 pub use cors::{AllowedOrigins, CorsConfig};
 pub use error::ConfigError;
 pub use load::{Environment, Overrides, SOCKET_ADDRESS, load, load_without_backend};
+pub use page::{Accent, PageConfig};
 pub use plans::default_plans;
 pub use public_url::PublicUrl;
 pub use values::{BaseUrl, Seconds, Secret};
@@ -55,6 +57,9 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Pages of other origins.
     pub cors: CorsConfig,
+    /// How the page looks.
+    #[validate(nested)]
+    pub page: PageConfig,
     /// The usage plans, in the order shown.
     #[serde(deserialize_with = "plans::deserialize")]
     pub plans: Vec<UsagePlan>,
@@ -72,6 +77,7 @@ impl Default for Config {
             accounts: AccountsConfig::default(),
             limits: LimitsConfig::default(),
             cors: CorsConfig::default(),
+            page: PageConfig::default(),
             plans: default_plans(),
         }
     }

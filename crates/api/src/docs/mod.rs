@@ -15,9 +15,9 @@ use actix_web::{
 use api_types::UpstreamInfo;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use escape::escaped;
+pub use escape::escaped;
 
-use crate::{page::docs_headers, state::State};
+use crate::{brand::Brand, page::docs_headers, state::State};
 
 /// A page beside the reference.
 struct Chapter {
@@ -41,7 +41,7 @@ const ICON: &str = include_str!("../../../../frontend/favicon.svg");
 /// What lies below `/docs`.
 pub fn scope() -> impl HttpServiceFactory {
     let mut scope = web::scope("/docs")
-        .route("/", web::get().to(|| async { html(framed("Reference", REFERENCE)) }))
+        .route("/", web::get().to(async |state: Data<State>| html(framed("Reference", REFERENCE, &state.brand))))
         .route("/style.css", web::get().to(|| async { HttpResponse::Ok().content_type("text/css").body(STYLE) }))
         .route("/favicon.svg", web::get().to(|| async { HttpResponse::Ok().content_type("image/svg+xml").body(ICON) }));
     for chapter in &CHAPTERS {
@@ -57,15 +57,18 @@ fn html(text: String) -> HttpResponse {
     HttpResponse::Ok().content_type("text/html; charset=utf-8").body(text)
 }
 
-fn framed(title: &str, content: &str) -> String {
+/// A page with the product's head, as it is called and looks here.
+fn framed(title: &str, content: &str, brand: &Brand) -> String {
     let links: String =
         CHAPTERS.iter().map(|Chapter { path, title, .. }| format!("<a href=\"{path}\">{title}</a>\n")).collect();
-    FRAME.replace("{{title}}", title).replace("{{links}}", &links).replace("{{content}}", content)
+    let logo = brand.shown().logo.as_ref().map_or_else(|| "favicon.svg".to_owned(), |logo| format!("../{logo}"));
+    let frame = brand.mark(FRAME, "../").replace("{{logo}}", &escaped(&logo));
+    frame.replace("{{title}}", title).replace("{{links}}", &links).replace("{{content}}", content)
 }
 
 fn told(chapter: &Chapter, request: &HttpRequest, state: &State) -> String {
     let errors = if chapter.path == "errors" { error_list::html() } else { String::new() };
-    framed(chapter.title, chapter.html)
+    framed(chapter.title, chapter.html, &state.brand)
         .replace("{{errors}}", &errors)
         .replace("{{base}}", &escaped(&base_url(request, state)))
         .replace("{{model}}", &escaped(model(&state.upstream)))
