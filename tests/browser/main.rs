@@ -8,6 +8,7 @@ mod forms;
 mod going_on;
 mod layout;
 mod other_origin;
+mod readme_pictures;
 mod spent_quota;
 mod story;
 mod sub_path;

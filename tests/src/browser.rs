@@ -232,6 +232,22 @@ impl Browser {
         result["result"]["value"].clone()
     }
 
+    /// What is seen right now, as PNG.
+    ///
+    /// # Panics
+    /// When it can't be taken.
+    pub async fn picture(&self) -> Vec<u8> {
+        self.client.screenshot().await.expect("a picture")
+    }
+
+    /// A screen of this size, in light colours and without scrollbars, as pictures for people have it.
+    pub async fn plain_screen(&self, width: u32, height: u32) {
+        self.screen(width, height, false).await;
+        self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": "light"}]});
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
     /// Takes the page's picture, light and dark, on a phone and on a desktop.
     ///
     /// # Panics
