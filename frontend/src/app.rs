@@ -53,12 +53,6 @@ pub(crate) fn App() -> impl IntoView {
     });
 
     view! {
-        <a class="skip" href="#main" on:click=move |click| {
-            click.prevent_default();
-            browser::focus("#main");
-        }>
-            "Skip to the content"
-        </a>
         <Header />
         <main id="main" tabindex="-1">
             {live(move || match shown.get() {
@@ -107,6 +101,12 @@ fn Header() -> impl IntoView {
     let is_anonymous = Memo::new(move |_| visitor.standing() == Standing::Anonymous);
     view! {
         <header class="top">
+            <a class="skip" href="#main" on:click=move |click| {
+                click.prevent_default();
+                browser::focus("#main");
+            }>
+                "Skip to the content"
+            </a>
             <PageLink to=Page::Landing class="brand">
                 {match logo {
                     Some(logo) => view! { <img src=logo alt="" width="30" height="30" /> }.into_any(),

@@ -1,4 +1,4 @@
-//! Every page and state of the page keeps its layout, on narrow phones as on a desktop.
+//! Every page and state of the page keeps its layout, on narrow phones as on a desktop, and can be used by everybody.
 
 use tests::{Browser, FakeUpstream, Script, chat_events};
 
@@ -6,6 +6,12 @@ use crate::{get_key, say, server, sign_up};
 
 /// The buttons that open dialogs about a key.
 const DIALOGS: [&str; 4] = ["usage", "rename", "rotate", "revoke"];
+
+/// Looks at the page as it is: its layout, its pictures, and whether everybody can use it.
+async fn look(browser: &Browser, state: &str) {
+    browser.keeps_layout(state).await;
+    browser.is_accessible(state).await;
+}
 
 #[tokio::test]
 async fn every_page_and_state_keeps_its_layout() {
@@ -24,7 +30,7 @@ async fn every_page_and_state_keeps_its_layout() {
     browser.fill("[name=email]", "ada@localhost").await;
     browser.enter("[name=email]").await;
     browser.see("[aria-invalid]").await;
-    browser.keeps_layout("sign-up with errors").await;
+    look(&browser, "sign-up with errors").await;
 
     // Somebody new is.
     sign_up(&browser).await;
@@ -32,25 +38,25 @@ async fn every_page_and_state_keeps_its_layout() {
     browser.opens_in_place("/account", "[data-testid=delete-account]").await;
     browser.click("[data-testid=delete-account]").await;
     browser.see("dialog[open]").await;
-    browser.keeps_layout("deleting the account").await;
+    look(&browser, "deleting the account").await;
 
     // With a key.
     browser.open("/dashboard").await;
     get_key(&browser, "10RequestPerDay").await;
-    browser.keeps_layout("a new key").await;
+    look(&browser, "a new key").await;
     browser.click("[data-testid=copy-key]").await;
     browser.reads("[data-testid=copy-key]", "Copied").await;
-    browser.keeps_layout("a copied key").await;
+    look(&browser, "a copied key").await;
     browser.click("[data-testid=try-in-chat]").await;
     browser.see("textarea").await;
-    browser.keeps_layout("an empty chat").await;
+    look(&browser, "an empty chat").await;
     upstream.always(Script::stream(chat_events(&["many words ".repeat(300).as_str()])));
     for _ in 0..3 {
         say(&browser, "hello").await;
         browser.see("[data-testid=send]").await;
         browser.gone("[data-state=streaming]").await;
     }
-    browser.keeps_layout("a long chat").await;
+    look(&browser, "a long chat").await;
     upstream.always(Script::stream(chat_events(&["done"])));
     for left in (0..7).rev() {
         say(&browser, "hello").await;
@@ -58,7 +64,7 @@ async fn every_page_and_state_keeps_its_layout() {
     }
     say(&browser, "one too many").await;
     browser.see("[data-testid=chat-error]").await;
-    browser.keeps_layout("a spent quota in the chat").await;
+    look(&browser, "a spent quota in the chat").await;
     browser.opens_in_place("/playground", "[data-testid=rotate-here]").await;
     browser.opens_in_place("/dashboard", "[data-testid=key-row]").await;
     for dialog in DIALOGS {
@@ -67,7 +73,7 @@ async fn every_page_and_state_keeps_its_layout() {
         if dialog == "usage" {
             browser.see("dialog table").await;
         }
-        browser.keeps_layout(&format!("the dialog {dialog}")).await;
+        look(&browser, &format!("the dialog {dialog}")).await;
         browser.click("dialog [aria-label=Close]").await;
         browser.gone("dialog").await;
     }

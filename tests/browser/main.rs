@@ -7,6 +7,7 @@ mod first_answer;
 mod forms;
 mod going_on;
 mod layout;
+mod lighthouse;
 mod other_origin;
 mod readme_pictures;
 mod spent_quota;

@@ -244,8 +244,7 @@ impl Browser {
     pub async fn plain_screen(&self, width: u32, height: u32) {
         self.screen(width, height, false).await;
         self.devtools("Emulation.setScrollbarsHidden", json!({"hidden": true})).await;
-        let media = json!({"features": [{"name": "prefers-color-scheme", "value": "light"}]});
-        self.devtools("Emulation.setEmulatedMedia", media).await;
+        self.colours("light").await;
     }
 
     /// Takes the page's picture, light and dark, on a phone and on a desktop.
@@ -256,14 +255,8 @@ impl Browser {
         for (width, height, screen) in SCREENS {
             self.screen(*width, *height, *screen == "phone").await;
             for scheme in ["light", "dark"] {
-                let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
-                self.devtools("Emulation.setEmulatedMedia", media).await;
-                // A change of colours may fade in. What moves for ever, as the dots of a wait do, isn't waited for.
-                self.evaluate(
-                    "Promise.allSettled(document.getAnimations().filter(a => \
-                     isFinite(a.effect.getComputedTiming().endTime)).map(a => a.finished)).then(() => true)",
-                )
-                .await;
+                self.colours(scheme).await;
+                self.still().await;
                 let wide = self.evaluate("document.documentElement.scrollWidth - innerWidth").await;
                 assert!(wide.as_i64().is_some_and(|more| more <= 0), "{name} on a {screen} is {wide} px too wide");
                 let picture = self.client.screenshot().await.expect("a picture");
@@ -272,7 +265,27 @@ impl Browser {
             }
         }
         self.whole_screen().await;
+        self.usual_colours().await;
+    }
+
+    /// Colours as a reader prefers them, `light` or `dark`.
+    pub(crate) async fn colours(&self, scheme: &str) {
+        let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        self.devtools("Emulation.setEmulatedMedia", media).await;
+    }
+
+    pub(crate) async fn usual_colours(&self) {
         self.devtools("Emulation.setEmulatedMedia", json!({"features": []})).await;
+    }
+
+    /// Waits until nothing moves: a change of colours may fade in. What moves for ever, as the dots of a wait do, isn't
+    /// waited for.
+    pub(crate) async fn still(&self) {
+        self.evaluate(
+            "Promise.allSettled(document.getAnimations().filter(a => \
+             isFinite(a.effect.getComputedTiming().endTime)).map(a => a.finished)).then(() => true)",
+        )
+        .await;
     }
 
     /// Opens another tab and works in it from now on; the number of the first one is 0.

@@ -74,6 +74,16 @@ pub fn redocly_dir() -> PathBuf {
     installed("TOLLGATE_REDOCLY", "target/contract/redocly")
 }
 
+/// The folder with axe-core and Lighthouse in `node_modules`, and Node in `bin`: `TOLLGATE_AUDIT`, else where
+/// `cargo xtask test` installs them.
+///
+/// # Panics
+/// When it isn't there.
+#[must_use]
+pub fn audit_dir() -> PathBuf {
+    installed("TOLLGATE_AUDIT", "target/audit")
+}
+
 /// How many requests Schemathesis tries for each operation and phase: `TOLLGATE_CONTRACT_CASES`, which
 /// `cargo xtask contract` sets.
 ///

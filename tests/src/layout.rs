@@ -62,7 +62,8 @@ impl Browser {
         assert!(breaches.is_empty(), "{state}:\n{}", breaches.join("\n"));
     }
 
-    /// Opens a page on each of the screens, waits for what it shows last, and looks at it as [`Browser::keeps_layout`].
+    /// Opens a page on each of the screens, waits for what it shows last, and looks at it as
+    /// [`Browser::keeps_layout`] and [`Browser::is_accessible`].
     pub async fn opens_in_place(&self, path: &str, last: &str) {
         for (width, height) in SCREENS {
             self.screen(width, height, width < 600).await;
@@ -71,6 +72,7 @@ impl Browser {
             self.see(last).await;
             self.keeps_layout(&format!("opened{path}")).await;
         }
+        self.is_accessible(path).await;
     }
 
     /// Lets each answer take a while, so that what comes after the first frame comes after it here too.

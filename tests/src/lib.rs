@@ -5,6 +5,7 @@
 //! its way in: a header that isn't on the list fails the test, and so do a missing request id and a secret of this run.
 //! What the server printed and stored is searched for the secrets too, when it is started again and when it is dropped.
 
+mod accessibility;
 mod answer;
 pub mod aws;
 mod browser;
@@ -37,7 +38,7 @@ pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
 pub use emulators::{MiniStack, Moto};
 pub use environment::{
-    contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, sdk_program,
+    audit_dir, contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, sdk_program,
     server_binary,
 };
 pub use events::Events;

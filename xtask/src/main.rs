@@ -1,6 +1,7 @@
 //! Tasks of this workspace. `cargo xtask` lists them; `cargo xtask <task> --help` explains one.
 
 mod apt;
+mod audit;
 mod bench;
 mod browser;
 mod bundler;

@@ -15,7 +15,7 @@ use crate::proxies::{self, Proxies};
 use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
-use crate::{browser, network, prepare, server, workspace};
+use crate::{audit, browser, network, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
@@ -24,6 +24,7 @@ pub(crate) struct Built {
     sdks: Sdks,
     generators: Generators,
     contract: Contract,
+    audit: PathBuf,
     emulators: Emulators,
     server: PathBuf,
 }
@@ -40,7 +41,8 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
                 let python = Python::require(progress)?;
                 let (sdks, generators) = (sdks::require(progress, &python)?, clients::require(progress, &python)?);
                 let contract = contract::require(progress, &python, &sdks)?;
-                Ok((driver, proxies, sdks, generators, contract, emulators::require(progress, &python)?))
+                let audit = audit::require(progress, &python, &sdks)?;
+                Ok((driver, proxies, sdks, generators, contract, audit, emulators::require(progress, &python)?))
             };
             let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
@@ -52,12 +54,13 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, proxies, sdks, generators, contract, emulators), server)| Built {
+            built.map(|((driver, proxies, sdks, generators, contract, audit, emulators), server)| Built {
                 driver,
                 proxies,
                 sdks,
                 generators,
                 contract,
+                audit,
                 emulators,
                 server,
             })
@@ -93,6 +96,7 @@ pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode
             .env("TOLLGATE_CLIENTS_NODE", built.generators.node.join("bin/node"))
             .env("TOLLGATE_SCHEMATHESIS", &built.contract.schemathesis)
             .env("TOLLGATE_REDOCLY", &built.contract.redocly)
+            .env("TOLLGATE_AUDIT", &built.audit)
             .env("TOLLGATE_MOTO", &built.emulators.moto)
             .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
             // Emulators take any; nothing real must be found.
