@@ -167,6 +167,17 @@ pub(crate) fn set_root_attribute(name: &str, value: Option<&str>) {
     }
 }
 
+/// Gives the browser's own frame the page's ground, whichever the document says for light and dark.
+pub(crate) fn colour_the_frame() {
+    let Some((window, document)) = window().zip(document()) else { return };
+    let ground = document.document_element().and_then(|root| window.get_computed_style(&root).ok().flatten());
+    let ground = ground.and_then(|style| style.get_property_value("background-color").ok());
+    let Ok(metas) = document.query_selector_all("meta[name=theme-color]") else { return };
+    for meta in (0..metas.length()).filter_map(|at| metas.item(at)?.dyn_into::<Element>().ok()) {
+        let _ = meta.set_attribute("content", ground.as_deref().unwrap_or_default());
+    }
+}
+
 /// Keeps a plain word in a cookie under the base for a year, or forgets it.
 pub(crate) fn set_cookie(name: &str, value: Option<&str>) {
     let Some(document) = document().and_then(|document| document.dyn_into::<web_sys::HtmlDocument>().ok()) else {

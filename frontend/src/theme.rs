@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::{browser, live::attribute};
 
-/// What can be chosen, with its name in the document and the colour of the browser's own frame.
+/// What can be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Theme {
     Auto,
@@ -44,9 +44,13 @@ impl Theme {
 #[component]
 pub(crate) fn ThemeSwitch() -> impl IntoView {
     let chosen = RwSignal::new(Theme::chosen());
+    if chosen.get_untracked() != Theme::Auto {
+        browser::colour_the_frame();
+    }
     let choose = move |theme: Theme| {
         chosen.set(theme);
         browser::set_root_attribute("data-theme", (theme != Theme::Auto).then_some(theme.name()));
+        browser::colour_the_frame();
         browser::set_cookie("tollgate_theme", (theme != Theme::Auto).then_some(theme.name()));
     };
     let button = move |theme: Theme| {

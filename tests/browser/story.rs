@@ -81,3 +81,17 @@ async fn somebody_signs_up_gets_a_key_chats_and_reads_when_the_quota_is_spent() 
     assert_eq!(browser.count("[data-testid=key-row]").await, 0);
     browser.close(&[("/v1/chat/completions", 429)]).await;
 }
+
+#[tokio::test]
+async fn figures_follow_by_themselves_what_is_used_elsewhere() {
+    let upstream = FakeUpstream::start().await;
+    let server = server(&upstream).await;
+    let browser = Browser::start(&server.origin()).await;
+    sign_up(&browser).await;
+    let value = get_key(&browser, "10RequestPerDay").await;
+    browser.reads("[data-testid=key-remaining]", "10 left").await;
+    server.anonymous().as_identity(Identity::Key(value)).chat_stream("hello").stream().await.rest().await;
+    // Nothing is touched: the page looks every half minute.
+    browser.reads("[data-testid=key-remaining]", "9 left").await;
+    browser.close(&[]).await;
+}

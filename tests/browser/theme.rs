@@ -18,6 +18,8 @@ async fn the_colours_that_somebody_chose_are_there_before_the_page_runs() {
     browser.see("[data-testid=theme-dark][aria-pressed=true]").await;
     let dark = browser.evaluate(GROUND).await;
     assert_ne!(light, dark);
+    let frame = browser.evaluate("document.querySelector('[name=theme-color]').content").await;
+    assert_eq!(frame, dark, "the browser's own frame goes along");
 
     let cookie = browser.evaluate("document.cookie").await;
     let document = server.anonymous().get("/").header("cookie", cookie.as_str().unwrap()).send().await.expect(200);

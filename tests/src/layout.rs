@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::Browser;
 
-/// Widths and heights of the screens that it is looked at on: the narrowest phone, a usual one, a desktop.
-const SCREENS: [(u32, u32); 3] = [(320, 640), (390, 844), (1280, 800)];
+/// Widths and heights of the screens that it is looked at on: the narrowest phone, a usual one, a desktop, a wall.
+const SCREENS: [(u32, u32); 4] = [(320, 640), (390, 844), (1280, 800), (3840, 2160)];
 
 /// Most that may move by itself while a page is shown, as the browser reckons it.
 const MOST_SHIFT: f64 = 0.05;

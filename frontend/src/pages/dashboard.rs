@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode};
+use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode, Survival};
 use leptos::{prelude::*, task::spawn_local};
 
 use super::key_dialogs::{KeyDialog, Outcome};
@@ -62,6 +62,15 @@ pub(crate) fn DashboardPage() -> impl IntoView {
         desk.plans.reload();
     });
     on_cleanup(move || returning.remove());
+    // And by themselves, where that costs the server one look into its own store.
+    let Clock(now) = expect_context();
+    Effect::new(move |before: Option<()>| {
+        now.track();
+        let is_quick = about.with_untracked(|about| about.promises.survives != Survival::Provider) == Some(true);
+        if before.is_some() && is_quick && browser::is_visible() {
+            desk.keys.look();
+        }
+    });
     follow_activation(desk);
     let uses_keys = Memo::new(move |_| desk.keys.with(|keys| !keys.is_empty()).unwrap_or(false));
     let done = Callback::new(move |()| {
@@ -289,7 +298,7 @@ fn Plans(desk: Desk) -> impl IntoView {
             let name = name.clone();
             match have.get() {
                 Some(true) => {
-                    return view! { <p class="have spent">"Your key on this plan is used up for now"</p> }.into_any();
+                    return view! { <p class="have spent">"Your key is used up for now"</p> }.into_any();
                 }
                 Some(false) => return view! { <p class="have">"✓ You have a key on this plan"</p> }.into_any(),
                 None => {}
