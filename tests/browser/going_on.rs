@@ -101,6 +101,32 @@ async fn a_session_that_ended_elsewhere_is_told_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn a_session_goes_on_after_its_token_and_says_when_it_is_over() {
+    let upstream = FakeUpstream::start().await;
+    let server = server(&upstream).await;
+    let browser = Browser::start(&server.origin()).await;
+    sign_up(&browser).await;
+    // An hour later: the refresh is asked for at once, so that nothing is refused first.
+    browser.forget_cookie("tollgate_session").await;
+    browser.open("/account").await;
+    browser.reads("[data-testid=me]", "ada@example.com").await;
+
+    let ada = server.signed_in("ada").await;
+    ada.patch("/me", &serde_json::json!({"current_password": PASSWORD, "new_password": "another good password"}))
+        .send()
+        .await
+        .expect(200);
+    browser.forget_cookie("tollgate_session").await;
+    browser.open("/account").await;
+    browser.reads("main", "Your session has ended").await;
+    // Said once: whoever comes back later knows.
+    browser.reload().await;
+    browser.see("[name=password]").await;
+    assert_eq!(browser.count("main .notice").await, 0);
+    browser.close(&[("/sessions/refresh", 401)]).await;
+}
+
+#[tokio::test]
 async fn signing_out_in_another_tab_is_told_and_leaves_nothing() {
     let upstream = FakeUpstream::start().await;
     let server = server(&upstream).await;

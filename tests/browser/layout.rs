@@ -14,12 +14,10 @@ async fn look(browser: &Browser, state: &str) {
 }
 
 #[tokio::test]
-async fn every_page_and_state_keeps_its_layout() {
+async fn every_page_for_those_who_are_not_signed_in_keeps_its_layout() {
     let upstream = FakeUpstream::start().await;
     let server = server(&upstream).await;
     let browser = Browser::start(&server.origin()).await;
-
-    // Nobody is signed in.
     browser.opens_in_place("/", ".promises").await;
     browser.opens_in_place("/sign-in", "[name=password]").await;
     browser.opens_in_place("/sign-up", "[name=password]").await;
@@ -32,7 +30,18 @@ async fn every_page_and_state_keeps_its_layout() {
     browser.see("[aria-invalid]").await;
     look(&browser, "sign-up with errors").await;
 
-    // Somebody new is.
+    browser.open("/").await;
+    browser.click("[data-testid=choose-plan]").await;
+    browser.see("[data-testid=wanted]").await;
+    look(&browser, "sign-up with a plan").await;
+    browser.close(&[]).await;
+}
+
+#[tokio::test]
+async fn every_page_and_state_for_the_signed_in_keeps_its_layout() {
+    let upstream = FakeUpstream::start().await;
+    let server = server(&upstream).await;
+    let browser = Browser::start(&server.origin()).await;
     sign_up(&browser).await;
     browser.opens_in_place("/dashboard", "[data-testid=get-key]").await;
     browser.opens_in_place("/account", "[data-testid=delete-account]").await;
@@ -77,5 +86,14 @@ async fn every_page_and_state_keeps_its_layout() {
         browser.click("dialog [aria-label=Close]").await;
         browser.gone("dialog").await;
     }
+    browser.click("[data-action=disable]").await;
+    browser.reads("[data-testid=announcement]", "disabled").await;
+    look(&browser, "a disabled key and its announcement").await;
+    browser.click("[data-action=enable]").await;
+    browser.see("[data-action=disable]").await;
+    browser.click("[data-action=rotate]").await;
+    browser.click("dialog [type=submit]").await;
+    browser.see("[data-testid=key-value]").await;
+    look(&browser, "a rotated key").await;
     browser.close(&[("/v1/chat/completions", 429)]).await;
 }

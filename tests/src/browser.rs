@@ -111,6 +111,11 @@ impl Browser {
         browser
     }
 
+    /// Lets a cookie run out.
+    pub async fn forget_cookie(&self, name: &str) {
+        self.devtools("Network.deleteCookies", json!({"name": name, "url": self.origin})).await;
+    }
+
     /// Leaves downloads in this folder.
     pub async fn downloads_to(&self, folder: &std::path::Path) {
         let allowed = json!({"behavior": "allow", "downloadPath": folder});

@@ -35,7 +35,7 @@ pub(crate) fn SignUpPage() -> impl IntoView {
         <div class="narrow card">
             <h1 tabindex="-1">"Create an account"</h1>
             {live(move || maybe(visitor.wanted.get(), |wanted| view! {
-                <p class="notice" data-testid="wanted">
+                <p class="notice tip" data-testid="wanted">
                     "You get a key on " <strong>{wanted.plan.to_string()}</strong> " right away. "
                     <button type="button" class="link" on:click=move |_| visitor.wanted.set(None)>"Decide later"</button>
                 </p>
