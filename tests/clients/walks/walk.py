@@ -40,7 +40,7 @@ credentials = Credentials(email=email, password=password, with_refresh_token=Tru
 session = create_session.sync(client=anyone, body=credentials)
 assert isinstance(session, SessionTokens)
 owner = AuthenticatedClient(base_url=base_url, token=session.access_token)
-session = refresh_session.sync(client=owner, body=RefreshSession(refresh_token=session.refresh_token))
+session = refresh_session.sync(client=anyone, body=RefreshSession(refresh_token=session.refresh_token))
 assert isinstance(session, SessionTokens)
 owner = AuthenticatedClient(base_url=base_url, token=session.access_token)
 

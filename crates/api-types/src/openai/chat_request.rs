@@ -235,7 +235,7 @@ pub struct FunctionDefinition {
     /// What it does and when to call it.
     pub description: Option<String>,
     /// A JSON Schema of its arguments.
-    pub parameters: Option<Map<String, Value>>,
+    pub parameters: Option<JsonSchema>,
     /// Whether the arguments must follow it exactly.
     pub strict: Option<bool>,
     /// Everything else.
@@ -358,6 +358,10 @@ pub enum ResponseFormat {
     },
 }
 
+/// A JSON Schema.
+#[derive(ToSchema)]
+pub struct JsonSchema(pub Map<String, Value>);
+
 /// A schema with a name.
 #[derive(ToSchema)]
 pub struct NamedJsonSchema {
@@ -366,7 +370,7 @@ pub struct NamedJsonSchema {
     /// What it is for.
     pub description: Option<String>,
     /// The JSON Schema.
-    pub schema: Option<Map<String, Value>>,
+    pub schema: Option<JsonSchema>,
     /// Whether the answer must follow it exactly.
     pub strict: Option<bool>,
     /// Everything else.

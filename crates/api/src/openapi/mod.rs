@@ -60,16 +60,11 @@ impl Modify for Security {
             "The page's own cookie, for the page only: changes must come from it. Other clients send the access token. By \
              https the cookie's name begins with `__Host-`, or under a path with `__Secure-`.",
         );
-        let refresh = ApiKeyValue::with_description(
-            "tollgate_refresh",
-            "The page's own refresh cookie, for the page only: other clients send their refresh token in the body. By https its name begins with `__Secure-`.",
-        );
         let header = ApiKeyValue::with_description("x-api-key", "An API key, as API Gateway takes it.");
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", bearer("An API key, `tg_…`, as OpenAI's SDKs send it."));
         components.add_security_scheme("session", bearer("The `access_token` that `POST /sessions` answers with."));
         components.add_security_scheme("session_cookie", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
-        components.add_security_scheme("session_refresh", SecurityScheme::ApiKey(ApiKey::Cookie(refresh)));
         components.add_security_scheme("x_api_key", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }
 }

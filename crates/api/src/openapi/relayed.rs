@@ -46,6 +46,7 @@ macro_rules! relayed {
 
         /// Describes the events of their streams.
         pub fn describe_events(components: &mut Components) {
+            components.schemas.insert(END.to_owned(), end().into());
             $($(
                 let held = None::<std::borrow::Cow<'static, str>>$(.or(Some($held::name())))?;
                 let described = event(held.as_deref(), components);
@@ -79,6 +80,14 @@ fn response(description: &str, answer: &str, event: Option<&str>) -> Response {
     response
 }
 
+/// The name of the schema of what the last event holds: generators name a type by it.
+const END: &str = "StreamEnd";
+
+fn end() -> Schema {
+    let end = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["[DONE]"]));
+    end.description(Some("The stream is complete.")).build().into()
+}
+
 /// An event that holds JSON of this schema, or of a kind of its own for each name.
 fn event(held: Option<&str>, components: &Components) -> Schema {
     let text = || ObjectBuilder::new().schema_type(Type::String);
@@ -99,8 +108,7 @@ fn event(held: Option<&str>, components: &Components) -> Schema {
         AnyOfBuilder::new().item(Ref::from_schema_name(held)).item(Ref::from_schema_name(ErrorEnvelope::name()));
     let json = text().description(Some("JSON; an error where the stream broke off, and then no `[DONE]` follows."));
     let json = json.content_media_type("application/json").content_schema(Some(Schema::from(either.build())));
-    let done = text().enum_values(Some(["[DONE]"])).description(Some("The stream is complete."));
-    let data = AnyOfBuilder::new().item(done).item(json);
+    let data = AnyOfBuilder::new().item(Ref::from_schema_name(END)).item(json);
     let description = format!(
         "A server-sent event. Its data is a {held} as JSON, and `[DONE]` in the last one. Between events there may be \
          comments, lines that begin with a colon, which keep the connection open."

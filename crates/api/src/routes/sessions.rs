@@ -135,7 +135,7 @@ fn tokens(
 /// By the refresh token in the body, or a page by its cookie. Each refresh token works once; one used again later ends the
 /// session.
 #[utoipa::path(
-    operation_id = "refresh_session", tag = "Accounts", security(("session_refresh" = []), ()),
+    operation_id = "refresh_session", tag = "Accounts", security(),
     request_body(content = Option<RefreshSession>, description = "For programs; a page sends none."),
     responses(SessionStarted, Unauthenticated, FormProblems, RefreshNotAllowed)
 )]
