@@ -24,6 +24,18 @@ const WALKS: [(&str, &str); 4] = [
     ("rust", include_str!("walks/walk.rs")),
 ];
 
+/// A program that uses the crate for Rust.
+const RUST_PROGRAM: &str = r#"
+[package]
+name = "program"
+edition = "2024"
+
+[dependencies]
+reqwest = { version = "0.13", default-features = false }
+serde_json = "1"
+tollgate-client = { path = "client" }
+"#;
+
 #[tokio::test]
 async fn openapi_fetch_walks() {
     typescript_walks("typescript", "openapi_fetch.ts").await;
@@ -72,6 +84,23 @@ async fn progenitor_walks() {
     let (server, upstream) = server().await;
     rust::walk(&server.origin()).await.unwrap();
     assert_eq!(upstream.posts(), 2, "what the quota allows, and nothing else, went through");
+}
+
+/// What users get is a crate of its own, which needs nothing of the workspace but the versions in its lock.
+#[test]
+fn the_crate_for_rust_compiles_by_itself() {
+    let home = TempDir::new().unwrap();
+    generate("rust", &home.path().join("client"));
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    fs::copy(workspace.join("Cargo.lock"), home.path().join("Cargo.lock")).unwrap();
+    fs::write(home.path().join("Cargo.toml"), RUST_PROGRAM).unwrap();
+    fs::create_dir(home.path().join("src")).unwrap();
+    let walk = fs::read_to_string(source("walk.rs")).unwrap().replace("rust_client", "tollgate_client");
+    fs::write(home.path().join("src/lib.rs"), walk).unwrap();
+    let mut check = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    check.args(["check", "--offline"]).current_dir(home.path());
+    check.env("CARGO_TARGET_DIR", workspace.join("target/clients/rust-program"));
+    succeed(check);
 }
 
 /// Checks the types of a client together with its walk, and walks.
