@@ -28,107 +28,78 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
 }
 
-/// Which problem it is; never renamed, since programs compare it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum ProblemCode {
-    /// The body isn't JSON.
-    InvalidJson,
-    /// No session, or one that ended: sign in.
-    Unauthenticated,
-    /// Email and password don't match.
-    WrongCredentials,
-    /// A cookie came from another site's page.
-    CrossOrigin,
-    /// What only programs may ask for; a page has its cookie.
-    NotForPages,
-    /// `user` is somebody else.
-    NotYourself,
-    /// As many keys as an account may hold.
-    TooManyKeys,
-    /// No such thing, or not yours.
-    NotFound,
-    /// No such plan, or it takes no new keys.
-    UnknownPlan,
-    /// The path exists, the method doesn't.
-    MethodNotAllowed,
-    /// The caller takes none of the types we have.
-    NotAcceptable,
-    /// One key per account and plan.
-    KeyAlreadyExists,
-    /// As many old values of the key still work as may; see `Retry-After`.
-    TooManyOldValues,
-    /// An account with this address exists.
-    EmailTaken,
-    /// The body is larger than allowed.
-    BodyTooLarge,
-    /// The body isn't marked as JSON.
-    UnsupportedMediaType,
-    /// Fields are wrong; see `errors`.
-    InvalidFields,
-    /// The `Idempotency-Key` stands for another request.
-    IdempotencyKeyReused,
-    /// Too many tries; see `Retry-After`.
-    TooManyAttempts,
-    /// Creating the key failed, and nothing was left behind.
-    CreateFailed,
-    /// Our own fault; the log has it under the request's id.
-    Internal,
-    /// The store can't be asked right now.
-    StoreUnavailable,
-    /// Too much work at once; see `Retry-After`.
-    Busy,
-    /// The server is shutting down; try again.
-    ShuttingDown,
+macro_rules! problem_codes {
+    ($($(#[$doc:meta])+ $name:ident = $status:literal,)+) => {
+        /// Which problem it is; never renamed, since programs compare it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum ProblemCode {
+            $($(#[$doc])+ $name,)+
+        }
+
+        impl ProblemCode {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The HTTP status of this problem.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self {
+                    $(Self::$name => $status,)+
+                }
+            }
+        }
+    };
 }
 
-impl ProblemCode {
-    /// All of them.
-    pub const ALL: [Self; 24] = [
-        Self::InvalidJson,
-        Self::Unauthenticated,
-        Self::WrongCredentials,
-        Self::CrossOrigin,
-        Self::NotForPages,
-        Self::NotYourself,
-        Self::TooManyKeys,
-        Self::NotFound,
-        Self::UnknownPlan,
-        Self::MethodNotAllowed,
-        Self::NotAcceptable,
-        Self::KeyAlreadyExists,
-        Self::TooManyOldValues,
-        Self::EmailTaken,
-        Self::BodyTooLarge,
-        Self::UnsupportedMediaType,
-        Self::InvalidFields,
-        Self::IdempotencyKeyReused,
-        Self::TooManyAttempts,
-        Self::CreateFailed,
-        Self::Internal,
-        Self::StoreUnavailable,
-        Self::Busy,
-        Self::ShuttingDown,
-    ];
-
-    /// The HTTP status of this problem.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::InvalidJson => 400,
-            Self::Unauthenticated | Self::WrongCredentials => 401,
-            Self::CrossOrigin | Self::NotForPages | Self::NotYourself | Self::TooManyKeys => 403,
-            Self::NotFound | Self::UnknownPlan => 404,
-            Self::MethodNotAllowed => 405,
-            Self::NotAcceptable => 406,
-            Self::KeyAlreadyExists | Self::TooManyOldValues | Self::EmailTaken => 409,
-            Self::BodyTooLarge => 413,
-            Self::UnsupportedMediaType => 415,
-            Self::InvalidFields | Self::IdempotencyKeyReused => 422,
-            Self::TooManyAttempts => 429,
-            Self::CreateFailed | Self::Internal => 500,
-            Self::StoreUnavailable | Self::Busy | Self::ShuttingDown => 503,
-        }
-    }
+problem_codes! {
+    /// The body isn't JSON.
+    InvalidJson = 400,
+    /// No session, or one that ended: sign in.
+    Unauthenticated = 401,
+    /// Email and password don't match.
+    WrongCredentials = 401,
+    /// A cookie came from another site's page.
+    CrossOrigin = 403,
+    /// What only programs may ask for; a page has its cookie.
+    NotForPages = 403,
+    /// `user` is somebody else.
+    NotYourself = 403,
+    /// As many keys as an account may hold.
+    TooManyKeys = 403,
+    /// No such thing, or not yours.
+    NotFound = 404,
+    /// No such plan, or it takes no new keys.
+    UnknownPlan = 404,
+    /// The path exists, the method doesn't.
+    MethodNotAllowed = 405,
+    /// The caller takes none of the types we have.
+    NotAcceptable = 406,
+    /// One key per account and plan.
+    KeyAlreadyExists = 409,
+    /// As many old values of the key still work as may; see `Retry-After`.
+    TooManyOldValues = 409,
+    /// An account with this address exists.
+    EmailTaken = 409,
+    /// The body is larger than allowed.
+    BodyTooLarge = 413,
+    /// The body isn't marked as JSON.
+    UnsupportedMediaType = 415,
+    /// Fields are wrong; see `errors`.
+    InvalidFields = 422,
+    /// The `Idempotency-Key` stands for another request.
+    IdempotencyKeyReused = 422,
+    /// Too many tries; see `Retry-After`.
+    TooManyAttempts = 429,
+    /// Creating the key failed, and nothing was left behind.
+    CreateFailed = 500,
+    /// Our own fault; the log has it under the request's id.
+    Internal = 500,
+    /// The store can't be asked right now.
+    StoreUnavailable = 503,
+    /// Too much work at once; see `Retry-After`.
+    Busy = 503,
+    /// The server is shutting down; try again.
+    ShuttingDown = 503,
 }

@@ -10,8 +10,8 @@ fn create(owner: &Caller, plan: &str, name: &str) -> Call {
     owner.create_key(plan).header("idempotency-key", name)
 }
 
-/// Repeats the call; the caller of the tests looks through every answer for secrets that were handed out before.
-async fn again(owner: &Caller, plan: &str, name: &str) -> Answer {
+/// The answer to the repeated call, marked as such; the caller of the tests looks through every answer for secrets that were handed out before.
+async fn replayed(owner: &Caller, plan: &str, name: &str) -> Answer {
     let answer = create(owner, plan, name).send().await.expect(200);
     assert_eq!(answer.header("idempotency-replayed"), "true");
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -29,10 +29,10 @@ async fn a_repeated_call_gets_the_same_answer_and_makes_no_other_key() {
     let first = create(&ada, PLAN, NAME).send().await.expect(200);
     assert_eq!(first.header("idempotency-replayed"), "");
     let after = server.store().snapshot();
-    assert_eq!(again(&ada, PLAN, NAME).await.body, first.body);
+    assert_eq!(replayed(&ada, PLAN, NAME).await.body, first.body);
     assert_eq!(server.store().snapshot(), after);
     server.restart().await;
-    assert_eq!(again(&ada, PLAN, NAME).await.body, first.body);
+    assert_eq!(replayed(&ada, PLAN, NAME).await.body, first.body);
     holder(&ada, &first).chat("hello").send().await.expect(200);
     // Without its name it is a call like any other.
     ada.create_key(PLAN).send().await.is_problem(409, "key_already_exists");
@@ -86,7 +86,7 @@ async fn a_revoked_key_is_not_revived() {
     let ada = server.signed_in("ada").await;
     let first = create(&ada, PLAN, NAME).send().await.expect(200);
     ada.delete(&format!("/keys/{}", first.json()["id"].as_str().unwrap())).send().await.expect(204);
-    assert_eq!(again(&ada, PLAN, NAME).await.body, first.body);
+    assert_eq!(replayed(&ada, PLAN, NAME).await.body, first.body);
     holder(&ada, &first).chat("hello").send().await.is_error(401, "invalid_api_key");
     assert_eq!(ada.get("/keys").send().await.expect(200).json(), json!([]));
     let next = create(&ada, PLAN, "another-name").send().await.expect(200);

@@ -15,7 +15,7 @@ use crate::{
 /// Both lists, each error with an anchor of its own: a problem's `type` leads to it.
 pub fn html() -> String {
     let mut html = String::from("<h2 id=\"problems\">Portal API</h2>\n");
-    for code in ProblemCode::ALL {
+    for code in ProblemCode::ALL.iter().copied() {
         let (name, kind) = (problem_kinds::name(code), problem_kinds::of(code));
         let heading = format!("{} {name}", code.status());
         entry(&mut html, &name, &heading, [kind.title, kind.when, kind.to_do], &problems::shown(code));

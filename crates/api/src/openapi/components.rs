@@ -8,6 +8,8 @@ use utoipa::openapi::{
     example::{Example, ExampleBuilder},
 };
 
+use super::headers::Carries;
+
 /// A response with the name that it has among the components.
 pub struct Documented {
     /// Its name.
@@ -32,6 +34,50 @@ pub fn add(components: &mut Components, responses: Vec<Documented>) {
 pub fn example(body: impl Serialize, when: &str, to_do: &str) -> RefOr<Example> {
     ExampleBuilder::new().summary(when).description(to_do).value(serde_json::to_value(body).ok()).build().into()
 }
+
+/// What is said of a refusal.
+pub struct Refusal<'a, C> {
+    /// The status, or `default` for all that are not named.
+    pub status: &'a str,
+    /// For what it comes.
+    pub description: &'a str,
+    /// The codes that it comes with.
+    pub codes: &'a [C],
+    /// The headers that it may carry.
+    pub headers: &'a [Carries],
+}
+
+/// Refusals, each a type that routes name: its status, its codes and its headers, made a response by a function.
+macro_rules! refusals {
+    (by $respond:ident: $(
+        $(#[doc = $text:literal])+ $name:ident = $status:literal [$($code:expr),*] $({ $($header:ident),+ })?;
+    )+) => {
+        $(
+            $(#[doc = $text])+
+            pub struct $name;
+
+            impl utoipa::IntoResponses for $name {
+                fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                    super::components::referenced($status, stringify!($name))
+                }
+            }
+        )+
+
+        /// All of them.
+        pub fn all() -> Vec<super::components::Documented> {
+            vec![$(super::components::Documented {
+                name: stringify!($name),
+                response: $respond(super::components::Refusal {
+                    status: $status,
+                    description: concat!($($text),+).trim(),
+                    codes: &[$($code),*],
+                    headers: &[$($(super::headers::Carries::$header),+)?],
+                }),
+            }),+]
+        }
+    };
+}
+pub(super) use refusals;
 
 /// Types that stand for several responses at once.
 macro_rules! groups {

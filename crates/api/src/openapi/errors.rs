@@ -1,49 +1,21 @@
 //! The data plane's refusals and failures as components of the OpenAPI document, in OpenAI's envelope.
 
-use std::collections::BTreeMap;
-
 use api_types::{
     PlanName, Timestamp,
     openai::{ErrorEnvelope, ErrorObject, SpentQuota},
 };
 use utoipa::{
-    IntoResponses, ToSchema,
-    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+    ToSchema,
+    openapi::{ContentBuilder, Ref, Response, ResponseBuilder},
 };
 
 use super::{
-    components::{self, Documented, example},
-    headers::{
-        self,
-        Carries::{self, AcceptEncoding, Allow, RetryAfter, ShouldRetry, WwwAuthenticate},
-    },
+    components::{self, Refusal, example},
+    headers,
 };
 use crate::openai_error::{ErrorKind, KINDS};
 
-macro_rules! errors {
-    ($($(#[doc = $text:literal])+ $name:ident = $status:literal [$($code:literal),*] $({ $($header:ident),+ })?;)+) => {
-        $(
-            $(#[doc = $text])+
-            pub struct $name;
-
-            impl IntoResponses for $name {
-                fn responses() -> BTreeMap<String, RefOr<Response>> {
-                    components::referenced($status, stringify!($name))
-                }
-            }
-        )+
-
-        /// All of them.
-        pub fn all() -> Vec<Documented> {
-            vec![$(Documented {
-                name: stringify!($name),
-                response: error($status, concat!($($text),+).trim(), &[$($code),*], &[$($($header),+)?]),
-            }),+]
-        }
-    };
-}
-
-errors! {
+components::refusals! { by error:
     /// The body can't be used, or names what can't be told to be the caller's own; or two different keys.
     InvalidRequestError = "400" ["invalid_body", "conflicting_credentials", "stored_state_refused", "upstream_refused"];
     /// Two different keys.
@@ -96,7 +68,8 @@ components::groups! {
     ];
 }
 
-fn error(status: &str, description: &str, codes: &[&str], carried: &[Carries]) -> Response {
+fn error(refusal: Refusal<'_, &str>) -> Response {
+    let Refusal { status, description, codes, headers: carried } = refusal;
     let is_of_status = |kind: &ErrorKind| status == "default" || status == kind.status.to_string();
     let kinds = KINDS.iter().filter(|kind| codes.contains(&kind.code) && is_of_status(kind));
     let examples = kinds.map(|kind| (example_name(kind), example(shown(kind), kind.when, kind.to_do)));

@@ -3,9 +3,19 @@
 use serde_json::{Value, json};
 use utoipa::openapi::{Components, Header, HeaderBuilder, Object, ObjectBuilder, Ref, RefOr, Response, schema::Type};
 
-/// A header that answers may carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Carries {
+macro_rules! carried_headers {
+    ($($(#[$doc:meta])+ $name:ident,)+) => {
+        /// A header that answers may carry.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Carries {
+            $($(#[$doc])+ $name,)+
+        }
+
+        const ALL: &[Carries] = &[$($name),+];
+    };
+}
+
+carried_headers! {
     /// The request's id.
     RequestId,
     /// How long it may be kept.
@@ -50,28 +60,6 @@ use Carries::*;
 
 /// All that tell a quota's figures.
 pub const QUOTA: [Carries; 5] = [LimitRequests, RemainingRequests, ResetRequests, RateLimitPolicy, RateLimit];
-
-const ALL: [Carries; 19] = [
-    RequestId,
-    CacheControl,
-    RetryAfter,
-    ShouldRetry,
-    LimitRequests,
-    RemainingRequests,
-    ResetRequests,
-    RateLimitPolicy,
-    RateLimit,
-    Allow,
-    AcceptEncoding,
-    WwwAuthenticate,
-    SetCookie,
-    ProcessingMs,
-    AccelBuffering,
-    ETag,
-    NextCursor,
-    Link,
-    IdempotencyReplayed,
-];
 
 /// What is said of a header.
 struct Told {

@@ -1,91 +1,62 @@
 //! The management plane's refusals as components of the OpenAPI document: one response per kind, to which routes refer.
 
-use std::collections::BTreeMap;
-
-use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId};
+use api_types::{FieldError, Problem, ProblemCode as Code, Reason, RequestId};
 use utoipa::{
-    IntoResponses, ToSchema,
-    openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder},
+    ToSchema,
+    openapi::{ContentBuilder, Ref, Response, ResponseBuilder},
 };
 
 use super::{
-    components::{self, Documented, example},
-    headers::Carries::{self, AcceptEncoding, Allow, RetryAfter, WwwAuthenticate},
+    components::{self, Refusal, example},
+    headers,
 };
 use crate::{base_path::BasePath, problem_kinds};
 
-macro_rules! problems {
-    ($($(#[doc = $text:literal])+ $name:ident = $status:literal [$($code:ident),*] $({ $($header:ident),+ })?;)+) => {
-        $(
-            $(#[doc = $text])+
-            pub struct $name;
-
-            impl IntoResponses for $name {
-                fn responses() -> BTreeMap<String, RefOr<Response>> {
-                    components::referenced($status, stringify!($name))
-                }
-            }
-        )+
-
-        /// All of them.
-        pub fn all() -> Vec<Documented> {
-            vec![$(Documented {
-                name: stringify!($name),
-                response: problem(
-                    concat!($($text),+).trim(),
-                    &[$(ProblemCode::$code),*],
-                    &[$($($header),+)?],
-                ),
-            }),+]
-        }
-    };
-}
-
-problems! {
+components::refusals! { by problem:
     /// The body isn't JSON.
-    InvalidJson = "400" [InvalidJson];
+    InvalidJson = "400" [Code::InvalidJson];
     /// No session, or one that ended.
-    Unauthenticated = "401" [Unauthenticated] { WwwAuthenticate };
+    Unauthenticated = "401" [Code::Unauthenticated] { WwwAuthenticate };
     /// Email and password don't match.
-    WrongCredentials = "401" [WrongCredentials];
+    WrongCredentials = "401" [Code::WrongCredentials];
     /// A cookie that came from another site's page.
-    CrossOrigin = "403" [CrossOrigin];
+    CrossOrigin = "403" [Code::CrossOrigin];
     /// A key that the caller may not have.
-    KeyNotAllowed = "403" [NotYourself, TooManyKeys, CrossOrigin];
+    KeyNotAllowed = "403" [Code::NotYourself, Code::TooManyKeys, Code::CrossOrigin];
     /// A refresh token in the body, asked for by a page.
-    NotForPages = "403" [NotForPages];
+    NotForPages = "403" [Code::NotForPages];
     /// A cookie that came from another site's page, or a page that sends a token in the body.
-    RefreshNotAllowed = "403" [CrossOrigin, NotForPages];
+    RefreshNotAllowed = "403" [Code::CrossOrigin, Code::NotForPages];
     /// The caller has no such key.
-    NoSuchKey = "404" [NotFound];
+    NoSuchKey = "404" [Code::NotFound];
     /// No such plan takes new keys.
-    UnknownPlan = "404" [UnknownPlan];
+    UnknownPlan = "404" [Code::UnknownPlan];
     /// Not for this caller.
-    NotHere = "404" [NotFound];
+    NotHere = "404" [Code::NotFound];
     /// None of the types that the caller takes.
-    NotAcceptable = "406" [NotAcceptable];
+    NotAcceptable = "406" [Code::NotAcceptable];
     /// The account has a key on this plan.
-    KeyAlreadyExists = "409" [KeyAlreadyExists];
+    KeyAlreadyExists = "409" [Code::KeyAlreadyExists];
     /// Four old values are in the grace that they were promised.
-    TooManyOldValues = "409" [TooManyOldValues] { RetryAfter };
+    TooManyOldValues = "409" [Code::TooManyOldValues] { RetryAfter };
     /// The address has an account.
-    EmailTaken = "409" [EmailTaken];
+    EmailTaken = "409" [Code::EmailTaken];
     /// The body is too large.
-    BodyTooLarge = "413" [BodyTooLarge];
+    BodyTooLarge = "413" [Code::BodyTooLarge];
     /// The body isn't marked as JSON, or is coded in a way that isn't known.
-    UnsupportedMediaType = "415" [UnsupportedMediaType] { AcceptEncoding };
+    UnsupportedMediaType = "415" [Code::UnsupportedMediaType] { AcceptEncoding };
     /// Fields or parameters are wrong, each named in `errors`.
-    InvalidFields = "422" [InvalidFields];
+    InvalidFields = "422" [Code::InvalidFields];
     /// Fields or headers are wrong, or the `Idempotency-Key` stands for another request.
-    KeyRequestRefused = "422" [InvalidFields, IdempotencyKeyReused];
+    KeyRequestRefused = "422" [Code::InvalidFields, Code::IdempotencyKeyReused];
     /// Too many tries.
-    TooManyAttempts = "429" [TooManyAttempts] { RetryAfter };
+    TooManyAttempts = "429" [Code::TooManyAttempts] { RetryAfter };
     /// Nothing was created, and nothing left behind.
-    CreateFailed = "500" [CreateFailed];
+    CreateFailed = "500" [Code::CreateFailed];
     /// The server can't do it right now.
-    Unavailable = "503" [StoreUnavailable, Busy, ShuttingDown] { RetryAfter };
+    Unavailable = "503" [Code::StoreUnavailable, Code::Busy, Code::ShuttingDown] { RetryAfter };
     /// Any other refusal or failure, such as a method that the path doesn't take.
-    UnexpectedProblem = "default" [Internal, MethodNotAllowed] { Allow, RetryAfter };
+    UnexpectedProblem = "default" [Code::Internal, Code::MethodNotAllowed] { Allow, RetryAfter };
 }
 
 components::groups! {
@@ -95,24 +66,24 @@ components::groups! {
     ChangeProblems = [Unauthenticated, CrossOrigin];
 }
 
-fn problem(description: &str, codes: &[ProblemCode], headers: &[Carries]) -> Response {
-    let examples = codes.iter().map(|code| {
+fn problem(refusal: Refusal<'_, Code>) -> Response {
+    let examples = refusal.codes.iter().map(|code| {
         let kind = problem_kinds::of(*code);
         (problem_kinds::name(*code), example(shown(*code), kind.when, kind.to_do))
     });
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).examples_from_iter(examples).build();
     let mut response =
-        ResponseBuilder::new().description(description).content("application/problem+json", content).build();
-    super::headers::attach(&mut response, headers);
+        ResponseBuilder::new().description(refusal.description).content("application/problem+json", content).build();
+    headers::attach(&mut response, refusal.headers);
     response
 }
 
 /// A problem as the server would answer it.
-pub fn shown(code: ProblemCode) -> Problem {
+pub fn shown(code: Code) -> Problem {
     let kind = problem_kinds::of(code);
     let errors = match code {
-        ProblemCode::InvalidFields => {
+        Code::InvalidFields => {
             let reason = Reason::new("length", "Use 10 to 128 characters.");
             vec![FieldError::new("password", reason)]
         }

@@ -127,7 +127,7 @@ fn every_problem_code_is_told_with_an_example_of_its_own() {
     let told = document["components"]["schemas"]["ProblemCode"]["enum"].as_array().unwrap();
     assert_eq!(told.len(), ProblemCode::ALL.len());
     let text = document["components"]["responses"].to_string();
-    for code in ProblemCode::ALL {
+    for code in ProblemCode::ALL.iter().copied() {
         let shown = serde_json::to_value(super::problems::shown(code)).unwrap();
         assert!(told.contains(&shown["code"]), "{code:?}");
         assert!(text.contains(&format!("\"code\":{}", shown["code"])), "{code:?} has no response");
