@@ -121,6 +121,8 @@ async fn callers_from_elsewhere_are_not_told_unless_configured() {
         let answer = server.anonymous().get("/metrics").header(name, value).send().await;
         answer.is_problem(404, "not_found");
     }
+    // A page in a browser on this machine reaches it under any name that somebody points here.
+    server.anonymous().get("/metrics").header("host", "elsewhere.example").send().await.is_problem(404, "not_found");
     let kind = server.anonymous().get("/metrics").send().await.expect(200);
     assert!(kind.header("content-type").starts_with("application/openmetrics-text"));
     assert!(kind.text().ends_with("# EOF\n"), "OpenMetrics asks for a mark at the end");

@@ -41,6 +41,9 @@ async fn a_stream_under_way_finishes() {
 #[tokio::test]
 async fn new_requests_are_sent_away_with_a_503() {
     let (mut server, _upstream, key, mut exchange, mut events, mut idle) = streaming("30").await;
+    let mut portal = server.raw().await;
+    portal.send("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    assert_eq!(portal.answer().await.unwrap().status, 200);
     server.sigterm();
     // On a connection that was open before: whether new ones are still accepted is the system's affair.
     let answer = wait_until("new requests are refused", || {
@@ -63,6 +66,13 @@ async fn new_requests_are_sent_away_with_a_503() {
     {
         assert_eq!(refused.status, 503, "{}", refused.head);
         assert!(refused.head.contains("connection: close"), "{}", refused.head);
+        assert!(String::from_utf8_lossy(&refused.body).contains("shutting_down"));
+    }
+    if portal.send("GET /plans HTTP/1.1\r\nhost: x\r\n\r\n").await.is_ok()
+        && let Some(refused) = portal.answer().await
+    {
+        assert_eq!(refused.status, 503, "{}", refused.head);
+        assert!(refused.head.contains("retry-after: 1\r\n"), "{}", refused.head);
         assert!(String::from_utf8_lossy(&refused.body).contains("shutting_down"));
     }
     exchange.finish_stream().await;

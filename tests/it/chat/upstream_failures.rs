@@ -43,7 +43,20 @@ async fn the_upstreams_own_rate_limit_passes_with_its_wait_and_costs_nothing() {
     let script = Script::answer(429, "application/json", &headers, "{\"error\":{\"message\":\"upstream says no\"}}");
     for answer in answers(script, 429, "upstream_rate_limited", 0).await {
         assert_eq!(answer.header("retry-after"), "7");
+        assert_eq!(answer.header("x-should-retry"), "");
         assert_ne!(answer.header("x-ratelimit-limit-requests"), "500");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_is_shut_for_longer_than_sdks_wait_is_not_to_be_asked_again() {
+    for (told, should_retry) in [("60", ""), ("61", "false")] {
+        let header = format!("Retry-After: {told}");
+        let script = Script::answer(429, "application/json", &[header.as_str()], "{\"error\":{\"message\":\"no\"}}");
+        for answer in answers(script, 429, "upstream_rate_limited", 0).await {
+            assert_eq!(answer.header("retry-after"), told);
+            assert_eq!(answer.header("x-should-retry"), should_retry, "{told}");
+        }
     }
 }
 
