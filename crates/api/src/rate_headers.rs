@@ -76,6 +76,18 @@ mod tests {
     }
 
     #[test]
+    fn a_window_is_told_where_it_always_has_the_same_length() {
+        let policy = |period| {
+            let quota = QuotaStatus::Limited { limit: 5, used: 1, remaining: 4, period, reset_at: None };
+            let headers = of(&quota, at("2026-11-21T23:00:00Z"));
+            let told = headers.iter().find(|(name, _)| name == DRAFT_POLICY).unwrap();
+            told.1.to_str().unwrap().to_owned()
+        };
+        assert_eq!(policy(Period::Week), "\"weekly\";q=5;w=604800");
+        assert_eq!(policy(Period::Month), "\"monthly\";q=5");
+    }
+
+    #[test]
     fn all_headers_tell_the_same_figures() {
         let quota = QuotaStatus::Limited {
             limit: 10,

@@ -103,5 +103,6 @@ mod tests {
         assert_eq!(of(429, &[("x-amzn-errortype", "LimitExceededException")]), Answer::Quota);
         assert_eq!(of(429, &[("x-amzn-errortype", "TooManyRequestsException")]), Answer::Throttle);
         assert_eq!(of(429, &[("x-tollgate-refusal", "throttle")]), Answer::Throttle);
+        assert_eq!(of(403, &[(REFUSAL_HEADER, refusal::DENIED)]), Answer::Upstream);
     }
 }
