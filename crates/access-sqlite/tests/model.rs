@@ -1,5 +1,5 @@
 //! The gate against a model of ten lines: any sequence of requests, ends, clock moves, plan changes, rotations,
-//! revocations and restarts.
+//! revocations, restarts and kills.
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
@@ -16,6 +16,7 @@ use proptest::prelude::*;
 #[derive(Debug, Clone)]
 enum Step {
     Admit,
+    Rush { requests: u32 },
     Settle { which: usize, returned: bool },
     Clock { seconds: i64 },
     Plan { limit: u64, period: usize },
@@ -23,22 +24,30 @@ enum Step {
     Revoke,
     Switch { enabled: bool },
     Restart,
+    Kill,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => Just(Step::Admit),
+        3 => (1u32..200).prop_map(|requests| Step::Rush { requests }),
         6 => (any::<usize>(), any::<bool>()).prop_map(|(which, returned)| Step::Settle { which, returned }),
         4 => prop_oneof![0i64..30, 3_600i64..200_000, -200_000i64..-3_600].prop_map(|seconds| Step::Clock { seconds }),
-        2 => (1u64..8, 0usize..3).prop_map(|(limit, period)| Step::Plan { limit, period }),
+        2 => (prop_oneof![1u64..8, 1_000u64..1_300, 2_000u64..60_000], 0usize..3).prop_map(|(limit, period)| Step::Plan { limit, period }),
         1 => Just(Step::Rotate),
         1 => Just(Step::Revoke),
         1 => any::<bool>().prop_map(|enabled| Step::Switch { enabled }),
         1 => Just(Step::Restart),
+        2 => Just(Step::Kill),
     ]
 }
 
 const THROTTLE: Throttle = Throttle { rate: 0.01, burst: 6 };
+
+/// A throttle that matters where the quota is small, and none where it is large.
+fn throttle(limit: u64) -> Option<Throttle> {
+    (limit < 1_000).then_some(THROTTLE)
+}
 
 /// The rules, and nothing else.
 struct Model {
@@ -64,9 +73,11 @@ impl Model {
 
     fn admit(&mut self, now: Timestamp) -> Answer {
         let span = Span::at(self.period, &TimeZone::utc(), now);
-        let bucket = self.bucket.get_or_insert(TokenBucket::full(THROTTLE, now));
-        bucket.refill(THROTTLE, now);
-        let waits = bucket.wait(THROTTLE).is_some();
+        let waits = throttle(self.limit).is_some_and(|throttle| {
+            let bucket = self.bucket.get_or_insert(TokenBucket::full(throttle, now));
+            bucket.refill(throttle, now);
+            bucket.wait(throttle).is_some()
+        });
         match self.sum(span.start, span.end).0 {
             _ if !self.enabled => Answer::Unknown,
             used if used >= self.limit => Answer::Quota,
@@ -87,6 +98,42 @@ impl Model {
     }
 }
 
+/// One request, decided by both.
+async fn decide(house: &House, model: &mut Model, open: &mut Vec<(Pass, (Date, Date))>, now: Timestamp) {
+    let was = model.bucket;
+    let expected = model.admit(now);
+    if expected == Answer::Unknown {
+        model.bucket = was;
+    }
+    let answer = match house.store.admit(&house.key, admission(), now).await.unwrap() {
+        Admission::Granted(pass) => {
+            let span = Span::at(model.period, &TimeZone::utc(), now);
+            open.push((pass, (span.start, span.end)));
+            Answer::Granted
+        }
+        Admission::Refused(Refusal::Quota { .. }) => Answer::Quota,
+        Admission::Refused(Refusal::Throttle { .. }) => Answer::Throttle,
+        Admission::Unknown => Answer::Unknown,
+    };
+    assert_eq!(answer, expected);
+}
+
+/// What the file would tell a process that starts after this one was killed now: never less than was admitted, and more
+/// by a block at most, a thousandth of the quota and none of its last thousand.
+async fn check_a_kill(house: &House, model: &Model, now: Timestamp) {
+    let folder = tempfile::tempdir().unwrap();
+    for file in ["tollgate.db", "tollgate.db-wal"] {
+        std::fs::copy(house.folder.path().join(file), folder.path().join(file)).unwrap();
+    }
+    let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options::default()).unwrap();
+    let entry = store.keys(house.account, now).await.unwrap().remove(0);
+    let api_types::QuotaStatus::Limited { used, .. } = entry.quota else { panic!("unlimited") };
+    let span = Span::at(model.period, &TimeZone::utc(), now);
+    let (admitted, _) = model.sum(span.start, span.end);
+    let block = (model.limit / 1_000).min(model.limit.saturating_sub(admitted).saturating_sub(999));
+    assert!(admitted <= used && used <= admitted + block, "{used} written, {admitted} admitted, blocks of {block}");
+}
+
 async fn check(steps: Vec<Step>) {
     let mut house = House::new(5, Some(THROTTLE)).await;
     let mut now = house::noon();
@@ -95,23 +142,11 @@ async fn check(steps: Vec<Step>) {
     let mut generation = 1;
     for step in steps {
         match step {
-            Step::Admit => {
-                let was = model.bucket;
-                let expected = model.admit(now);
-                if expected == Answer::Unknown {
-                    model.bucket = was;
+            Step::Admit => decide(&house, &mut model, &mut open, now).await,
+            Step::Rush { requests } => {
+                for _ in 0..requests {
+                    decide(&house, &mut model, &mut open, now).await;
                 }
-                let answer = match house.store.admit(&house.key, admission(), now).await.unwrap() {
-                    Admission::Granted(pass) => {
-                        let span = Span::at(model.period, &TimeZone::utc(), now);
-                        open.push((pass, (span.start, span.end)));
-                        Answer::Granted
-                    }
-                    Admission::Refused(Refusal::Quota { .. }) => Answer::Quota,
-                    Admission::Refused(Refusal::Throttle { .. }) => Answer::Throttle,
-                    Admission::Unknown => Answer::Unknown,
-                };
-                assert_eq!(answer, expected);
             }
             Step::Settle { which, returned } if !open.is_empty() => {
                 let (pass, period) = open.swap_remove(which % open.len());
@@ -127,7 +162,7 @@ async fn check(steps: Vec<Step>) {
             Step::Clock { seconds } => now = Timestamp::from_second(now.as_second() + seconds).unwrap(),
             Step::Plan { limit, period } => {
                 (model.limit, model.period) = (limit, [Period::Day, Period::Week, Period::Month][period]);
-                house.store.apply_plans(vec![plan(limit, model.period, Some(THROTTLE))], now).await.unwrap();
+                house.store.apply_plans(vec![plan(limit, model.period, throttle(limit))], now).await.unwrap();
             }
             Step::Rotate => {
                 generation += 1;
@@ -153,6 +188,7 @@ async fn check(steps: Vec<Step>) {
                 open.clear();
                 model.bucket = None;
             }
+            Step::Kill => check_a_kill(&house, &model, now).await,
         }
         let span = Span::at(model.period, &TimeZone::utc(), now);
         let entry = house.store.keys(house.account, now).await.unwrap().remove(0);

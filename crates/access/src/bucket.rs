@@ -48,6 +48,11 @@ impl TokenBucket {
         self.tokens = (self.tokens - 1.0).max(0.0);
     }
 
+    /// Gives back a token that was taken for nothing.
+    pub fn give_back(&mut self, throttle: Throttle) {
+        self.tokens = (self.tokens + 1.0).min(f64::from(throttle.burst));
+    }
+
     /// Whether it holds all that it can: forgetting it then changes nothing.
     #[must_use]
     pub fn is_full(&self, throttle: Throttle) -> bool {

@@ -66,7 +66,7 @@ impl Life {
         let store = open(&folder);
         let now = "2026-03-20T12:00:00Z".parse().expect("an instant");
         let zones = PLANS.iter().map(|(_, _, zone)| zone.parse().expect("a zone")).collect();
-        let limits = std::array::from_fn(|_| 1 + chance.below(40));
+        let limits = std::array::from_fn(|plan| some_limit(&mut chance, plan));
         let (holders, figures) = (Vec::new(), Figures::default());
         let mut life = Self { chance, store, now, limits, holders, figures, zones, folder };
         life.apply_limits().await;
@@ -258,6 +258,12 @@ impl Life {
         }
         self.figures
     }
+}
+
+/// Small, so that it is used up again and again; on the last plan but one now and then so large that blocks of a few
+/// requests are reserved before the last thousand.
+pub(super) fn some_limit(chance: &mut Chance, plan: usize) -> u64 {
+    if plan == PLANS.len() - 2 && chance.coin() { 2_000 + chance.below(4_000) } else { 1 + chance.below(60) }
 }
 
 pub(super) fn plan_name(at: usize) -> PlanName {

@@ -45,9 +45,13 @@ pub(super) async fn ask(name: String, key: Caller, enough: Arc<AtomicBool>) -> T
 }
 
 /// Makes keys on one plan after another until the server is gone or can't; gives those that were acknowledged.
-pub(super) async fn make_keys(owner: Caller, plans: Vec<String>, enough: Arc<AtomicBool>) -> Vec<(String, Caller)> {
+pub(super) async fn make_keys(
+    owner: Caller,
+    plans: Vec<(usize, String)>,
+    enough: Arc<AtomicBool>,
+) -> Vec<(usize, Caller)> {
     let mut made = Vec::new();
-    for plan in plans {
+    for (number, plan) in plans {
         if enough.load(Ordering::Relaxed) {
             break;
         }
@@ -57,7 +61,7 @@ pub(super) async fn make_keys(owner: Caller, plans: Vec<String>, enough: Arc<Ato
             break;
         }
         let value = answer.json()["value"].as_str().expect("a key's value").to_owned();
-        made.push((plan, owner.as_identity(Identity::Key(value))));
+        made.push((number, owner.as_identity(Identity::Key(value))));
     }
     made
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{
     finding,
-    gate::{Life, apply, ask_all, plan_name},
+    gate::{Life, apply, ask_all, plan_name, some_limit},
     holder::Ask,
 };
 
@@ -179,7 +179,8 @@ impl Life {
         let (before, room_before) = (self.limit(at), self.room(at));
         let asks = self.asks_of(at, before + 20, self.now);
         let asked = before + 20;
-        self.limits[self.holders[at].plan] = 1 + self.chance.below(60);
+        let plan = self.holders[at].plan;
+        self.limits[plan] = some_limit(&mut self.chance, plan);
         let room_after = self.room(at);
         let (answers, ()) = tokio::join!(ask_all(&self.store, asks), apply(&self.store, self.plans(), self.now));
         let answers = answers.into_iter().map(|(_, answered)| answered).collect();

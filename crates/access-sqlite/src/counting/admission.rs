@@ -2,14 +2,16 @@
 
 use std::collections::hash_map::Entry;
 
-use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, StoreError, TokenBucket, UsedUp};
-use api_types::{AdmissionId, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
+use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Span, StoreError, TokenBucket, UsedUp};
+use api_types::{AccountId, AdmissionId, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use super::{
     batch::Change,
     ledger::Ledger,
-    passes::OpenPass,
+    passes::{OpenPass, Passes},
+    plans::LivePlan,
     rows::{Rows, SubscriptionRowId},
+    subscriptions::Subscription,
 };
 
 /// An answer, and whether it stands on what the batch changed and must wait for its commit.
@@ -36,12 +38,39 @@ pub(crate) struct Asking {
     pub(crate) now: Timestamp,
 }
 
+/// A request that both limits let pass, and what it is charged to.
+pub(super) struct Charging {
+    pub(super) asking: Asking,
+    pub(super) account: AccountId,
+    pub(super) id: SubscriptionRowId,
+    pub(super) span: Span,
+    /// Charges of the period so far.
+    pub(super) used: u64,
+}
+
+impl Charging {
+    /// Takes of both limits and opens the pass.
+    pub(super) fn grant(self, subscription: &mut Subscription, plan: &LivePlan, passes: &mut Passes) -> Pass {
+        let Self { asking: Asking { key, admission, asker, .. }, account, id, span, used } = self;
+        subscription.open += 1;
+        subscription.bucket.iter_mut().for_each(TokenBucket::take);
+        subscription.days.day(span.today).counts.used += 1;
+        let stored = subscription.row;
+        let quota = plan.plan.quota_status(&span, stored.subscribed_on, used + 1);
+        let holder = Some(Holder { key, plan_name: plan.plan.plan().name.clone() });
+        let booking = Some(Booking { subscription: stored.id, day: span.today, quota });
+        let pass = Pass { id: admission, holder, account: Some(account), booking };
+        passes.open.insert(admission, OpenPass { pass: pass.clone(), subscription: id, span, asker: Some(asker) });
+        pass
+    }
+}
+
 impl Ledger {
     /// Decides one request: both limits are looked at, both taken or neither, the quota's refusal before the
     /// throttle's.
     pub(crate) fn admit(&mut self, rows: &impl Rows, asking: Asking) -> Result<Decision<Admission>, StoreError> {
-        let Self { plans, keys, passes, subscriptions, batch } = self;
-        let Asking { key, digest, admission, asker, now } = asking;
+        let Self { plans, keys, passes, subscriptions, batch, with_block } = self;
+        let Asking { key, digest, admission, now, .. } = asking;
         let unknown = Decision { answer: Admission::Unknown, held: false };
         let Some((id, account)) = keys.subscription_of(rows, key, digest, now)? else { return Ok(unknown) };
         if let Some(pass) = passes.granted_to(admission) {
@@ -58,26 +87,23 @@ impl Ledger {
         let used = subscription.sum(rows, &span)?.used;
         let quota_after = |used| plan.plan.quota_status(&span, stored.subscribed_on, used);
         let too_fast = shown.throttle.and_then(|limit| Some((limit, subscription.refilled(limit, now).wait(limit)?)));
-        let holder = Some(Holder { key, plan_name: shown.name.clone() });
+        let holder = || Some(Holder { key, plan_name: shown.name.clone() });
 
         let refusal = match (quota_after(used), too_fast) {
             (QuotaStatus::Limited { limit, remaining: 0, period, reset_at, .. }, _) => {
-                Refusal::Quota { holder, used_up: Some(UsedUp { limit, used, period }), reset_at }
+                Refusal::Quota { holder: holder(), used_up: Some(UsedUp { limit, used, period }), reset_at }
             }
             (quota, Some((throttle, retry_after))) => {
-                Refusal::Throttle { holder, throttle: Some(throttle), retry_after, quota: Some(quota) }
+                Refusal::Throttle { holder: holder(), throttle: Some(throttle), retry_after, quota: Some(quota) }
             }
             (_, None) => {
                 subscription.touch(batch);
-                subscription.open += 1;
-                subscription.bucket.iter_mut().for_each(TokenBucket::take);
-                subscription.counts(span.today, batch).used += 1;
-                let booking = Some(Booking { subscription: stored.id, day: span.today, quota: quota_after(used + 1) });
-                let account = Some(account);
-                let pass = Pass { id: admission, holder, account, booking };
-                let open = OpenPass { pass: pass.clone(), subscription: id, span, asker: Some(asker) };
-                passes.open.insert(admission, open);
-                batch.changes.push(Change::Granted(admission));
+                subscription.counts(span.today, batch);
+                if subscription.reserve(span.today, quota_after(used + 1), batch) {
+                    with_block.insert(id);
+                }
+                let pass = Charging { asking, account, id, span, used }.grant(subscription, plan, passes);
+                batch.changes.push(Change::Granted(admission, id, span.today));
                 return Ok(Decision { answer: Admission::Granted(pass), held: true });
             }
         };

@@ -1,6 +1,5 @@
 //! What a batch of decisions changed: on this list until it is written, or undone.
 
-use access::TokenBucket;
 use api_types::{AdmissionId, Date};
 
 use super::{passes::OpenPass, rows::SubscriptionRowId};
@@ -8,10 +7,10 @@ use super::{passes::OpenPass, rows::SubscriptionRowId};
 /// One change, to be undone if it can't be written.
 #[derive(Debug)]
 pub(super) enum Change {
-    /// A subscription is charged or given back to: its bucket before the batch. Comes before the others of it.
-    Touched(SubscriptionRowId, Option<TokenBucket>),
-    /// A pass began.
-    Granted(AdmissionId),
+    /// A subscription's charges change, or its block. Comes before the others of it.
+    Touched(SubscriptionRowId),
+    /// A pass began, charged to this subscription on this day.
+    Granted(AdmissionId, SubscriptionRowId, Date),
     /// A pass ended and was given back.
     Returned(Box<OpenPass>),
     /// A refusal was counted that stands on the batch's charges.

@@ -49,6 +49,16 @@ impl KeysSeen {
         Ok(opened)
     }
 
+    /// As [`subscription_of`](Self::subscription_of), by memory alone.
+    pub(super) fn remembered(
+        &self,
+        key: KeyId,
+        digest: KeyDigest,
+        now: Timestamp,
+    ) -> Option<(SubscriptionRowId, AccountId)> {
+        self.known.get(&key)?.opened_by(digest, now)
+    }
+
     /// The key's row, or that there is none, must be read again.
     pub(super) fn forget(&mut self, key: KeyId) {
         self.known.remove(&key);

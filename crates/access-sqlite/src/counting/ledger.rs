@@ -1,10 +1,11 @@
 //! The counts in memory, in batches.
 //!
 //! What a batch changed is on a list until [`Ledger::committed`] or [`Ledger::rolled_back`] says what became of it; after
-//! the latter, memory holds what it held before, and the counts it touched are read from the store again before they
-//! are used.
+//! the latter, memory holds what it held before. Rows are written with all that they hold, so that it doesn't matter
+//! whether a write that failed came through.
 
-use access::StoreError;
+use std::collections::HashSet;
+
 use api_types::KeyId;
 
 use super::{
@@ -12,7 +13,7 @@ use super::{
     keys_seen::KeysSeen,
     passes::Passes,
     plans::Plans,
-    rows::{DayRow, Rows, SubscriptionRowId},
+    rows::{DayRow, SubscriptionRowId},
     subscriptions::Subscriptions,
 };
 
@@ -25,6 +26,8 @@ pub(crate) struct Ledger {
     pub(super) passes: Passes,
     pub(super) subscriptions: Subscriptions,
     pub(super) batch: Batch,
+    /// Those with a block, which is empty at first.
+    pub(super) with_block: HashSet<SubscriptionRowId>,
 }
 
 impl Ledger {
@@ -36,6 +39,7 @@ impl Ledger {
             passes: Passes::default(),
             subscriptions: Subscriptions::default(),
             batch: Batch::default(),
+            with_block: HashSet::new(),
         }
     }
 
@@ -65,16 +69,13 @@ impl Ledger {
         !self.batch.days.is_empty()
     }
 
-    /// The days to write.
-    pub(crate) fn unwritten(&mut self, rows: &impl Rows) -> Result<Vec<DayRow>, StoreError> {
+    /// The days to write, each with what its block holds.
+    pub(crate) fn unwritten(&mut self) -> Vec<DayRow> {
         let mut unwritten = Vec::with_capacity(self.batch.days.len());
         for &(id, day) in &self.batch.days {
-            if let Some(subscription) = self.subscriptions.get(id) {
-                subscription.reread_if_stale(rows)?;
-                unwritten.extend(subscription.days.get(day).map(|counts| DayRow { subscription: id, day, counts }));
-            }
+            unwritten.extend(self.subscriptions.get(id).and_then(|subscription| subscription.day_row(day)));
         }
-        Ok(unwritten)
+        unwritten
     }
 
     /// The batch is durable.
@@ -85,41 +86,44 @@ impl Ledger {
             }
         }
         for change in self.batch.changes.drain(..) {
-            if let Change::Touched(id, _) = change
+            if let Change::Touched(id) = change
                 && let Some(subscription) = self.subscriptions.get(id)
             {
-                subscription.touched = false;
+                subscription.written(true);
             }
         }
     }
 
-    /// The batch could not be written, or nobody knows. Charges are read again from the store before the next use;
-    /// buckets and passes go back to what they were.
+    /// The batch could not be written, or nobody knows.
     pub(crate) fn rolled_back(&mut self) {
-        for change in self.batch.changes.drain(..).rev() {
+        let Self { plans, passes, subscriptions, batch, .. } = self;
+        for change in batch.changes.drain(..).rev() {
             match change {
-                Change::Touched(id, bucket) => {
-                    if let Some(subscription) = self.subscriptions.get(id) {
-                        subscription.bucket = bucket;
-                        subscription.touched = false;
-                        subscription.stale = true;
+                Change::Touched(id) => {
+                    if let Some(subscription) = subscriptions.get(id) {
+                        subscription.written(false);
                     }
                 }
-                Change::Granted(admission) => {
-                    if let Some(open) = self.passes.forget(admission)
-                        && let Some(subscription) = self.subscriptions.get(open.subscription)
-                    {
-                        subscription.open = subscription.open.saturating_sub(1);
+                Change::Granted(admission, id, day) => {
+                    let is_open = passes.forget(admission);
+                    if let Some(subscription) = subscriptions.get(id) {
+                        subscription.uncharge(day, plans);
+                        if is_open {
+                            subscription.open = subscription.open.saturating_sub(1);
+                        }
                     }
                 }
                 Change::Returned(open) => {
-                    if let Some(subscription) = self.subscriptions.get(open.subscription) {
+                    if let Some(subscription) = subscriptions.get(open.subscription) {
+                        let counts = &mut subscription.days.day(open.span.today).counts;
+                        counts.used += 1;
+                        counts.returned = counts.returned.saturating_sub(1);
                         subscription.open += 1;
                     }
-                    self.passes.open.insert(open.pass.id, *open);
+                    passes.open.insert(open.pass.id, *open);
                 }
                 Change::Refused(id, day) => {
-                    if let Some(subscription) = self.subscriptions.get(id) {
+                    if let Some(subscription) = subscriptions.get(id) {
                         let counts = &mut subscription.days.day(day).counts;
                         counts.refused = counts.refused.saturating_sub(1);
                     }

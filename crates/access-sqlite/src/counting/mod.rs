@@ -4,11 +4,13 @@
 
 mod admission;
 mod batch;
+mod block;
 mod days;
 mod keys_seen;
 mod ledger;
 mod passes;
 mod plans;
+mod reserved;
 mod rows;
 mod subscriptions;
 #[cfg(test)]
@@ -18,4 +20,5 @@ mod usage;
 pub(crate) use admission::{Asking, Decision};
 pub(crate) use ledger::Ledger;
 pub(crate) use plans::{LivePlan, Plans};
+pub(crate) use reserved::Reserved;
 pub(crate) use rows::{Counts, DayRow, KeyRow, PlanRowId, Rows, SubscriptionRow, SubscriptionRowId};

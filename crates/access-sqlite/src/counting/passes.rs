@@ -56,10 +56,15 @@ impl Passes {
         self.spent.insert(pass.id, pass);
     }
 
-    /// A pass that was never granted after all.
-    pub(super) fn forget(&mut self, admission: AdmissionId) -> Option<OpenPass> {
+    /// Whether an admission has a pass that may be answered again.
+    pub(super) fn has(&self, admission: AdmissionId) -> bool {
+        self.open.contains_key(&admission) || self.spent.contains_key(&admission)
+    }
+
+    /// A pass that was never granted after all. Whether it was under way.
+    pub(super) fn forget(&mut self, admission: AdmissionId) -> bool {
         self.spent.remove(&admission);
-        self.open.remove(&admission)
+        self.open.remove(&admission).is_some()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Subscriptions in memory, bounded: their counts, their buckets, and how many of their passes are under way.
+//! Subscriptions in memory, bounded: their counts, buckets and blocks, and how many of their passes are under way.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -7,9 +7,10 @@ use api_types::{Date, QuotaStatus, Throttle, Timestamp};
 
 use super::{
     batch::{Batch, Change},
+    block::Block,
     days::Days,
     plans::{LivePlan, Plans},
-    rows::{Counts, Rows, SubscriptionRow, SubscriptionRowId},
+    rows::{Counts, DayRow, Rows, SubscriptionRow, SubscriptionRowId},
 };
 
 /// Past so many the idle ones are dropped.
@@ -27,10 +28,10 @@ pub(super) struct Subscription {
     pub(super) bucket: Option<TokenBucket>,
     /// Passes under way.
     pub(super) open: u32,
-    /// Whether the batch changed its charges or its bucket.
+    /// What is reserved for it, if it is busy and its quota large.
+    pub(super) block: Option<Block>,
+    /// Whether the batch changed its charges or its block.
     pub(super) touched: bool,
-    /// Whether a write of it failed, so that its charges must be read again.
-    pub(super) stale: bool,
     /// Whether it was used since the last sweep.
     recent: bool,
 }
@@ -38,26 +39,14 @@ pub(super) struct Subscription {
 impl Subscription {
     fn new(id: SubscriptionRowId, row: SubscriptionRow) -> Self {
         let days = Days::default();
-        Self { id, row, days, bucket: None, open: 0, touched: false, stale: false, recent: true }
-    }
-
-    /// Reads the charges again if a write of them failed.
-    pub(super) fn reread_if_stale(&mut self, rows: &impl Rows) -> Result<(), StoreError> {
-        if self.stale {
-            for (start, end) in self.days.to_reread() {
-                let stored = rows.days(self.id, start, end)?;
-                self.days.reread(start, end, stored);
-            }
-            self.stale = false;
-        }
-        Ok(())
+        Self { id, row, days, bucket: None, open: 0, block: None, touched: false, recent: true }
     }
 
     /// The sum of a period, read from the store if it isn't known.
     pub(super) fn sum(&mut self, rows: &impl Rows, &Span { start, end, .. }: &Span) -> Result<Counts, StoreError> {
         if !self.days.covers(start, end) {
             let stored = rows.days(self.id, start, end)?;
-            self.days.cover(start, end, stored);
+            self.days.cover(start, end, stored, self.block.map(|block| block.day));
         }
         Ok(self.days.sum(start, end))
     }
@@ -87,11 +76,60 @@ impl Subscription {
         Ok(plan.plan.limit_in(span, self.row.subscribed_on).is_none_or(|most| returned < most))
     }
 
-    /// The batch is about to change its charges or its bucket.
+    /// The batch is about to change its charges or its block.
     pub(super) fn touch(&mut self, batch: &mut Batch) {
         if !std::mem::replace(&mut self.touched, true) {
-            batch.changes.push(Change::Touched(self.id, self.bucket));
+            batch.changes.push(Change::Touched(self.id));
         }
+    }
+
+    /// The batch that touched it is on the disk, or isn't.
+    pub(super) fn written(&mut self, is_written: bool) {
+        self.touched = false;
+        self.block.iter_mut().for_each(|block| block.asked(is_written));
+    }
+
+    /// A charge of the batch was never made after all.
+    pub(super) fn uncharge(&mut self, day: Date, plans: &Plans) {
+        let counts = &mut self.days.day(day).counts;
+        counts.used = counts.used.saturating_sub(1);
+        let throttle = plans.get(self.row.plan).ok().and_then(|plan| plan.plan.plan().throttle);
+        if let (Some(bucket), Some(throttle)) = (&mut self.bucket, throttle) {
+            bucket.give_back(throttle);
+        }
+    }
+
+    /// It is charged by a write on this day, which leaves its quota as told: if it is charged again soon, it gets a block.
+    /// Whether it has one now.
+    pub(super) fn reserve(&mut self, day: Date, quota: QuotaStatus, batch: &mut Batch) -> bool {
+        match &mut self.block {
+            Some(block) if block.day == day => {
+                // Out of the block first, so that a block never holds what others have used up.
+                block.take();
+                block.ask(quota);
+            }
+            _ => {
+                self.take_block_back(batch);
+                self.block = Block::begin(day, quota);
+            }
+        }
+        self.block.is_some()
+    }
+
+    /// What its block still holds wasn't used: the row is to be written without it.
+    pub(super) fn take_block_back(&mut self, batch: &mut Batch) {
+        if let Some(block) = self.block.take()
+            && block.held() > 0
+        {
+            self.counts(block.day, batch);
+        }
+    }
+
+    /// A day as it is to be written.
+    pub(super) fn day_row(&self, day: Date) -> Option<DayRow> {
+        let mut counts = self.days.get(day)?;
+        counts.used += self.block.filter(|block| block.day == day).map_or(0, |block| block.held());
+        Some(DayRow { subscription: self.id, day, counts })
     }
 
     /// A day's counts, to be changed and written.
@@ -103,11 +141,11 @@ impl Subscription {
         &mut entry.counts
     }
 
-    /// Whether its loss would change nothing: no pass under way, nothing to write, and a full bucket.
+    /// Whether its loss would change nothing: no pass under way, no block, nothing to write, and a full bucket.
     fn is_idle(&mut self, plans: &Plans, now: Timestamp) -> bool {
         let throttle = plans.get(self.row.plan).ok().and_then(|plan| plan.plan.plan().throttle);
         let is_full = throttle.is_none_or(|throttle| self.refilled(throttle, now).is_full(throttle));
-        is_full && !self.touched && self.open == 0 && !self.days.is_dirty()
+        is_full && !self.touched && self.open == 0 && self.block.is_none() && !self.days.is_dirty()
     }
 }
 
@@ -120,7 +158,7 @@ pub(super) struct Subscriptions {
 }
 
 impl Subscriptions {
-    /// One of them, read from the store if it isn't in memory, and its charges true; `None` if there is none.
+    /// One of them, read from the store if it isn't in memory; `None` if there is none.
     pub(super) fn known(
         &mut self,
         rows: &impl Rows,
@@ -139,7 +177,6 @@ impl Subscriptions {
             },
         };
         subscription.recent = true;
-        subscription.reread_if_stale(rows)?;
         Ok(Some(subscription))
     }
 

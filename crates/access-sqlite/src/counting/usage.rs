@@ -24,7 +24,6 @@ impl Ledger {
         let last = to.min(from.saturating_add((USAGE_MAX_DAYS - 1).days()));
         let mut counts: HashMap<_, _> = rows.days(id, from, last.saturating_add(1.day()))?.into_iter().collect();
         if let Some(subscription) = self.subscriptions.get(id) {
-            subscription.reread_if_stale(rows)?;
             counts.extend(subscription.days.iter());
         }
         let plan = &self.plans.get(row.plan)?.plan;

@@ -24,6 +24,7 @@ pub use plans::AppliedPlans;
 
 use crate::{
     OpenError, Options,
+    counting::Ledger,
     reader::{Reader, reader},
     sql::{
         open::{from_sqlite, open},
@@ -42,6 +43,8 @@ pub struct SqliteStore {
 #[derive(Debug)]
 struct Inner {
     queue: Queue,
+    /// Shared with the writer's thread, for those who are admitted out of a block.
+    ledger: Arc<parking_lot::Mutex<Ledger>>,
     reader: Reader,
     options: Options,
     askers: AtomicU64,
@@ -57,7 +60,8 @@ impl SqliteStore {
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let opened = open(path, options)?;
         let plans = all(&opened.writing).map_err(|error| from_sqlite(path, error))?;
-        let state = WriterState::new(opened.writing, plans, options.synchronous);
+        let ledger = Arc::new(parking_lot::Mutex::new(Ledger::new(plans)));
+        let state = WriterState::new(opened.writing, Arc::clone(&ledger), options.synchronous);
         let (queue, inbox) = queue();
         let (reader, reading) = reader(opened.reading);
         let writer = Writer::new(state, inbox, opened.lock);
@@ -68,7 +72,7 @@ impl SqliteStore {
         };
         let threads =
             vec![spawn("sqlite-reader", Box::new(reading))?, spawn("sqlite-writer", Box::new(move || writer.run()))?];
-        let inner = Inner { queue, reader, options, askers: AtomicU64::new(0), threads: Mutex::new(threads) };
+        let inner = Inner { queue, ledger, reader, options, askers: AtomicU64::new(0), threads: Mutex::new(threads) };
         Ok(Self { inner: Arc::new(inner) })
     }
 

@@ -26,8 +26,10 @@ impl SqliteStore {
         let doing = "apply plans";
         self.run(doing, move |state| {
             state.purge_if_due(now);
+            state.take_blocks_back()?;
             let applied = state.change(doing, |conn| Ok(apply(conn, &plans)?));
-            state.ledger.plans = all(&state.conn).map_err(store_error(doing))?;
+            let plans = all(&state.conn).map_err(store_error(doing))?;
+            state.ledger().plans = plans;
             applied.map(|retired| AppliedPlans { retired })
         })
         .await

@@ -43,8 +43,8 @@ impl Registry for SqliteStore {
         let (doing, new) = ("create a key", ToCreate::from(new));
         self.run(doing, move |state| {
             state.purge_if_due(new.now);
-            state.ledger.forget_key(new.key);
-            let plan = state.ledger.plans.offered(&new.plan_name).map(|(id, plan)| (id, plan.span(new.now).today));
+            state.ledger().forget_key(new.key);
+            let plan = state.ledger().plans.offered(&new.plan_name).map(|(id, plan)| (id, plan.span(new.now).today));
             state.change(doing, |conn| create(conn, &new, plan))
         })
         .await
@@ -68,7 +68,7 @@ impl Registry for SqliteStore {
     ) -> Result<KeyEntry, KeyError> {
         let doing = "change a key";
         self.run(doing, move |state| {
-            state.ledger.forget_key(key);
+            state.ledger().forget_key(key);
             let changed = state.change(doing, |conn| keys::change(conn, account, key, &change))?;
             Ok(entry(state, changed, now)?)
         })
@@ -85,10 +85,10 @@ impl Registry for SqliteStore {
         let doing = "rotate a key";
         let (key, digest) = (secret.id(), secret.digest());
         self.run(doing, move |state| {
-            state.ledger.forget_key(key);
+            state.ledger().forget_key(key);
             let rotate = |conn: &_| keys::rotate(conn, account, (key, digest), old_value_until, now);
             let rotated = state.change(doing, rotate)?;
-            Ok(state.ledger.plans.get(rotated.plan)?.plan.plan().name.clone())
+            Ok(state.ledger().plans.get(rotated.plan)?.plan.plan().name.clone())
         })
         .await
     }
@@ -97,7 +97,7 @@ impl Registry for SqliteStore {
         let doing = "revoke a key";
         self.run(doing, move |state| {
             state.purge_if_due(now);
-            state.ledger.forget_key(key);
+            state.ledger().forget_key(key);
             state.change(doing, |conn| keys::delete(conn, account, key))
         })
         .await
@@ -107,7 +107,7 @@ impl Registry for SqliteStore {
         let doing = "find a plan's day";
         self.run(doing, move |state| {
             let found = keys::find(&state.conn, account, key).map_err(|not| not.told(doing))?;
-            Ok(state.ledger.plans.get(found.plan)?.plan.time_zone().day(now))
+            Ok(state.ledger().plans.get(found.plan)?.plan.time_zone().day(now))
         })
         .await
     }
@@ -116,7 +116,7 @@ impl Registry for SqliteStore {
         let doing = "list usage";
         self.run(doing, move |state| {
             let found = keys::find(&state.conn, account, key).map_err(|not| not.told(doing))?;
-            let (ledger, rows) = state.parts();
+            let (mut ledger, rows) = state.parts();
             ledger.usage(&rows, found.subscription, (from, to))?.ok_or(KeyError::NotFound)
         })
         .await
@@ -135,7 +135,7 @@ impl Registry for SqliteStore {
 
 /// A key as listed, with its quota as of now.
 fn entry(state: &mut WriterState, key: OwnedKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
-    let (ledger, rows) = state.parts();
+    let (mut ledger, rows) = state.parts();
     let quota = ledger.quota(&rows, key.subscription, now)?;
     let quota = quota.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
     let plan = ledger.plans.get(key.plan)?.plan.plan();

@@ -24,10 +24,10 @@ impl WriterState {
         let doing = "delete unused subscriptions";
         let mut unused = Vec::new();
         for (id, plan) in subscriptions::released(&self.conn).map_err(store_error(doing))? {
-            let start = self.ledger.plans.get(plan)?.span(now).start;
+            let start = self.ledger().plans.get(plan)?.span(now).start;
             let is_counted = subscriptions::is_counted_since(&self.conn, id, start).map_err(store_error(doing))?;
-            if !is_counted && !self.ledger.has_open_pass(id) {
-                self.ledger.forget_subscription(id);
+            if !is_counted && !self.ledger().has_open_pass(id) {
+                self.ledger().forget_subscription(id);
                 unused.push(id);
             }
         }

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use access::{Admission, Charge, KeyDigest, StoreError};
 use api_types::{AdmissionId, KeyId, KeyStatus, Timestamp};
-use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::state::WriterState;
-use crate::{counting::Asking, sql::state_owners::NamedId};
+use crate::{
+    counting::{Asking, SubscriptionRowId},
+    sql::state_owners::NamedId,
+};
 
 /// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
 const QUEUE_MAX: usize = 65_536;
@@ -25,6 +27,8 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 pub(crate) enum Message {
     /// Decide a request.
     Admit(Asking, Reply<Admission>),
+    /// Fill a block up.
+    Reserve(SubscriptionRowId, Timestamp),
     /// The asker of an admission went away before its answer.
     Abandon(AdmissionId, u64, Timestamp),
     /// End a pass.
@@ -46,22 +50,19 @@ pub(crate) enum Message {
 pub(crate) struct Queue {
     sender: Sender<Message>,
     waiting: Arc<AtomicUsize>,
-    spent: Arc<Mutex<Vec<AdmissionId>>>,
 }
 
 /// The writer's end.
 pub(crate) struct Inbox {
     receiver: Receiver<Message>,
     waiting: Arc<AtomicUsize>,
-    spent: Arc<Mutex<Vec<AdmissionId>>>,
 }
 
 /// A new queue.
 pub(crate) fn queue() -> (Queue, Inbox) {
     let (sender, receiver) = mpsc::channel();
-    let (waiting, spent) = (Arc::new(AtomicUsize::new(0)), Arc::default());
-    let queue = Queue { sender, waiting: Arc::clone(&waiting), spent: Arc::clone(&spent) };
-    (queue, Inbox { receiver, waiting, spent })
+    let waiting = Arc::new(AtomicUsize::new(0));
+    (Queue { sender, waiting: Arc::clone(&waiting) }, Inbox { receiver, waiting })
 }
 
 /// The writer's thread is gone.
@@ -81,12 +82,6 @@ impl Queue {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             closed(doing)
         })
-    }
-
-    /// A pass has ended and its charge stays. It is heard with whatever is asked next: each pass was asked for by a
-    /// message, so that no more gather than were granted since.
-    pub(crate) fn spend(&self, admission: AdmissionId) {
-        self.spent.lock().push(admission);
     }
 
     /// Asks and waits for the answer.
@@ -110,11 +105,6 @@ impl Inbox {
         };
         self.waiting.fetch_sub(1, Ordering::Relaxed);
         Ok(message)
-    }
-
-    /// The passes that were spent since the last look.
-    pub(super) fn spent(&self) -> Vec<AdmissionId> {
-        std::mem::take(&mut *self.spent.lock())
     }
 
     /// A message that waits already.

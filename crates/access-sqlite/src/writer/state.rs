@@ -1,13 +1,17 @@
-//! What the writer's thread works on: the one connection that writes, and the ledger.
+//! What the writer's thread works on: the one connection that writes, and the ledger, which it shares with whoever is
+//! admitted out of a block.
+
+use std::sync::Arc;
 
 use access::StoreError;
 use api_types::{AccountId, Date};
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::unwritten_owners::UnwrittenOwners;
 use crate::{
     Synchronous,
-    counting::{Ledger, Plans},
+    counting::Ledger,
     sql::{
         Unchanged,
         counted_rows::{SqliteRows, write_days},
@@ -20,7 +24,7 @@ use crate::{
 /// Connection and ledger, always together.
 pub(crate) struct WriterState {
     pub(crate) conn: Connection,
-    pub(crate) ledger: Ledger,
+    ledger: Arc<Mutex<Ledger>>,
     /// Owners of what the upstream keeps that wait to be written.
     pub(super) owners: UnwrittenOwners,
     synchronous: Synchronous,
@@ -29,41 +33,44 @@ pub(crate) struct WriterState {
 }
 
 impl WriterState {
-    /// A connection whose plans these are.
-    pub(crate) fn new(conn: Connection, plans: Plans, synchronous: Synchronous) -> Self {
-        let (ledger, owners) = (Ledger::new(plans), UnwrittenOwners::default());
-        Self { conn, ledger, owners, synchronous, purged_on: None }
+    /// A connection, and the ledger of what it stores.
+    pub(crate) fn new(conn: Connection, ledger: Arc<Mutex<Ledger>>, synchronous: Synchronous) -> Self {
+        Self { conn, ledger, owners: UnwrittenOwners::default(), synchronous, purged_on: None }
+    }
+
+    /// The ledger, locked: never while something is written, since workers wait for it.
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock()
     }
 
     /// The ledger with the rows that it may need.
-    pub(crate) fn parts(&mut self) -> (&mut Ledger, SqliteRows<'_>) {
-        (&mut self.ledger, SqliteRows(&self.conn))
+    pub(crate) fn parts(&self) -> (MutexGuard<'_, Ledger>, SqliteRows<'_>) {
+        (self.ledger(), SqliteRows(&self.conn))
     }
 
     /// Writes what the batch changed, in one transaction, and tells the ledger how it went.
     pub(super) fn commit_batch(&mut self, beat: bool) -> Result<(), StoreError> {
         let Self { conn, ledger, owners, .. } = self;
-        let written = ledger.unwritten(&SqliteRows(conn)).and_then(|rows| {
-            let write = |conn: &Connection| {
-                write_days(conn, &rows)?;
-                owners.write(conn)?;
-                if beat { prove_writing(conn) } else { Ok(()) }
-            };
-            in_transaction(conn, write).map_err(store_error("write counts"))
-        });
+        let rows = ledger.lock().unwritten();
+        let write = |conn: &Connection| {
+            write_days(conn, &rows)?;
+            owners.write(conn)?;
+            if beat { prove_writing(conn) } else { Ok(()) }
+        };
+        let written = in_transaction(conn, write).map_err(store_error("write counts"));
         match &written {
             Ok(()) => {
-                ledger.committed();
+                ledger.lock().committed();
                 owners.written();
             }
-            Err(_) => ledger.rolled_back(),
+            Err(_) => ledger.lock().rolled_back(),
         }
         written
     }
 
     /// Whether there is anything that isn't on the disk.
     pub(super) fn is_dirty(&self) -> bool {
-        self.ledger.is_dirty() || !self.owners.is_empty()
+        self.ledger().is_dirty() || !self.owners.is_empty()
     }
 
     /// Writes the owners that wait, so that a look-up on another connection sees them.
@@ -71,10 +78,16 @@ impl WriterState {
         if self.owners.is_empty() { Ok(()) } else { self.commit_batch(false) }
     }
 
+    /// Writes counts without what blocks still hold: their sizes are by plans that are about to change.
+    pub(crate) fn take_blocks_back(&mut self) -> Result<(), StoreError> {
+        self.ledger().take_blocks_back();
+        if self.ledger().is_dirty() { self.commit_batch(false) } else { Ok(()) }
+    }
+
     /// An account's keys are about to end.
     pub(crate) fn forget_keys_of(&mut self, doing: &'static str, account: AccountId) -> Result<(), StoreError> {
         for key in keys::all_of(&self.conn, account).map_err(store_error(doing))? {
-            self.ledger.forget_key(key.id);
+            self.ledger().forget_key(key.id);
         }
         Ok(())
     }

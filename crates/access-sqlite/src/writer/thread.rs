@@ -18,6 +18,8 @@ use crate::{counting::Decision, sql::store_error};
 const BATCH_MAX: usize = 4_096;
 /// Longest that a refusal stays uncounted on the disk; nobody waits for it.
 const REFUSALS_WRITTEN_WITHIN: Duration = Duration::from_secs(1);
+/// A block that wasn't used for so long is taken back, so that a process that is killed later loses nothing of it.
+const BLOCKS_IDLE_AFTER: Duration = Duration::from_secs(1);
 /// Longest that an owner of what the upstream keeps stays off the disk: a killed process loses those.
 const OWNERS_WRITTEN_WITHIN: Duration = Duration::from_millis(100);
 
@@ -29,6 +31,8 @@ pub(crate) struct Writer {
     lock: std::fs::File,
     /// When rows that nobody waits for are due.
     due: Option<Instant>,
+    /// When blocks that nobody uses are taken back.
+    blocks_due: Option<Instant>,
     /// Charges to give back whose write failed.
     abandoned: Vec<Abandoned>,
     /// Whether the last write failed; it is said once.
@@ -73,13 +77,14 @@ fn tell<T>(reply: Reply<T>, answer: Result<T, StoreError>) {
 impl Writer {
     /// A writer that hasn't begun.
     pub(crate) fn new(state: WriterState, inbox: Inbox, lock: std::fs::File) -> Self {
-        Self { state, inbox, lock, due: None, abandoned: Vec::new(), failing: false }
+        Self { state, inbox, lock, due: None, blocks_due: None, abandoned: Vec::new(), failing: false }
     }
 
     /// Works until it is told to close or every asker is gone. Dropping it afterwards closes the file.
     pub(crate) fn run(mut self) {
         let closing = loop {
-            let patience = self.due.map(|due| due.saturating_duration_since(Instant::now()));
+            let due = self.due.into_iter().chain(self.blocks_due).min();
+            let patience = due.map(|due| due.saturating_duration_since(Instant::now()));
             let first = match self.inbox.next(patience) {
                 Ok(message) => message,
                 Err(RecvTimeoutError::Timeout) => {
@@ -97,6 +102,7 @@ impl Writer {
                 _ => {}
             }
         };
+        self.state.ledger().take_blocks_back();
         let flushed = if self.state.is_dirty() { self.commit(false) } else { Ok(()) };
         let conn = self.state.conn;
         // What the checkpoint leaves in the write-ahead log is read from there at the next start.
@@ -126,11 +132,7 @@ impl Writer {
     }
 
     fn decide(&mut self, message: Message, asked: &mut Asked) -> Option<Message> {
-        // Whatever it asks for, it was asked after these had ended.
-        for admission in self.inbox.spent() {
-            self.state.ledger.spend(admission);
-        }
-        let (ledger, rows) = self.state.parts();
+        let (mut ledger, rows) = self.state.parts();
         match message {
             Message::Admit(asking, reply) => asked.answer(ledger.admit(&rows, asking), reply),
             Message::Settle(admission, charge, now, reply) => {
@@ -139,8 +141,15 @@ impl Writer {
             Message::Inspect(key, digest, now, reply) => {
                 asked.answer(ledger.inspect(&rows, (key, digest), now), reply);
             }
-            Message::Abandon(admission, asker, now) => self.abandon((admission, asker, now), asked),
-            Message::Remember(named) => self.state.owners.push(named),
+            Message::Reserve(subscription, now) => ledger.reserve(subscription, now),
+            Message::Abandon(admission, asker, now) => {
+                drop(ledger);
+                self.abandon((admission, asker, now), asked);
+            }
+            Message::Remember(named) => {
+                drop(ledger);
+                self.state.owners.push(named);
+            }
             Message::Beat(reply) => {
                 asked.beat = true;
                 asked.hold(reply, ());
@@ -151,9 +160,11 @@ impl Writer {
     }
 
     fn abandon(&mut self, abandoned: Abandoned, asked: &mut Asked) {
-        let (ledger, rows) = self.state.parts();
+        let (mut ledger, rows) = self.state.parts();
         let (admission, asker, now) = abandoned;
-        match ledger.abandon(&rows, admission, asker, now) {
+        let written = ledger.abandon(&rows, admission, asker, now);
+        drop(ledger);
+        match written {
             Ok(false) => {}
             Ok(true) => asked.abandoned.push(abandoned),
             Err(_) => self.abandoned.push(abandoned),
@@ -162,20 +173,33 @@ impl Writer {
 
     fn finish(&mut self, asked: Asked) {
         let overdue = self.due.is_some_and(|due| due <= Instant::now());
-        let outcome =
-            if asked.beat || self.state.ledger.is_urgent() || overdue { self.commit(asked.beat) } else { Ok(()) };
+        let is_urgent = self.state.ledger().is_urgent();
+        let outcome = if asked.beat || is_urgent || overdue { self.commit(asked.beat) } else { Ok(()) };
         if outcome.is_err() {
             self.abandoned.extend(asked.abandoned);
         }
         for held in asked.held {
             held(outcome.clone());
         }
+        self.look_at_blocks();
         self.set_due();
+    }
+
+    /// Takes idle blocks back when that is due.
+    fn look_at_blocks(&mut self) {
+        let now = Instant::now();
+        if self.blocks_due.is_some_and(|due| due <= now) {
+            self.state.ledger().take_idle_blocks_back();
+            self.blocks_due = None;
+        }
+        if self.blocks_due.is_none() && self.state.ledger().has_blocks() {
+            self.blocks_due = Some(now + BLOCKS_IDLE_AFTER);
+        }
     }
 
     /// What nobody waits for is written soon all the same.
     fn set_due(&mut self) {
-        let within = match (self.state.owners.is_empty(), self.state.ledger.is_dirty()) {
+        let within = match (self.state.owners.is_empty(), self.state.ledger().is_dirty()) {
             (true, false) => return,
             (true, true) => REFUSALS_WRITTEN_WITHIN,
             (false, _) => OWNERS_WRITTEN_WITHIN,
@@ -186,6 +210,7 @@ impl Writer {
 
     /// Writes what nobody waits for.
     fn flush(&mut self) {
+        self.look_at_blocks();
         if self.state.is_dirty() {
             let _ = self.commit(false);
         } else {
