@@ -142,9 +142,10 @@ mod tests {
         let twice = counting.plus(counting);
         let expected: Vec<_> = (1..=19).map(|number| 2 * number).collect();
         assert_eq!(twice.rows().map(|(_, value)| value).to_vec(), expected);
+        let twice = Figures { lost: twice.cut + twice.reserved + 1, ..twice };
         let names: Vec<_> = twice.faults().into_iter().map(|(name, _)| name).collect();
         assert_eq!(names.len(), 6, "{names:?}");
         assert_eq!((names[0], names[5]), ("over-admitted", "lost past the bound"));
-        assert_eq!(Figures { requests: 5, lost: 2, cut: 2, ..Figures::default() }.faults(), []);
+        assert_eq!(Figures { requests: 5, lost: 3, cut: 2, reserved: 1, ..Figures::default() }.faults(), []);
     }
 }
