@@ -103,7 +103,7 @@ async fn every_operation_is_described_and_named_once() {
     for (method, path, operation) in operations(&document) {
         let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
         names.push(name.to_owned());
-        for member in ["summary", "tags"] {
+        for member in ["summary", "description", "tags"] {
             assert!(!operation[member].is_null(), "{method} {path} has no {member}");
         }
         for (status, response) in operation["responses"].as_object().unwrap() {

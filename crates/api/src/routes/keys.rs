@@ -126,6 +126,8 @@ pub async fn list_keys(
 }
 
 /// Enable, disable or label a key.
+///
+/// What is left out stays. Disabling ends the old values too; enabled again, the key works by its newest alone.
 #[utoipa::path(
     operation_id = "change_key", tag = "Keys", security(("session" = []), ("session_cookie" = [])), request_body = KeyChange,
     params(("id" = KeyId, Path, description = "The key's id.")),

@@ -21,6 +21,8 @@ use crate::{
 };
 
 /// Tell who is signed in.
+///
+/// The account's id, its address and when it signed up.
 #[utoipa::path(
     operation_id = "get_me", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
     responses((status = 200, description = "The account.", body = Me), Unauthenticated)
@@ -76,6 +78,9 @@ pub async fn change_password(
 }
 
 /// Delete the account and its keys.
+///
+/// Its keys stop working and its sessions end. What was used of a plan stays used for whoever signs up with the address
+/// again.
 #[utoipa::path(
     operation_id = "delete_account", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
     responses(SessionEnded, ChangeProblems)
