@@ -2,8 +2,8 @@
 
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 use rust_client::types::{
-    ChatCompletion, ChatCompletionRequest, CreateKey, Credentials, ErrorEnvelope, KeyState, MessageContent, NewAccount,
-    Problem, ProblemCode, Quota, RefreshSession, UserMessage, UserMessageRole,
+    ChatCompletion, ChatCompletionRequest, CreateKey, Credentials, ErrorEnvelope, KeyState, NewAccount, Problem,
+    ProblemCode, Quota, RefreshSession, TextContent, UserMessage, UserMessageRole,
 };
 use rust_client::{Client, Error, ResponseValue};
 
@@ -70,7 +70,7 @@ pub async fn walk(base_url: &str) -> Result<(), Failure> {
     assert_eq!((keys.len(), &keys[0].id, keys[0].state), (1, &key.id, KeyState::Active));
 
     let program = with_token(base_url, &key.value)?;
-    let message = UserMessage { content: MessageContent::String("hello".to_owned()), role: UserMessageRole::User };
+    let message = UserMessage { content: TextContent("hello".to_owned()).into(), role: UserMessageRole::User };
     let question = question(message)?;
     for _ in 0..quota.limit.get() {
         let answer = program.create_chat_completion(&question).await?;

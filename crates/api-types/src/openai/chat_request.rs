@@ -59,8 +59,10 @@ pub struct StreamOptions {
 #[serde(untagged)]
 pub enum Stop {
     /// Before this one.
+    #[schema(title = "StopText")]
     One(String),
     /// Before the first of these.
+    #[schema(title = "StopTexts")]
     Several(Vec<String>),
 }
 
@@ -124,8 +126,10 @@ pub enum ChatMessage {
 #[serde(untagged)]
 pub enum MessageContent {
     /// A text.
+    #[schema(title = "TextContent")]
     Text(String),
     /// Parts.
+    #[schema(title = "ContentParts")]
     Parts(Vec<ContentPart>),
 }
 
