@@ -1,4 +1,5 @@
-//! The gate: hands requests to the writer's thread and waits for their answer.
+//! The gate: admits out of a block at once, and hands every other request to the writer's thread and waits for its
+//! answer.
 
 use std::time::Duration;
 

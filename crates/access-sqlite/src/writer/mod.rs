@@ -1,4 +1,4 @@
-//! The thread that owns the connection that writes, and the counts: its queue, its work, and what it works on.
+//! The thread that owns the connection that writes, and decides what no block covers: its queue, its work, and what it works on.
 
 mod purge;
 mod queue;

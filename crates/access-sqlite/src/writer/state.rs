@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Connection and ledger, always together.
+/// The connection, and the ledger of what it stores.
 pub(crate) struct WriterState {
     pub(crate) conn: Connection,
     ledger: Arc<Mutex<Ledger>>,
@@ -33,7 +33,7 @@ pub(crate) struct WriterState {
 }
 
 impl WriterState {
-    /// A connection, and the ledger of what it stores.
+    /// Both, with nothing waiting to be written.
     pub(crate) fn new(conn: Connection, ledger: Arc<Mutex<Ledger>>, synchronous: Synchronous) -> Self {
         Self { conn, ledger, owners: UnwrittenOwners::default(), synchronous, purged_on: None }
     }
