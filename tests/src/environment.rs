@@ -55,6 +55,23 @@ pub(crate) fn caddy_binary() -> PathBuf {
     installed("TOLLGATE_CADDY", "/usr/bin/caddy")
 }
 
+/// The URL of a database of the Postgres that `cargo xtask test` starts, in which others can be made:
+/// `TOLLGATE_POSTGRES`.
+pub(crate) fn postgres_url() -> String {
+    env::var("TOLLGATE_POSTGRES").unwrap_or_else(|_| {
+        panic!("TOLLGATE_POSTGRES names no Postgres: run `cargo xtask test`, which starts one for the tests")
+    })
+}
+
+/// The folder with Postgres's own programs: `TOLLGATE_POSTGRES_BIN`, which `cargo xtask test` sets.
+pub(crate) fn postgres_programs() -> PathBuf {
+    let dir = env::var_os("TOLLGATE_POSTGRES_BIN").map(PathBuf::from).unwrap_or_else(|| {
+        panic!("TOLLGATE_POSTGRES_BIN names no folder: run `cargo xtask test`, which finds or installs Postgres")
+    });
+    assert!(dir.join("initdb").exists(), "TOLLGATE_POSTGRES_BIN: there is no initdb in {}", dir.display());
+    dir
+}
+
 /// Schemathesis: `TOLLGATE_SCHEMATHESIS`, else where `cargo xtask test` installs it.
 ///
 /// # Panics

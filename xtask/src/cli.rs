@@ -40,13 +40,14 @@ pub(crate) enum Task {
     },
     /// Build the page, the server and the tests, and run every test.
     ///
-    /// Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its driver,
-    /// and nginx; others need Caddy and HAProxy: installed by apt-get when this runs as root on a Debian (which starts the
-    /// proxies as services); otherwise the line to run is printed. So do the tests with other people's SDKs and AWS
-    /// emulators need Python and curl; the SDKs themselves are installed under target/sdks, from PyPI and npm, the
-    /// generators of clients under target/clients, what checks the OpenAPI document under target/contract, and the
-    /// emulators under target/aws. The tests with callers who vanish make network namespaces: they need the command ip,
-    /// and root. Screenshots of each page are left in target/screenshots.
+    /// Runs `cargo nextest` where it is installed, `cargo test` otherwise. The browser tests need Chromium and its
+    /// driver, and nginx; others need Caddy, HAProxy and Postgres: installed by apt-get when this runs as root on a
+    /// Debian (which starts the proxies and a Postgres as services); otherwise the line to run is printed. The tests
+    /// use a Postgres that is started for them, with its data under target/postgres, and stopped at the end. The tests
+    /// with other people's SDKs and AWS emulators need Python and curl; the SDKs themselves are installed under
+    /// target/sdks, from PyPI and npm, the generators of clients under target/clients, what checks the OpenAPI document
+    /// under target/contract, and the emulators under target/aws. The tests with callers who vanish make network
+    /// namespaces: they need the command ip, and root. Screenshots of each page are left in target/screenshots.
     ///
     /// Examples:
     ///   cargo xtask test

@@ -21,6 +21,7 @@ mod openapi_diff;
 mod page;
 mod page_size;
 mod pinned;
+mod postgres;
 mod prepare;
 mod progress;
 mod proxies;
@@ -33,6 +34,7 @@ mod tidy;
 mod time_left;
 mod tools;
 mod torture;
+mod unprivileged;
 mod workspace;
 
 use std::process::ExitCode;

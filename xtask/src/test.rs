@@ -15,12 +15,13 @@ use crate::proxies::{self, Proxies};
 use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
-use crate::{audit, browser, network, prepare, server, workspace};
+use crate::{audit, browser, network, postgres, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
     driver: PathBuf,
     proxies: Proxies,
+    postgres: PathBuf,
     sdks: Sdks,
     generators: Generators,
     contract: Contract,
@@ -29,7 +30,8 @@ pub(crate) struct Built {
     server: PathBuf,
 }
 
-/// Builds page, server and tests, and provides the browser, the proxies, the SDKs, the generators of clients and the emulators.
+/// Builds page, server and tests, and provides the browser, the proxies, Postgres, the SDKs, the generators of clients and
+/// the emulators.
 pub(crate) fn build(passed: &[String]) -> Result<Built> {
     let nextest = has_nextest();
     Progress::show(|progress| {
@@ -38,11 +40,21 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             let peers = || {
                 network::require(progress)?;
                 let (driver, proxies) = (browser::require(progress)?, proxies::require(progress)?);
+                let postgres = postgres::require(progress)?;
                 let python = Python::require(progress)?;
                 let (sdks, generators) = (sdks::require(progress, &python)?, clients::require(progress, &python)?);
                 let contract = contract::require(progress, &python, &sdks)?;
                 let audit = audit::require(progress, &python, &sdks)?;
-                Ok((driver, proxies, sdks, generators, contract, audit, emulators::require(progress, &python)?))
+                Ok((
+                    driver,
+                    proxies,
+                    postgres,
+                    sdks,
+                    generators,
+                    contract,
+                    audit,
+                    emulators::require(progress, &python)?,
+                ))
             };
             let peers = scope.spawn(move || peers().inspect_err(|_| progress.stop()));
             let server = prepare::page_and(progress, || {
@@ -54,9 +66,10 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, proxies, sdks, generators, contract, audit, emulators), server)| Built {
+            built.map(|((driver, proxies, postgres, sdks, generators, contract, audit, emulators), server)| Built {
                 driver,
                 proxies,
+                postgres,
                 sdks,
                 generators,
                 contract,
@@ -77,6 +90,7 @@ pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode
     let built = build(passed)?;
     let screenshots = workspace::root().join("target/screenshots");
     fs::create_dir_all(&screenshots).with_context(|| format!("cannot create {}", screenshots.display()))?;
+    let postgres = postgres::Server::start(&built.postgres)?;
     // Not where this process was started from: cargo may have put a new build in its place meanwhile.
     let xtask = workspace::cargo_target_dir()?.join("debug").join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
     let with_surroundings = |mut command: Command| {
@@ -88,6 +102,8 @@ pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode
             .env("TOLLGATE_NGINX", &built.proxies.nginx)
             .env("TOLLGATE_CADDY", &built.proxies.caddy)
             .env("TOLLGATE_HAPROXY", &built.proxies.haproxy)
+            .env("TOLLGATE_POSTGRES", postgres.url())
+            .env("TOLLGATE_POSTGRES_BIN", &built.postgres)
             .env("TOLLGATE_SDKS_PYTHON", &built.sdks.python)
             .env("TOLLGATE_SDKS_LLAMAINDEX", &built.sdks.llamaindex)
             .env("TOLLGATE_SDKS_NODE", &built.sdks.node)

@@ -25,6 +25,23 @@ impl TokenBucket {
         Self { tokens: f64::from(throttle.burst), at: now }
     }
 
+    /// A bucket kept as one number, the instant at which it will be full (as GCRA does): what it holds now. `None` is full
+    /// already. An instant further away than an empty bucket's is a clock that was set back: it is empty.
+    #[must_use]
+    pub fn that_fills_at(throttle: Throttle, full_at: Option<Timestamp>, now: Timestamp) -> Self {
+        let seconds = full_at.map_or(0.0, |full_at| full_at.duration_since(now).as_secs_f64().max(0.0));
+        let burst = f64::from(throttle.burst);
+        Self { tokens: (burst - seconds * throttle.rate).clamp(0.0, burst), at: now }
+    }
+
+    /// When it will be full if nobody takes of it; `None`: it is.
+    #[must_use]
+    pub fn fills_at(&self, throttle: Throttle) -> Option<Timestamp> {
+        let seconds = (f64::from(throttle.burst) - self.tokens) / throttle.rate;
+        let wait = jiff::SignedDuration::try_from_secs_f64(seconds).unwrap_or(jiff::SignedDuration::MAX);
+        (seconds > 0.0).then(|| self.at.saturating_add(wait).unwrap_or(Timestamp::MAX))
+    }
+
     /// Adds what came back since it was last looked at. A clock set back adds nothing and counts on from there; an
     /// instant that is only a little earlier is an asker overtaken in a queue, and moves nothing.
     pub fn refill(&mut self, throttle: Throttle, now: Timestamp) {
@@ -83,6 +100,23 @@ mod tests {
     fn a_full_bucket_gives_its_burst_and_no_more() {
         let mut bucket = TokenBucket::full(THROTTLE, at(0));
         assert_eq!((0..50).filter(|_| try_take(&mut bucket, at(0))).count(), 20);
+    }
+
+    #[test]
+    fn the_instant_at_which_it_is_full_says_what_it_holds() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        assert_eq!(bucket.fills_at(THROTTLE), None);
+        (0..5).for_each(|_| bucket.take());
+        let full_at = bucket.fills_at(THROTTLE);
+        assert_eq!(full_at, Some(at(500)));
+        let left = |now| {
+            (0..50).scan(TokenBucket::that_fills_at(THROTTLE, full_at, now), |bucket, _| {
+                let open = bucket.wait(THROTTLE).is_none();
+                bucket.take();
+                open.then_some(())
+            })
+        };
+        assert_eq!([at(0), at(200), at(900), at(-60_000)].map(|now| left(now).count()), [15, 17, 20, 0]);
     }
 
     #[test]

@@ -8,8 +8,10 @@ mod bucket;
 mod charge;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+mod decision;
 mod error;
 mod gate;
+mod passes;
 mod period;
 mod plan;
 mod registry;
@@ -17,14 +19,17 @@ mod remote_keys;
 mod repeatable;
 mod secret;
 mod state_owners;
+mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
+pub use decision::KeyValues;
 pub use error::{Failed, StoreError};
 pub use gate::{
     Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, UpstreamHead, UsedUp, Verdict,
 };
+pub use passes::{OpenPass, Passes};
 pub use period::{Span, TimeZone, UnknownTimeZone};
 pub use plan::{UsagePlan, UsagePlanError};
 pub use registry::{CreateKeyError, KeyError, NewKey, OwnerDigest, Registry};
@@ -34,3 +39,4 @@ pub use remote_keys::{
 pub use repeatable::{Creation, RepeatableCall};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};
+pub use usage::{Counts, last_listed};

@@ -2,13 +2,12 @@
 
 use std::collections::hash_map::Entry;
 
-use access::{Admission, Booking, Charge, Holder, KeyDigest, Pass, Refusal, Span, StoreError, TokenBucket, UsedUp};
+use access::{Admission, Booking, Charge, Holder, KeyDigest, OpenPass, Pass, Passes, Span, StoreError, TokenBucket};
 use api_types::{AccountId, AdmissionId, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use super::{
     batch::Change,
     ledger::Ledger,
-    passes::{OpenPass, Passes},
     plans::LivePlan,
     rows::{Rows, SubscriptionRowId},
     subscriptions::Subscription,
@@ -50,7 +49,12 @@ pub(super) struct Charging {
 
 impl Charging {
     /// Takes of both limits and opens the pass.
-    pub(super) fn grant(self, subscription: &mut Subscription, plan: &LivePlan, passes: &mut Passes) -> Pass {
+    pub(super) fn grant(
+        self,
+        subscription: &mut Subscription,
+        plan: &LivePlan,
+        passes: &mut Passes<SubscriptionRowId>,
+    ) -> Pass {
         let Self { asking: Asking { key, admission, asker, .. }, account, id, span, used } = self;
         subscription.open += 1;
         subscription.bucket.iter_mut().for_each(TokenBucket::take);
@@ -85,21 +89,13 @@ impl Ledger {
         let plan = plans.get(stored.plan)?;
         let (span, shown) = (plan.span(now), plan.plan.plan());
         let used = subscription.sum(rows, &span)?.used;
-        let quota_after = |used| plan.plan.quota_status(&span, stored.subscribed_on, used);
-        let too_fast = shown.throttle.and_then(|limit| Some((limit, subscription.refilled(limit, now).wait(limit)?)));
-        let holder = || Some(Holder { key, plan_name: shown.name.clone() });
-
-        let refusal = match (quota_after(used), too_fast) {
-            (QuotaStatus::Limited { limit, remaining: 0, period, reset_at, .. }, _) => {
-                Refusal::Quota { holder: holder(), used_up: Some(UsedUp { limit, used, period }), reset_at }
-            }
-            (quota, Some((throttle, retry_after))) => {
-                Refusal::Throttle { holder: holder(), throttle: Some(throttle), retry_after, quota: Some(quota) }
-            }
-            (_, None) => {
+        let bucket = shown.throttle.map(|limit| *subscription.refilled(limit, now));
+        let refusal = match plan.plan.decide(key, &span, stored.subscribed_on, used, bucket.as_ref()) {
+            Err(refusal) => *refusal,
+            Ok(quota) => {
                 subscription.touch(batch);
                 subscription.counts(span.today, batch);
-                if subscription.reserve(span.today, quota_after(used + 1), batch) {
+                if subscription.reserve(span.today, quota, batch) {
                     with_block.insert(id);
                 }
                 let pass = Charging { asking, account, id, span, used }.grant(subscription, plan, passes);

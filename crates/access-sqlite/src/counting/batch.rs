@@ -1,8 +1,9 @@
 //! What a batch of decisions changed: on this list until it is written, or undone.
 
+use access::OpenPass;
 use api_types::{AdmissionId, Date};
 
-use super::{passes::OpenPass, rows::SubscriptionRowId};
+use super::rows::SubscriptionRowId;
 
 /// One change, to be undone if it can't be written.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub(super) enum Change {
     /// A pass began, charged to this subscription on this day.
     Granted(AdmissionId, SubscriptionRowId, Date),
     /// A pass ended and was given back.
-    Returned(Box<OpenPass>),
+    Returned(Box<OpenPass<SubscriptionRowId>>),
     /// A refusal was counted that stands on the batch's charges.
     Refused(SubscriptionRowId, Date),
 }

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use access::Counts;
 use api_types::Date;
-
-use super::rows::Counts;
 
 /// One day.
 #[derive(Debug, Clone, Copy, Default)]

@@ -68,6 +68,8 @@ impl KeysSeen {
 
 #[cfg(test)]
 mod tests {
+    use access::KeyValues;
+
     use super::{
         super::tests::{Store, digest},
         *,
@@ -100,7 +102,8 @@ mod tests {
     fn a_value_opens_an_enabled_key_until_its_end() {
         let (earlier, end) = (KeyDigest::from_bytes([2; 32]), Timestamp::from_second(9).unwrap());
         let before = Timestamp::from_second(8).unwrap();
-        let row = |enabled| KeyRow { earlier: Box::new([(earlier, end)]), enabled, ..Store::default().key.unwrap() };
+        let values = |enabled| KeyValues { digest: digest(), earlier: Box::new([(earlier, end)]), enabled };
+        let row = |enabled| KeyRow { values: values(enabled), ..Store::default().key.unwrap() };
         let opens = |enabled, value, now| row(enabled).opened_by(value, now).is_some();
         assert!(opens(true, digest(), end) && opens(true, earlier, before));
         assert!(!opens(true, earlier, end) && !opens(true, KeyDigest::from_bytes([3; 32]), before));

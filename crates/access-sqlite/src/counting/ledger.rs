@@ -6,12 +6,12 @@
 
 use std::collections::HashSet;
 
+use access::Passes;
 use api_types::KeyId;
 
 use super::{
     batch::{Batch, Change},
     keys_seen::KeysSeen,
-    passes::Passes,
     plans::Plans,
     rows::{DayRow, SubscriptionRowId},
     subscriptions::Subscriptions,
@@ -23,7 +23,7 @@ pub(crate) struct Ledger {
     /// The plans; where they change, counts and buckets stay.
     pub(crate) plans: Plans,
     pub(super) keys: KeysSeen,
-    pub(super) passes: Passes,
+    pub(super) passes: Passes<SubscriptionRowId>,
     pub(super) subscriptions: Subscriptions,
     pub(super) batch: Batch,
     /// Those with a block, which is empty at first.

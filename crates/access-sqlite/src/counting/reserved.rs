@@ -87,15 +87,12 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use access::{Admission, TimeZone};
+    use access::{Admission, Counts, TimeZone};
     use api_types::{KeyId, Quota, QuotaStatus, Throttle};
     use jiff::ToSpan;
 
     use super::{
-        super::{
-            Counts,
-            tests::{Store, admission, commit, digest, now, plans},
-        },
+        super::tests::{Store, admission, commit, digest, now, plans},
         *,
     };
 

@@ -1,6 +1,6 @@
 //! What counting reads of the store and has it write: rows, their ids, and the trait that reads them.
 
-use access::{KeyDigest, StoreError};
+use access::{Counts, KeyDigest, KeyValues, StoreError};
 use api_types::{AccountId, Date, KeyId, SubscriptionId, Timestamp};
 
 /// The id of a plan's row.
@@ -14,12 +14,8 @@ pub(crate) struct SubscriptionRowId(pub(crate) i64);
 /// A key, as far as admission needs it.
 #[derive(Debug, Clone)]
 pub(crate) struct KeyRow {
-    /// Digest of its value.
-    pub(crate) digest: KeyDigest,
-    /// Digests of its earlier values, and until when each works.
-    pub(crate) earlier: Box<[(KeyDigest, Timestamp)]>,
-    /// Whether its owner has it switched on.
-    pub(crate) enabled: bool,
+    /// What opens it.
+    pub(crate) values: KeyValues,
     /// Whose it is.
     pub(crate) account: AccountId,
     /// Who is charged.
@@ -29,9 +25,7 @@ pub(crate) struct KeyRow {
 impl KeyRow {
     /// Who is charged, and whose it is, if a value of this digest opens it now.
     pub(super) fn opened_by(&self, digest: KeyDigest, now: Timestamp) -> Option<(SubscriptionRowId, AccountId)> {
-        let is_earlier = || self.earlier.iter().any(|(old, until)| *old == digest && now < *until);
-        let is_open = self.enabled && (self.digest == digest || is_earlier());
-        is_open.then_some((self.subscription, self.account))
+        self.values.are_opened_by(digest, now).then_some((self.subscription, self.account))
     }
 }
 
@@ -53,17 +47,6 @@ pub(crate) struct DayRow {
     pub(crate) day: Date,
     /// What it holds.
     pub(crate) counts: Counts,
-}
-
-/// What happened on a day, or on the days of a period.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Counts {
-    /// Requests charged, what was given back subtracted.
-    pub(crate) used: u64,
-    /// Requests refused by quota or throttle.
-    pub(crate) refused: u64,
-    /// Charges given back.
-    pub(crate) returned: u64,
 }
 
 /// Where rows come from that aren't in memory.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use access::{Span, StoreError, TokenBucket};
+use access::{Counts, Span, StoreError, TokenBucket};
 use api_types::{Date, QuotaStatus, Throttle, Timestamp};
 
 use super::{
@@ -10,7 +10,7 @@ use super::{
     block::Block,
     days::Days,
     plans::{LivePlan, Plans},
-    rows::{Counts, DayRow, Rows, SubscriptionRow, SubscriptionRowId},
+    rows::{DayRow, Rows, SubscriptionRow, SubscriptionRowId},
 };
 
 /// Past so many the idle ones are dropped.
@@ -70,10 +70,10 @@ impl Subscription {
         bucket
     }
 
-    /// Whether a period takes another return: as many as the quota is large, so that nobody has endless free tries.
+    /// Whether a period takes another return.
     pub(super) fn may_return(&mut self, rows: &impl Rows, plan: &LivePlan, span: &Span) -> Result<bool, StoreError> {
         let returned = self.sum(rows, span)?.returned;
-        Ok(plan.plan.limit_in(span, self.row.subscribed_on).is_none_or(|most| returned < most))
+        Ok(plan.plan.may_return(span, self.row.subscribed_on, returned))
     }
 
     /// The batch is about to change its charges or its block.

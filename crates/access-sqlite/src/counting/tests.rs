@@ -3,15 +3,14 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-use access::{Admission, Charge, KeyDigest, StoreError, TimeZone, UsagePlan};
+use access::{Admission, Charge, Counts, KeyDigest, KeyValues, StoreError, TimeZone, UsagePlan};
 use api_types::{
     AccountId, AdmissionId, Date, KeyId, Period, Plan, PlanName, Quota, QuotaStatus, SubscriptionId, Throttle,
     Timestamp, limits::USAGE_MAX_DAYS,
 };
 
 use super::{
-    Asking, Counts, DayRow, Decision, KeyRow, Ledger, LivePlan, PlanRowId, Plans, Rows, SubscriptionRow,
-    SubscriptionRowId,
+    Asking, DayRow, Decision, KeyRow, Ledger, LivePlan, PlanRowId, Plans, Rows, SubscriptionRow, SubscriptionRowId,
 };
 
 pub(super) const SUBSCRIPTION: SubscriptionRowId = SubscriptionRowId(1);
@@ -28,8 +27,11 @@ pub(super) struct Store {
 impl Default for Store {
     fn default() -> Self {
         let account = AccountId::from_random([2; 16]);
-        let key =
-            KeyRow { digest: digest(), earlier: Box::default(), enabled: true, account, subscription: SUBSCRIPTION };
+        let key = KeyRow {
+            values: KeyValues { digest: digest(), earlier: Box::default(), enabled: true },
+            account,
+            subscription: SUBSCRIPTION,
+        };
         Self { key: Some(key), key_reads: Cell::new(0), days: RefCell::default(), is_down: Cell::new(false) }
     }
 }

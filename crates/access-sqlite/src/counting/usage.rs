@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use access::{Span, StoreError};
-use api_types::{Date, Period, Quota, Timestamp, UsageDay, limits::USAGE_MAX_DAYS};
+use access::{StoreError, last_listed};
+use api_types::{Date, UsageDay};
 use jiff::ToSpan;
 
 use super::{
@@ -21,24 +21,11 @@ impl Ledger {
         (from, to): (Date, Date),
     ) -> Result<Option<Vec<UsageDay>>, StoreError> {
         let Some(row) = rows.subscription(id)? else { return Ok(None) };
-        let last = to.min(from.saturating_add((USAGE_MAX_DAYS - 1).days()));
-        let mut counts: HashMap<_, _> = rows.days(id, from, last.saturating_add(1.day()))?.into_iter().collect();
+        let after = last_listed(from, to).saturating_add(1.day());
+        let mut counts: HashMap<_, _> = rows.days(id, from, after)?.into_iter().collect();
         if let Some(subscription) = self.subscriptions.get(id) {
             counts.extend(subscription.days.iter());
         }
-        let plan = &self.plans.get(row.plan)?.plan;
-        let is_daily = matches!(plan.plan().quota, Quota::Limited { period: Period::Day, .. });
-        let days = from.series(1.day()).take_while(|day| *day <= last).map(|date| {
-            let of_day = counts.get(&date).copied().unwrap_or_default();
-            let span = Span { today: date, start: date, end: date.saturating_add(1.day()), resets_at: Timestamp::MAX };
-            UsageDay {
-                date,
-                used: of_day.used,
-                refused: of_day.refused,
-                returned: of_day.returned,
-                limit: if is_daily { plan.limit_in(&span, row.subscribed_on) } else { None },
-            }
-        });
-        Ok(Some(days.collect()))
+        Ok(Some(self.plans.get(row.plan)?.plan.usage(row.subscribed_on, (from, to), &counts)))
     }
 }

@@ -1,6 +1,6 @@
 //! The rows that counting reads and writes.
 
-use access::StoreError;
+use access::{Counts, KeyValues, StoreError};
 use api_types::{Date, KeyId};
 use rusqlite::{Connection, Row, params};
 
@@ -10,7 +10,7 @@ use super::{
     error::store_error,
     statements::{first, list},
 };
-use crate::counting::{Counts, DayRow, KeyRow, Rows, SubscriptionRow, SubscriptionRowId};
+use crate::counting::{DayRow, KeyRow, Rows, SubscriptionRow, SubscriptionRowId};
 
 /// Reads through a connection.
 pub(crate) struct SqliteRows<'a>(pub(crate) &'a Connection);
@@ -19,9 +19,11 @@ impl Rows for SqliteRows<'_> {
     fn key(&self, id: KeyId) -> Result<Option<KeyRow>, StoreError> {
         let read = |row: &Row<'_>| {
             Ok(KeyRow {
-                digest: row.read("digest")?,
-                earlier: earlier_values::all_of(self.0, id)?.into_boxed_slice(),
-                enabled: row.get("enabled")?,
+                values: KeyValues {
+                    digest: row.read("digest")?,
+                    earlier: earlier_values::all_of(self.0, id)?.into_boxed_slice(),
+                    enabled: row.get("enabled")?,
+                },
                 account: row.read("account")?,
                 subscription: row.read("subscription")?,
             })

@@ -5,39 +5,44 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use access::{Pass, Span};
 use api_types::AdmissionId;
 
-use super::rows::SubscriptionRowId;
+use crate::{Pass, Span};
 
 /// So many spent passes are remembered.
 const SPENT_KEPT: usize = 4_096;
 
-/// A pass under way.
+/// A pass under way. `S` is how the backend knows a subscription.
 #[derive(Debug, Clone)]
-pub(super) struct OpenPass {
+pub struct OpenPass<S> {
     /// As the caller got it.
-    pub(super) pass: Pass,
+    pub pass: Pass,
     /// Who is charged.
-    pub(super) subscription: SubscriptionRowId,
+    pub subscription: S,
     /// The day it is booked on, and the period.
-    pub(super) span: Span,
+    pub span: Span,
     /// The one asker that it was granted to; `None` once several asked.
-    pub(super) asker: Option<u64>,
+    pub asker: Option<u64>,
 }
 
 /// All passes that are known.
-#[derive(Debug, Default)]
-pub(super) struct Passes {
+#[derive(Debug)]
+pub struct Passes<S> {
     /// Those under way; whoever ends one decides whether it is remembered.
-    pub(super) open: HashMap<AdmissionId, OpenPass>,
+    pub open: HashMap<AdmissionId, OpenPass<S>>,
     spent: HashMap<AdmissionId, Pass>,
     order: VecDeque<AdmissionId>,
 }
 
-impl Passes {
+impl<S> Default for Passes<S> {
+    fn default() -> Self {
+        Self { open: HashMap::new(), spent: HashMap::new(), order: VecDeque::new() }
+    }
+}
+
+impl<S> Passes<S> {
     /// The pass of an admission, if it may be answered again.
-    pub(super) fn granted_to(&mut self, admission: AdmissionId) -> Option<&Pass> {
+    pub fn granted_to(&mut self, admission: AdmissionId) -> Option<&Pass> {
         if let Some(open) = self.open.get_mut(&admission) {
             open.asker = None;
             return Some(&open.pass);
@@ -46,7 +51,7 @@ impl Passes {
     }
 
     /// Remembers a pass that was spent, and forgets the oldest.
-    pub(super) fn remember(&mut self, pass: Pass) {
+    pub fn remember(&mut self, pass: Pass) {
         if self.order.len() >= SPENT_KEPT
             && let Some(oldest) = self.order.pop_front()
         {
@@ -57,12 +62,13 @@ impl Passes {
     }
 
     /// Whether an admission has a pass that may be answered again.
-    pub(super) fn has(&self, admission: AdmissionId) -> bool {
+    #[must_use]
+    pub fn has(&self, admission: AdmissionId) -> bool {
         self.open.contains_key(&admission) || self.spent.contains_key(&admission)
     }
 
     /// A pass that was never granted after all. Whether it was under way.
-    pub(super) fn forget(&mut self, admission: AdmissionId) -> bool {
+    pub fn forget(&mut self, admission: AdmissionId) -> bool {
         self.spent.remove(&admission);
         self.open.remove(&admission).is_some()
     }
@@ -78,7 +84,7 @@ mod tests {
 
     #[test]
     fn the_newest_that_were_spent_are_remembered() {
-        let mut passes = Passes::default();
+        let mut passes = Passes::<()>::default();
         (0..=SPENT_KEPT).for_each(|n| passes.remember(pass(n)));
         assert_eq!(passes.granted_to(pass(0).id), None);
         assert!((1..=SPENT_KEPT).all(|n| passes.granted_to(pass(n).id).is_some()));

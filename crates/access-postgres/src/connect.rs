@@ -1,0 +1,208 @@
+//! The way to Postgres: the URL read, TLS with the server's certificate checked, and a pool whose connections are set up
+//! alike.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use tokio_postgres::{
+    Config, NoTls,
+    config::{Host, SslMode},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::Options;
+
+/// Postgres can't be reached as it is configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL is none. What it holds isn't repeated, since it may hold a password.
+    #[error("postgres.url is no connection URL ({0}); write it as postgres://user:password@host:5432/database")]
+    BadUrl(String),
+    /// `sslmode` asks for what isn't offered.
+    #[error("postgres.url asks for sslmode={0}; use disable, require or verify-full")]
+    BadSslMode(String),
+    /// The file of authorities holds none.
+    #[error("postgres.ca_file holds no certificate in PEM form")]
+    NoAuthorities,
+    /// The name of the schema isn't one that needs no quotes.
+    #[error("postgres.schema must be lower-case letters, digits and underscores, and begin with a letter")]
+    BadSchema,
+    /// TLS can't be set up.
+    #[error("TLS can't be set up: {0}")]
+    Tls(#[from] rustls::Error),
+}
+
+/// How a connection is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Encryption {
+    None,
+    /// With a certificate that is checked.
+    Verified,
+}
+
+/// A connection's settings, from the URL.
+pub(crate) struct Target {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    schema: String,
+    patience: Duration,
+}
+
+impl Target {
+    /// Reads the options; connects to nothing.
+    pub(crate) fn of(options: &Options) -> Result<Self, ConnectError> {
+        let (url, ssl_mode) = without_ssl_mode(&options.url);
+        // The driver's errors name the part of the URL that it can't read, never its value.
+        let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| ConnectError::BadUrl(e.to_string()))?;
+        let encryption = match ssl_mode.as_deref() {
+            None if config.get_hosts().iter().all(is_on_this_machine) => Encryption::None,
+            Some("disable") => Encryption::None,
+            None | Some("require" | "verify-full") => Encryption::Verified,
+            Some(other) => return Err(ConnectError::BadSslMode(other.to_owned())),
+        };
+        if !is_plain_name(&options.schema) {
+            return Err(ConnectError::BadSchema);
+        }
+        config
+            .ssl_mode(if encryption == Encryption::None { SslMode::Disable } else { SslMode::Require })
+            .application_name("tollgate")
+            .connect_timeout(options.patience)
+            .tcp_user_timeout(options.patience)
+            .keepalives_idle(Duration::from_secs(15))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3);
+        let tls = match encryption {
+            Encryption::None => None,
+            Encryption::Verified => Some(MakeRustlsConnect::new(tls_config(options.authorities.as_deref())?)),
+        };
+        Ok(Self { config, tls, schema: options.schema.clone(), patience: options.patience })
+    }
+
+    /// What each connection is told first.
+    fn greeting(&self) -> String {
+        let milliseconds = self.patience.as_millis();
+        format!(
+            "SET search_path TO {}; SET statement_timeout TO {milliseconds};
+             SET idle_in_transaction_session_timeout TO {milliseconds}; SET timezone TO 'UTC';
+             SET default_transaction_isolation TO 'read committed';
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
+            self.schema
+        )
+    }
+
+    /// A pool of connections. Makes none yet.
+    pub(crate) fn pool(&self, size: usize) -> Pool {
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = match self.tls.clone() {
+            Some(tls) => Manager::from_config(self.config.clone(), tls, recycling),
+            None => Manager::from_config(self.config.clone(), NoTls, recycling),
+        };
+        let greeting: Arc<str> = self.greeting().into();
+        let greet = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+            let greeting = Arc::clone(&greeting);
+            Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
+        });
+        let patience = Some(self.patience);
+        let timeouts = Timeouts { wait: patience, create: patience, recycle: patience };
+        let builder =
+            Pool::builder(manager).max_size(size).timeouts(timeouts).runtime(Runtime::Tokio1).post_create(greet);
+        #[expect(clippy::expect_used, reason = "a pool with timeouts needs a runtime, which it has")]
+        builder.build().expect("a pool with a runtime")
+    }
+
+    /// The schema that the tables live in; needs no quotes.
+    pub(crate) fn schema(&self) -> &str {
+        &self.schema
+    }
+}
+
+/// The URL without its `sslmode`, and that: the driver knows fewer modes than there are.
+fn without_ssl_mode(url: &str) -> (String, Option<String>) {
+    let Some((head, query)) = url.split_once('?') else { return (url.to_owned(), None) };
+    let (modes, rest): (Vec<&str>, Vec<&str>) = query.split('&').partition(|part| part.starts_with("sslmode="));
+    let mode = modes.last().and_then(|part| part.split_once('=')).map(|(_, mode)| mode.to_owned());
+    let rest = rest.join("&");
+    (if rest.is_empty() { head.to_owned() } else { format!("{head}?{rest}") }, mode)
+}
+
+fn is_on_this_machine(host: &Host) -> bool {
+    match host {
+        Host::Unix(_) => true,
+        Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
+    }
+}
+
+/// Whether a name means the same in SQL with and without quotes.
+fn is_plain_name(name: &str) -> bool {
+    let mut letters = name.bytes();
+    letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'_')
+        && name.len() <= 63
+}
+
+fn tls_config(authorities: Option<&str>) -> Result<ClientConfig, ConnectError> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        Some(pem) => {
+            for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {
+                roots.add(certificate.map_err(|_| ConnectError::NoAuthorities)?)?;
+            }
+            if roots.is_empty() {
+                return Err(ConnectError::NoAuthorities);
+            }
+        }
+        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(url: &str) -> Options {
+        Options {
+            url: url.to_owned(),
+            authorities: None,
+            schema: "tollgate".to_owned(),
+            pool_size: 2,
+            patience: Duration::from_secs(5),
+            clock: crate::Clock::Database,
+        }
+    }
+
+    fn encrypts(url: &str) -> bool {
+        Target::of(&options(url)).unwrap_or_else(|error| panic!("{url}: {error}")).tls.is_some()
+    }
+
+    #[test]
+    fn what_leaves_the_machine_is_encrypted_unless_told_otherwise() {
+        assert!(encrypts("postgres://u:p@db.example.com/tollgate"));
+        assert!(encrypts("postgres://u:p@127.0.0.1,db.example.com/tollgate"));
+        assert!(encrypts("postgres://u:p@localhost/tollgate?sslmode=verify-full&connect_timeout=3"));
+        assert!(!encrypts("postgres://u:p@db.example.com/tollgate?sslmode=disable"));
+        assert!(!encrypts("postgres://u@127.0.0.1:5432/tollgate"));
+        assert!(!encrypts("postgres://u@localhost/tollgate"));
+        assert!(!encrypts("postgres:///tollgate?host=/run/postgresql"));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_told_without_the_password() {
+        for url in ["postgres://u:hunter2@db/t?sslmode=prefer", "postgres://u:hunter2@db:port/t", "hunter2"] {
+            let error = Target::of(&options(url)).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(!error.is_empty() && !error.contains("hunter2"), "{url}: {error:?}");
+        }
+        for schema in ["", "Tollgate", "1st", "a b", "x;drop"] {
+            let options = Options { schema: schema.to_owned(), ..options("postgres://u@localhost/t") };
+            assert!(matches!(Target::of(&options), Err(ConnectError::BadSchema)), "{schema}");
+        }
+        let options = Options { authorities: Some("none".to_owned()), ..options("postgres://u@db/t") };
+        assert!(matches!(Target::of(&options), Err(ConnectError::NoAuthorities)));
+    }
+}

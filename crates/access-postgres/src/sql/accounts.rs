@@ -1,0 +1,60 @@
+//! Accounts.
+
+use access::{Account, PasswordHash};
+use api_types::{AccountId, Email};
+use tokio_postgres::{GenericClient, Row};
+
+use super::columns::Columns;
+use crate::error::Failure;
+
+/// An account's columns, of whatever statement has them.
+pub(super) fn read(row: &Row) -> Result<Account, Failure> {
+    Ok(Account {
+        id: row.read("id")?,
+        email: row.read("email")?,
+        password_hash: row.read("password_hash")?,
+        created_at: row.plain("created_at")?,
+    })
+}
+
+/// Stores a new account, unless the address has one.
+pub(crate) async fn create(client: &impl GenericClient, account: &Account) -> Result<bool, Failure> {
+    let sql = "INSERT INTO accounts (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)
+               ON CONFLICT (email) DO NOTHING";
+    let (id, email, hash) = (account.id.to_string(), account.email.as_str(), account.password_hash.as_phc());
+    Ok(client.execute(sql, &[&id, &email, &hash, &account.created_at]).await? > 0)
+}
+
+/// Whether there is one; it then stays until the transaction ends, and no other one that asks so goes on meanwhile.
+pub(super) async fn hold(client: &impl GenericClient, account: AccountId) -> Result<bool, Failure> {
+    let sql = "SELECT 1 FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+    Ok(client.query_opt(sql, &[&account.to_string()]).await?.is_some())
+}
+
+/// The account of an address.
+pub(crate) async fn by_email(client: &impl GenericClient, email: &Email) -> Result<Option<Account>, Failure> {
+    let found = client.query_opt("SELECT * FROM accounts WHERE email = $1", &[&email.as_str()]).await?;
+    found.as_ref().map(read).transpose()
+}
+
+/// Replaces a password if it still is the one that was proved, and ends every session.
+pub(crate) async fn change_password(
+    client: &impl GenericClient,
+    account: AccountId,
+    from: &PasswordHash,
+    to: &PasswordHash,
+) -> Result<bool, Failure> {
+    let id = account.to_string();
+    let sql = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    let is_changed = client.execute(sql, &[&id, &from.as_phc(), &to.as_phc()]).await? > 0;
+    if is_changed {
+        client.execute("DELETE FROM sessions WHERE account = $1", &[&id]).await?;
+    }
+    Ok(is_changed)
+}
+
+/// Deletes an account with its sessions. One that has keys is an error.
+pub(crate) async fn delete(client: &impl GenericClient, account: AccountId) -> Result<(), Failure> {
+    client.execute("DELETE FROM accounts WHERE id = $1", &[&account.to_string()]).await?;
+    Ok(())
+}

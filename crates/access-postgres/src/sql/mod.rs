@@ -1,0 +1,13 @@
+//! Statements and rows: one file for each table or step, none of which knows who asks.
+
+pub(crate) mod accounts;
+pub(crate) mod columns;
+pub(crate) mod counts;
+pub(crate) mod create_key;
+pub(crate) mod keys;
+pub(crate) mod migrations;
+pub(crate) mod plans;
+pub(crate) mod repeatable_calls;
+pub(crate) mod sessions;
+pub(crate) mod state_owners;
+pub(crate) mod subscriptions;

@@ -1,0 +1,94 @@
+//! Accounts and their sessions.
+
+use access::{
+    Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
+};
+use api_types::{AccountId, Email, SessionId, Timestamp};
+use async_trait::async_trait;
+
+use super::{PostgresStore, time};
+use crate::sql::{accounts, keys, sessions};
+
+#[async_trait]
+impl Accounts for PostgresStore {
+    async fn create_account(&self, account: Account) -> Result<(), CreateAccountError> {
+        let is_created = self.change::<_, StoreError>("create an account", |step| {
+            Box::pin(async move { Ok(accounts::create(step, &account).await?) })
+        });
+        if is_created.await? { Ok(()) } else { Err(CreateAccountError::EmailTaken) }
+    }
+
+    async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
+        let email = email.clone();
+        self.read("find an account", |client| {
+            Box::pin(async move { Ok(accounts::by_email(&***client, &email).await?) })
+        })
+        .await
+    }
+
+    async fn change_password(
+        &self,
+        account: AccountId,
+        from: &PasswordHash,
+        to: PasswordHash,
+    ) -> Result<bool, StoreError> {
+        let from = from.clone();
+        self.change("change a password", move |step| {
+            Box::pin(async move { Ok(accounts::change_password(step, account, &from, &to).await?) })
+        })
+        .await
+    }
+
+    async fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
+        self.change("delete an account", move |step| {
+            Box::pin(async move {
+                // Those made since they were released: a key must never outlive its account.
+                keys::delete_all_of(step, account).await?;
+                Ok(accounts::delete(step, account).await?)
+            })
+        })
+        .await
+    }
+
+    async fn start_session(&self, session: NewSession, proved: &PasswordHash) -> Result<bool, StoreError> {
+        self.purge_if_due(session.created_at).await;
+        let proved = proved.clone();
+        self.change("start a session", |step| {
+            Box::pin(async move { Ok(sessions::start(step, &session, &proved).await?) })
+        })
+        .await
+    }
+
+    async fn session(&self, id: SessionId, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let told = self.told(now);
+        self.read("find a session", move |client| {
+            Box::pin(async move {
+                let now = time(&***client, told).await?;
+                Ok(sessions::find(&***client, id, now).await?)
+            })
+        })
+        .await
+    }
+
+    async fn rotate_refresh(
+        &self,
+        presented: TokenDigest,
+        successor: TokenDigest,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Refresh, StoreError> {
+        self.purge_if_due(now).await;
+        let told = self.told(now);
+        self.change("refresh a session", move |step| {
+            Box::pin(async move {
+                let now = time(step, told).await?;
+                Ok(sessions::rotate(step, presented, successor, now, expires_at).await?)
+            })
+        })
+        .await
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {
+        self.change("end a session", move |step| Box::pin(async move { Ok(sessions::end(step, id).await?) })).await
+    }
+}
