@@ -88,6 +88,16 @@ impl ServerSetup {
         self.set("upstream.base_url", upstream.base_url()).set("upstream.api_key", "sk-upstream-credential")
     }
 
+    /// Keeps everything in this Postgres, as one of several replicas that share their keys. Its tables are made by
+    /// `tollgate migrate`.
+    #[must_use]
+    pub fn postgres(self, url: &str) -> Self {
+        self.set("backend", "postgres")
+            .set("postgres.url", url)
+            .set("server.session_key", "the-session-key-of-all-replicas-of-a-test")
+            .set("server.owner_key", "the-owner-key-of-all-replicas-of-a-test-too")
+    }
+
     /// Keeps keys and plans in this account's API Gateway and sends requests to this stage of it. What is changed in the
     /// console is noticed at once.
     #[must_use]

@@ -114,9 +114,33 @@ impl Target {
         builder.build().expect("a pool with a runtime")
     }
 
+    /// Host, port and database, for people; never user or password.
+    fn place(&self) -> String {
+        let ports = self.config.get_ports();
+        let hosts = self.config.get_hosts().iter().enumerate().map(|(number, host)| {
+            let port = ports.get(number).or(ports.first()).copied().unwrap_or(5432);
+            match host {
+                Host::Tcp(name) => format!("{name}:{port}"),
+                Host::Unix(path) => format!("{} (port {port})", path.display()),
+            }
+        });
+        let hosts: Vec<String> = hosts.collect();
+        format!("{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
+    }
+
     /// The schema that the tables live in; needs no quotes.
     pub(crate) fn schema(&self) -> &str {
         &self.schema
+    }
+}
+
+impl Options {
+    /// Where Postgres is, for people: host, port, database and schema.
+    ///
+    /// # Errors
+    /// When the options can't be used.
+    pub fn place(&self) -> Result<String, ConnectError> {
+        Target::of(self).map(|target| format!("{}, schema {}", target.place(), target.schema()))
     }
 }
 
@@ -190,6 +214,13 @@ mod tests {
         assert!(!encrypts("postgres://u@127.0.0.1:5432/tollgate"));
         assert!(!encrypts("postgres://u@localhost/tollgate"));
         assert!(!encrypts("postgres:///tollgate?host=/run/postgresql"));
+    }
+
+    #[test]
+    fn the_place_is_told_without_user_and_password() {
+        let place = |url: &str| options(url).place().unwrap_or_default();
+        assert_eq!(place("postgres://u:hunter2@db,db2:6000/t"), "db:5432,db2:6000/t, schema tollgate");
+        assert_eq!(place("postgres://u:hunter2@db/t"), "db:5432/t, schema tollgate");
     }
 
     #[test]

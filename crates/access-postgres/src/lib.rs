@@ -14,6 +14,7 @@ mod sql;
 mod store;
 mod unwritten_owners;
 
+pub use batch::HOT_STATEMENTS;
 pub use connect::ConnectError;
 pub use options::{Clock, Options};
 pub use sql::migrations::{SchemaError, migrate};

@@ -2,10 +2,12 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub(crate) mod postgres;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use access::{Accounts, Gate, Registry, StateOwners};
+use access_postgres::PostgresStore;
 use access_sqlite::{Options, SqliteStore};
 use anyhow::Context as _;
 
@@ -31,9 +33,15 @@ pub struct Backend {
     pub gate: Arc<dyn Gate>,
     /// Who may name what the upstream keeps.
     pub owners: Arc<dyn StateOwners>,
-    store: SqliteStore,
+    store: Store,
     #[cfg(feature = "aws")]
     upkeep: Option<aws::Upkeep>,
+}
+
+/// What has to be closed in the end.
+enum Store {
+    Sqlite(SqliteStore),
+    Postgres(PostgresStore),
 }
 
 impl Backend {
@@ -43,16 +51,11 @@ impl Backend {
     /// # Errors
     /// When the store can't be opened, with what to do.
     pub async fn open(config: &Config) -> anyhow::Result<Self> {
-        let synchronous = match config.embedded.synchronous {
-            Synchronous::Normal => access_sqlite::Synchronous::Normal,
-            Synchronous::Full => access_sqlite::Synchronous::Full,
-        };
-        make_data_dir(&config.server.data_dir)?;
-        let store = SqliteStore::open(&config.server.data_dir.join(DATABASE), Options { synchronous })?;
         match config.backend {
-            BackendName::Embedded => Ok(Self::embedded(store)),
+            BackendName::Embedded => Ok(Self::embedded(open_file(config)?)),
+            BackendName::Postgres => Ok(Self::postgres(postgres::open(config).await?, postgres::describe(config)?)),
             #[cfg(feature = "aws")]
-            BackendName::Aws => Self::aws(store, config).await,
+            BackendName::Aws => Self::aws(open_file(config)?, config).await,
             #[cfg(not(feature = "aws"))]
             BackendName::Aws => anyhow::bail!("this tollgate was built without the backend aws"),
         }
@@ -66,7 +69,21 @@ impl Backend {
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             owners: Arc::new(store.clone()),
-            store,
+            store: Store::Sqlite(store),
+            #[cfg(feature = "aws")]
+            upkeep: None,
+        }
+    }
+
+    fn postgres(store: PostgresStore, description: String) -> Self {
+        Self {
+            name: "postgres",
+            description,
+            accounts: Arc::new(store.clone()),
+            registry: Arc::new(store.clone()),
+            gate: Arc::new(store.clone()),
+            owners: Arc::new(store.clone()),
+            store: Store::Postgres(store),
             #[cfg(feature = "aws")]
             upkeep: None,
         }
@@ -83,7 +100,7 @@ impl Backend {
             registry: Arc::new(gateway.clone()),
             gate: Arc::new(gateway.clone()),
             owners: Arc::new(store.clone()),
-            store,
+            store: Store::Sqlite(store),
             upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh_seconds.0)),
         })
     }
@@ -91,7 +108,7 @@ impl Backend {
     /// Whether there is anything to open yet.
     #[must_use]
     pub fn exists(config: &Config) -> bool {
-        config.server.data_dir.join(DATABASE).exists()
+        config.backend == BackendName::Postgres || config.server.data_dir.join(DATABASE).exists()
     }
 
     /// Makes the configured plans the ones on offer, where they are ours to make; usage stays. Then begins what runs
@@ -105,8 +122,15 @@ impl Backend {
             upkeep.start().await;
             return Ok(());
         }
-        let applied = self.store.apply_plans(config.plans.clone(), ambient::now()).await?;
-        for plan in &applied.retired {
+        let (plans, now) = (config.plans.clone(), ambient::now());
+        let retired = match &self.store {
+            Store::Sqlite(store) => store.apply_plans(plans, now).await?.retired,
+            Store::Postgres(store) => {
+                postgres::compare_keys(store, config).await?;
+                store.apply_plans(plans, now).await?.retired
+            }
+        };
+        for plan in &retired {
             tracing::warn!(plan = %plan, "plan is no longer in the configuration: its keys go on working, new ones aren't made");
         }
         Ok(())
@@ -117,7 +141,11 @@ impl Backend {
     /// # Errors
     /// Why not.
     pub async fn prove_a_write(&self) -> anyhow::Result<()> {
-        Ok(self.store.ready().await?)
+        match &self.store {
+            Store::Sqlite(store) => store.ready().await?,
+            Store::Postgres(store) => store.ready().await?,
+        }
+        Ok(())
     }
 
     /// Asks the service that keeps plans and keys, where it is somebody else's: what it has, in words.
@@ -151,8 +179,22 @@ impl Backend {
     pub async fn close(self) -> anyhow::Result<()> {
         #[cfg(feature = "aws")]
         drop(self.upkeep);
-        Ok(self.store.close().await?)
+        match self.store {
+            Store::Sqlite(store) => store.close().await?,
+            Store::Postgres(store) => store.close().await?,
+        }
+        Ok(())
     }
+}
+
+/// The database file in the data folder, which is made if need be.
+fn open_file(config: &Config) -> anyhow::Result<SqliteStore> {
+    let synchronous = match config.embedded.synchronous {
+        Synchronous::Normal => access_sqlite::Synchronous::Normal,
+        Synchronous::Full => access_sqlite::Synchronous::Full,
+    };
+    make_data_dir(&config.server.data_dir)?;
+    Ok(SqliteStore::open(&config.server.data_dir.join(DATABASE), Options { synchronous })?)
 }
 
 /// The data folder is its owner's alone: it holds the session key and people's addresses.

@@ -41,6 +41,7 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
         can_be_made(&config.server.data_dir)
     };
     match &store {
+        Ok(()) if !config.backend.uses_the_data_folder() => say!("store          ok: Postgres can be written"),
         Ok(()) if Backend::exists(&config) => say!("store          ok: {data}"),
         Ok(()) => say!("store          ok: {data} isn't there yet, the first start makes it"),
         Err(error) => say!("store          WRONG: {error:#}"),

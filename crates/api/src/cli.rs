@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans | aws`.
+//! The command line: `tollgate serve | check | openapi | plans | migrate | aws`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -15,7 +15,7 @@ use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt as _
 #[cfg(feature = "aws")]
 use crate::aws_command;
 use crate::{
-    app, check,
+    app, backend, check,
     config::{self, Config, ConfigError, Environment, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
     openapi, serve,
     standard_output::print,
@@ -56,6 +56,10 @@ enum Command {
     /// List the configured plans.
     #[command(after_help = "Example:\n  tollgate plans --config /etc/tollgate.toml")]
     Plans,
+    /// Make the tables in Postgres, or bring them up to date, for the backend postgres.
+    #[command(after_help = "Run it before the replicas of a new version start; run twice, it changes nothing.\n\n\
+                            Example:\n  DATABASE_URL=postgres://tollgate:…@db:5432/tollgate tollgate migrate")]
+    Migrate,
     /// Make, show or delete the API in Amazon API Gateway.
     #[cfg(feature = "aws")]
     #[command(after_help = "Example:\n  tollgate aws plan\n  tollgate aws apply")]
@@ -116,6 +120,7 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
             print(&format!("{}\n", serde_json::to_string_pretty(&document)?))
         }
         Command::Plans => print(&plans(&configured(settings, config::load)?.0)),
+        Command::Migrate => migrate(&configured(settings, config::load_for_migration)?.0),
         // It makes what the server's own configuration names.
         #[cfg(feature = "aws")]
         Command::Aws(command) => aws_command::run(&command, &configured(settings, config::load_without_backend)?.0),
@@ -128,7 +133,10 @@ type Load = fn(&Overrides, &Environment) -> Result<(Config, Option<PathBuf>), Co
 fn configured(settings: Settings, load: Load) -> anyhow::Result<(Config, Option<PathBuf>)> {
     #[expect(clippy::disallowed_methods, reason = "the entry point reads the environment, once")]
     let environment = std::env::vars_os()
-        .filter(|(name, _)| name.to_string_lossy().starts_with("TOLLGATE_") || name == "OPENAI_API_KEY")
+        .filter(|(name, _)| {
+            let name = name.to_string_lossy();
+            name.starts_with("TOLLGATE_") || ["OPENAI_API_KEY", "DATABASE_URL"].contains(&&*name)
+        })
         .map(|(name, value)| {
             let shown = name.to_string_lossy().into_owned();
             match (name.into_string(), value.into_string()) {
@@ -170,6 +178,11 @@ fn start_log(config: &LogConfig) -> anyhow::Result<()> {
         LogFormat::Json => filtered.with(log.json().flatten_event(true)).init(),
     }
     Ok(())
+}
+
+fn migrate(config: &Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    print(&format!("{}\n", runtime.block_on(backend::postgres::migrate(config))?))
 }
 
 fn plans(config: &Config) -> String {

@@ -91,7 +91,7 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
     };
     let state = Data::new(State {
         session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
-        owner_key: OwnerKey::obtain(&config.server.data_dir)?,
+        owner_key: OwnerKey::obtain(config.server.owner_key.as_ref(), &config.server.data_dir)?,
         cookies: Cookies::new(&config.server),
         backend: backend.name,
         accounts: Arc::clone(&backend.accounts),
@@ -151,9 +151,10 @@ fn announce(state: &State, told: &Told, address: SocketAddr, metrics: Option<Soc
     } else {
         format!("http://{address}")
     };
-    let data = std::path::absolute(&state.config.server.data_dir)?;
     let mut out = io::stdout().lock();
-    writeln!(out, "  Data      {}", data.display())?;
+    if state.config.backend.uses_the_data_folder() {
+        writeln!(out, "  Data      {}", std::path::absolute(&state.config.server.data_dir)?.display())?;
+    }
     writeln!(out, "  Backend   {}", told.backend)?;
     writeln!(out, "  Upstream  {}", told.upstream)?;
     match &told.plans {

@@ -16,4 +16,5 @@ pub(crate) use lane::Lane;
 pub(crate) use queue::{Admit, Ask, GiveBack, Queue};
 pub(crate) use refusals::Refusals;
 pub(crate) use shared::Shared;
+pub use transaction::HOT_STATEMENTS;
 pub(crate) use transaction::find_key;

@@ -44,6 +44,10 @@ const NOTE: &str = "WITH noted AS
         (UPDATE lanes SET batch = $2, used_at = now() WHERE id = $1 AND fence < $2 RETURNING 1)
     SELECT 1 / (SELECT count(*) FROM noted)";
 
+/// What every batch runs: for tests that look at how Postgres plans it.
+pub const HOT_STATEMENTS: &[&str] =
+    &[subscriptions::HOLD, subscriptions::HOLD_FREE, KEYS, NOW, WRITE, counts::ADD, NOTE];
+
 /// What a statement is given.
 type Value<'a> = &'a (dyn ToSql + Sync);
 

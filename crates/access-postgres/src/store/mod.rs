@@ -128,6 +128,22 @@ impl PostgresStore {
         refused.and(owned).map_err(|failure| failure.store_error("close"))
     }
 
+    /// Whether a key of this fingerprint is the one that all replicas share under a name: the first to ask says which.
+    ///
+    /// # Errors
+    /// When it couldn't be asked.
+    pub async fn shares(&self, name: &'static str, fingerprint: [u8; 32]) -> Result<bool, StoreError> {
+        self.change("compare a shared key", move |step| {
+            Box::pin(async move {
+                let sql = "INSERT INTO shared_keys (name, fingerprint) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+                step.execute(sql, &[&name, &fingerprint.as_slice()]).await?;
+                let sql = "SELECT fingerprint = $2 FROM shared_keys WHERE name = $1";
+                Ok(step.query_one(sql, &[&name, &fingerprint.as_slice()]).await?.try_get(0)?)
+            })
+        })
+        .await
+    }
+
     /// A number that no other call has.
     fn asker(&self) -> u64 {
         self.inner.askers.fetch_add(1, Ordering::Relaxed)

@@ -40,6 +40,19 @@ pub fn load(overrides: &Overrides, environment: &Environment) -> Result<(Config,
     Ok((config, file))
 }
 
+/// As [`load`], where only Postgres is needed.
+///
+/// # Errors
+/// The first thing wrong, with its place.
+pub fn load_for_migration(
+    overrides: &Overrides,
+    environment: &Environment,
+) -> Result<(Config, Option<PathBuf>), ConfigError> {
+    let (config, file) = load_without_backend(overrides, environment)?;
+    config.postgres.check_url()?;
+    Ok((config, file))
+}
+
 /// As [`load`], without asking whether the chosen backend has all that it needs: for what makes it.
 ///
 /// # Errors
@@ -64,6 +77,7 @@ pub fn load_without_backend(
         config.server.data_dir.clone_from(dir);
     }
     complete_upstream(&mut config, environment)?;
+    complete_postgres(&mut config, environment)?;
     check_together(&config)?;
     Ok((config, file))
 }
@@ -216,12 +230,7 @@ fn suggestion(message: &str) -> Option<String> {
 fn complete_upstream(config: &mut Config, environment: &Environment) -> Result<(), ConfigError> {
     let upstream = &mut config.upstream;
     if let Some(path) = &upstream.api_key_file {
-        let error = |detail: String| ConfigError { place: "upstream.api_key_file".to_owned(), detail };
-        if upstream.api_key.is_some() {
-            return Err(error("set either upstream.api_key or upstream.api_key_file, not both".to_owned()));
-        }
-        let text = std::fs::read_to_string(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
-        upstream.api_key = Some(Secret::new(&text));
+        upstream.api_key = Some(read_secret(upstream.api_key.is_some(), "upstream.api_key", path)?);
     }
     // OpenAI's own variable is for OpenAI: it must not go to whatever server the base URL names.
     let is_openai = upstream.base_url.as_ref().is_none_or(BaseUrl::is_openai);
@@ -235,10 +244,37 @@ fn complete_upstream(config: &mut Config, environment: &Environment) -> Result<(
     Ok(())
 }
 
+/// Resolves the URL's file, and the variable that others use for it too.
+fn complete_postgres(config: &mut Config, environment: &Environment) -> Result<(), ConfigError> {
+    let postgres = &mut config.postgres;
+    if let Some(path) = &postgres.url_file {
+        postgres.url = Some(read_secret(postgres.url.is_some(), "postgres.url", path)?);
+    }
+    if postgres.url.is_none() {
+        let set = environment.iter().find(|(name, value)| name == "DATABASE_URL" && !value.trim().is_empty());
+        postgres.url = set.map(|(_, value)| Secret::new(value));
+    }
+    Ok(())
+}
+
+/// The secret in the file that takes the place of a key of the configuration, which must not be set beside it.
+fn read_secret(is_set: bool, key: &str, path: &Path) -> Result<Secret, ConfigError> {
+    let place = format!("{key}_file");
+    let error = |detail: String| ConfigError { place: place.clone(), detail };
+    if is_set {
+        return Err(error(format!("set either {key} or {key}_file, not both")));
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| error(format!("{}: {e}", path.display())))?;
+    Ok(Secret::new(&text))
+}
+
 /// What the chosen backend can't do without.
 fn check_backend(config: &Config) -> Result<(), ConfigError> {
     match config.backend {
         BackendName::Embedded => Ok(()),
+        BackendName::Postgres => {
+            config.postgres.check(config.server.session_key.as_ref(), config.server.owner_key.as_ref())
+        }
         BackendName::Aws if cfg!(feature = "aws") => config.aws.check(),
         BackendName::Aws => {
             let detail = "this tollgate was built without the backend aws; build it with --features aws".to_owned();
@@ -288,9 +324,30 @@ mod tests {
         assert_eq!(config.plans.len(), 3);
         // Every key that the example shows commented out is known too.
         let all = example.replace("\n# ", "\n").replace("api_key = \"sk-…\"", "api_key = \"sk-x\"");
-        let all = all.replace("session_key = \"…\"", "session_key = \"0123456789abcdef0123456789abcdef\"");
+        let all = all.replace("_key = \"…\"", "_key = \"0123456789abcdef0123456789abcdef\"");
         let all = if cfg!(feature = "aws") { all } else { all.replace("backend = \"aws\"", "backend = \"embedded\"") };
         from(&all, &[]).unwrap();
+    }
+
+    #[test]
+    fn the_backend_postgres_asks_for_what_replicas_share() {
+        let (key, url) = ("0123456789abcdef0123456789abcdef", "postgres://u:p@db/t");
+        let with = |more: &str, environment: &[(&str, &str)]| {
+            from(&format!("backend = \"postgres\"\n{more}"), environment).map(|config| config.postgres.url)
+        };
+        assert!(with("", &[]).unwrap_err().starts_with("postgres.url: "));
+        let url_set = [("DATABASE_URL", url)];
+        assert!(with("", &url_set).unwrap_err().starts_with("server.session_key: must be set"));
+        let session = format!("[server]\nsession_key = \"{key}\"\n");
+        assert!(with(&session, &url_set).unwrap_err().starts_with("server.owner_key: must be set"));
+        let both = format!("{session}owner_key = \"{key}\"\n");
+        assert_eq!(with(&both, &url_set).unwrap().unwrap().reveal(), url);
+        let file = format!("{both}[postgres]\nurl = \"postgres://other\"");
+        assert_eq!(with(&file, &url_set).unwrap().unwrap().reveal(), "postgres://other");
+        let twice = format!("{both}[postgres]\nurl = \"postgres://u:secret@db/t\"\nurl_file = \"/nowhere\"");
+        let said = with(&twice, &[]).unwrap_err();
+        assert!(said.contains("not both") && !said.contains("secret"), "{said}");
+        assert_eq!(from("", &url_set).unwrap().backend, BackendName::Embedded);
     }
 
     #[test]

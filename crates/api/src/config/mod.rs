@@ -6,6 +6,7 @@ mod error;
 mod load;
 mod page;
 mod plans;
+mod postgres;
 mod public_url;
 mod values;
 
@@ -19,9 +20,10 @@ use validator::Validate;
 pub use aws::AwsConfig;
 pub use cors::{AllowedOrigins, CorsConfig};
 pub use error::ConfigError;
-pub use load::{Environment, Overrides, SOCKET_ADDRESS, load, load_without_backend};
+pub use load::{Environment, Overrides, SOCKET_ADDRESS, load, load_for_migration, load_without_backend};
 pub use page::{Accent, PageConfig};
 pub use plans::default_plans;
+pub use postgres::PostgresConfig;
 pub use public_url::PublicUrl;
 pub use values::{BaseUrl, Seconds, Secret};
 
@@ -43,6 +45,9 @@ pub struct Config {
     pub log: LogConfig,
     /// The embedded backend.
     pub embedded: EmbeddedConfig,
+    /// Postgres.
+    #[validate(nested)]
+    pub postgres: PostgresConfig,
     /// Amazon API Gateway.
     #[validate(nested)]
     pub aws: AwsConfig,
@@ -72,6 +77,7 @@ impl Default for Config {
             server: ServerConfig::default(),
             log: LogConfig::default(),
             embedded: EmbeddedConfig::default(),
+            postgres: PostgresConfig::default(),
             aws: AwsConfig::default(),
             upstream: UpstreamConfig::default(),
             accounts: AccountsConfig::default(),
@@ -90,16 +96,27 @@ pub enum BackendName {
     /// In our own SQLite file.
     #[default]
     Embedded,
+    /// In a Postgres that any number of replicas share.
+    Postgres,
     /// In Amazon API Gateway; only accounts are ours.
     Aws,
 }
 
 impl BackendName {
+    /// Whether something of it lies in the data folder.
+    #[must_use]
+    pub fn uses_the_data_folder(self) -> bool {
+        match self {
+            Self::Embedded | Self::Aws => true,
+            Self::Postgres => false,
+        }
+    }
+
     /// Whether this backend is a gate that requests pass on their way upstream.
     #[must_use]
     pub fn stands_before_the_upstream(self) -> bool {
         match self {
-            Self::Embedded => false,
+            Self::Embedded | Self::Postgres => false,
             Self::Aws => true,
         }
     }
@@ -129,6 +146,9 @@ pub struct ServerConfig {
     /// The key that signs sessions, at least 32 characters; left out, one is made in the data folder.
     #[validate(length(min = 32, message = "must have at least 32 characters"))]
     pub session_key: Option<Secret>,
+    /// The key of owners' digests, at least 32 characters; left out, one is made in the data folder.
+    #[validate(length(min = 32, message = "must have at least 32 characters"))]
+    pub owner_key: Option<Secret>,
     /// Whether `/metrics` answers callers from elsewhere too.
     pub metrics_public: bool,
     /// Where `/metrics` answers everybody, and nowhere else then.
@@ -150,6 +170,7 @@ impl Default for ServerConfig {
             peer_timeout: Seconds::of(120),
             shutdown_grace: Seconds::of(30),
             session_key: None,
+            owner_key: None,
             metrics_public: false,
             metrics_listen: None,
             page_dir: None,

@@ -29,11 +29,14 @@ pub struct SessionKey(Zeroizing<[u8; 32]>);
 pub struct OwnerKey(Zeroizing<[u8; 32]>);
 
 impl OwnerKey {
-    /// The key in the data folder, made there if need be (mode 0600).
+    /// The configured key, or the one in the data folder, made there if need be (mode 0600).
     ///
     /// # Errors
     /// When it can't be read or written.
-    pub fn obtain(data_dir: &Path) -> anyhow::Result<Self> {
+    pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> anyhow::Result<Self> {
+        if let Some(secret) = configured {
+            return Ok(Self(Zeroizing::new(mac(secret.reveal().as_bytes(), b"tollgate owner key"))));
+        }
         kept(&data_dir.join(OWNER_FILE), "restore it from where the database was restored from").map(Self)
     }
 
@@ -60,6 +63,12 @@ impl OwnerKey {
         self.derive("value of a repeatable key", format!("{key} {name}").as_bytes())
     }
 
+    /// What tells it from another, and nothing about it.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.derive("fingerprint of the owner key", b"")
+    }
+
     /// No purpose is an email address, so that nothing that is derived is an owner's digest.
     fn derive(&self, purpose: &str, text: &[u8]) -> [u8; 32] {
         mac(&mac(self.0.as_slice(), purpose.as_bytes()), text)
@@ -76,6 +85,12 @@ impl SessionKey {
             return Ok(Self(Zeroizing::new(mac(secret.reveal().as_bytes(), b"tollgate session key"))));
         }
         kept(&data_dir.join(SESSION_FILE), "remove it to sign everybody out").map(Self)
+    }
+
+    /// What tells it from another, and nothing about it.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        self.derive("fingerprint of the session key", b"")
     }
 
     /// A key derived for one purpose.

@@ -115,8 +115,8 @@ CREATE TABLE repeatable_calls (
 );
 CREATE INDEX repeatable_calls_by_time ON repeatable_calls (made_at);
 
--- Fingerprints of the secrets that all replicas must share.
-CREATE TABLE shared_secrets (
+-- Fingerprints of the keys that all replicas must share.
+CREATE TABLE shared_keys (
     name text PRIMARY KEY,
     fingerprint bytea NOT NULL
 );
