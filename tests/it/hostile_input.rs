@@ -6,36 +6,22 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 use reqwest::Method;
+use serde_json::Value;
 use tests::{Caller, FakeUpstream, Identity, TestServer};
 use tokio::runtime::Runtime;
 
-const PATHS: &[&str] = &[
+use crate::openapi::{document, operations};
+
+/// Asked for beside the paths of the document.
+const MORE_PATHS: &[&str] = &[
     "/",
-    "/plans",
-    "/about",
-    "/accounts",
-    "/sessions",
-    "/sessions/refresh",
-    "/sessions/current",
-    "/me",
-    "/create_key",
-    "/keys",
     "/keys/x",
-    "/keys/key_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "/keys/x/rotate",
     "/keys/%ff%00/usage",
     "/keys/x/usage?from=2026-01-01&to=9999-12-31",
     "/openapi.json",
     "/docs/",
     "/docs/%2e%2e/x",
-    "/healthz",
-    "/readyz",
-    "/v1/chat/completions",
-    "/v1/completions",
-    "/v1/embeddings",
-    "/v1/responses",
-    "/v1/models",
-    "/v1/key",
     "/v1/x",
 ];
 
@@ -61,12 +47,13 @@ struct Scene {
     runtime: Runtime,
     server: TestServer,
     callers: Vec<Caller>,
+    document: Value,
     _upstream: FakeUpstream,
 }
 
 fn scene() -> Scene {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let (upstream, server, callers) = runtime.block_on(async {
+    let (upstream, server, callers, document) = runtime.block_on(async {
         let upstream = FakeUpstream::start().await;
         let many = "1000000";
         let setup = TestServer::setup().upstream(&upstream).set("accounts.failed_keys_per_source", many);
@@ -75,9 +62,10 @@ fn scene() -> Scene {
         let ada = server.signed_in("ada").await;
         let (key, _) = ada.key_on("unlimited").await;
         let callers = vec![server.anonymous(), ada, server.with_cookie("bob").await, key];
-        (upstream, server, callers)
+        let document = document(&server).await;
+        (upstream, server, callers, document)
     });
-    Scene { runtime, server, callers, _upstream: upstream }
+    Scene { runtime, server, callers, document, _upstream: upstream }
 }
 
 impl Scene {
@@ -93,25 +81,23 @@ impl Scene {
     }
 }
 
-/// JSON of any shape around the names that our forms know.
-fn json_text() -> impl Strategy<Value = String> {
-    let name = select(
-        &[
-            "email",
-            "password",
-            "plan_name",
-            "user",
-            "model",
-            "stream",
-            "messages",
-            "enabled",
-            "label",
-            "grace_seconds",
-            "current_password",
-            "x",
-            "\\u0000",
-        ][..],
-    );
+/// A form of the document: how it is sent, and the names that it knows with two that none does.
+type FormCall = (Method, String, Vec<String>);
+
+fn forms(document: &Value) -> Vec<FormCall> {
+    let with_body = operations(document).into_iter().filter(|(.., operation)| !operation["requestBody"].is_null());
+    let forms = with_body.map(|(method, path, operation)| {
+        let schema = operation.pointer("/requestBody/content/application~1json/schema/$ref").unwrap().as_str().unwrap();
+        let properties = format!("{}/properties", schema.trim_start_matches('#'));
+        let known = document.pointer(&properties).unwrap().as_object().unwrap().keys().cloned();
+        (method, path, known.chain(["x", "\\u0000"].map(str::to_owned)).collect())
+    });
+    forms.collect()
+}
+
+/// JSON of any shape around the names of a form.
+fn json_text(names: Vec<String>) -> impl Strategy<Value = String> {
+    let name = select(names);
     let leaf = prop_oneof![
         Just("null".to_owned()),
         Just("true".to_owned()),
@@ -136,22 +122,25 @@ fn json_text() -> impl Strategy<Value = String> {
 #[test]
 fn no_body_and_no_headers_make_a_500() {
     let scene = scene();
+    let forms = forms(&scene.document);
+    let mut paths: Vec<_> = operations(&scene.document).into_iter().map(|(_, path, _)| path).collect();
+    paths.extend(MORE_PATHS.iter().map(|path| (*path).to_owned()));
     let body = prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
-        json_text().prop_map(String::into_bytes),
+        select(forms).prop_flat_map(|(_, _, names)| json_text(names)).prop_map(String::into_bytes),
         "\\PC{0,80}".prop_map(String::into_bytes),
     ];
     let header = (select(HEADERS), "[ -~]{0,60}");
     let request = (
         select(&["GET", "POST", "PATCH", "DELETE", "PUT", "HEAD", "OPTIONS", "TRACE", "BREW"][..]),
-        select(PATHS),
+        select(paths),
         0..scene.callers.len(),
         select(&["application/json", "text/plain", "application/json;charset=x", "*/*", ""][..]),
         prop::collection::vec(header, 0..4),
         body,
     );
     let result = Scene::runner().run(&request, |(method, path, caller, kind, headers, body)| {
-        let mut call = scene.callers[caller].call(method.parse::<Method>().unwrap(), path).body(kind, body);
+        let mut call = scene.callers[caller].call(method.parse::<Method>().unwrap(), &path).body(kind, body);
         for (name, value) in &headers {
             call = call.header(name, value);
         }
@@ -167,11 +156,10 @@ fn no_body_and_no_headers_make_a_500() {
 #[test]
 fn no_form_makes_a_500() {
     let scene = scene();
-    let posts =
-        &["/accounts", "/sessions", "/create_key", "/v1/chat/completions", "/v1/responses", "/keys/x/rotate"][..];
-    let request = (select(posts), 0..scene.callers.len(), json_text());
-    let result = Scene::runner().run(&request, |(path, caller, body)| {
-        let call = scene.callers[caller].call(Method::POST, path).body("application/json", body.clone());
+    let form = select(forms(&scene.document));
+    let request = form.prop_flat_map(|(method, path, names)| (Just(method), Just(path), json_text(names)));
+    let result = Scene::runner().run(&(request, 0..scene.callers.len()), |((method, path, body), caller)| {
+        let call = scene.callers[caller].call(method, &path).body("application/json", body.clone());
         let answer = scene.runtime.block_on(call.send());
         prop_assert!(answer.status < 500, "{} {}: {}", path, body, answer.text());
         Ok(())

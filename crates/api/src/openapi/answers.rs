@@ -7,7 +7,7 @@ use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
     openapi::{
-        ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
+        Components, ContentBuilder, Ref, RefOr, Response, ResponseBuilder,
         link::LinkBuilder,
         schema::{ArrayBuilder, Schema},
     },
@@ -22,7 +22,9 @@ use super::{
 };
 
 macro_rules! answers {
-    ($($(#[doc = $text:literal])+ $name:ident = $status:literal [$($header:ident),*] $($body:expr)?;)+) => {
+    ($(
+        $(#[doc = $text:literal])+ $name:ident = $status:literal [$($header:ident),*] $($one_or_list:ident $body:ident)?;
+    )+) => {
         $(
             $(#[doc = $text])+
             pub struct $name;
@@ -37,31 +39,38 @@ macro_rules! answers {
         fn plain() -> Vec<Documented> {
             vec![$(Documented {
                 name: stringify!($name),
-                response: answer(concat!($($text),+).trim(), &[$($header),*], None::<RefOr<Schema>>$(.or(Some($body)))?),
+                response: answer(
+                    concat!($($text),+).trim(), &[$($header),*], None::<RefOr<Schema>>$(.or(Some($one_or_list::<$body>())))?,
+                ),
             }),+]
+        }
+
+        /// Describes what they hold.
+        pub fn describe_bodies(components: &mut Components) {
+            $($(components::describe::<$body>(components);)?)+
         }
     };
 }
 
 answers! {
     /// Signed up and signed in.
-    SignedUp = "201" [SetCookie] one::<SessionTokens>();
+    SignedUp = "201" [SetCookie] one SessionTokens;
     /// Signed in. The tokens come in cookies too, unless a refresh token was asked for.
-    SessionStarted = "200" [SetCookie] one::<SessionTokens>();
+    SessionStarted = "200" [SetCookie] one SessionTokens;
     /// Done, and the session has ended.
     SessionEnded = "204" [SetCookie];
     /// The plans.
-    PlansListed = "200" [ETag] list::<Plan>();
+    PlansListed = "200" [ETag] list Plan;
     /// What the caller has is still the same.
     NotModified = "304" [ETag];
     /// The caller's keys, or a part of them.
-    KeysListed = "200" [NextCursor, Link] list::<KeyEntry>();
+    KeysListed = "200" [NextCursor, Link] list KeyEntry;
     /// The key with its value, which can't be shown again.
-    KeyCreated = "200" [IdempotencyReplayed] one::<CreatedKey>();
+    KeyCreated = "200" [IdempotencyReplayed] one CreatedKey;
     /// The key with its new value, which can't be shown again.
-    KeyShown = "200" [] one::<CreatedKey>();
+    KeyShown = "200" [] one CreatedKey;
     /// The key's plan, and how much of its quota is used.
-    KeyTold = "200" [] one::<KeyStatus>();
+    KeyTold = "200" [] one KeyStatus;
 }
 
 /// All of them.

@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use utoipa::openapi::{
-    Components, Ref, RefOr, Response,
-    example::{Example, ExampleBuilder},
+use utoipa::{
+    ToSchema,
+    openapi::{
+        Components, Ref, RefOr, Response,
+        example::{Example, ExampleBuilder},
+    },
 };
 
 use super::headers::Carries;
@@ -21,6 +24,13 @@ pub struct Documented {
 /// A response as an operation refers to it.
 pub fn referenced(status: &str, name: &str) -> BTreeMap<String, RefOr<Response>> {
     BTreeMap::from([(status.to_owned(), Ref::from_response_name(name).into())])
+}
+
+/// Puts a type's schema among the components, and those that it refers to.
+pub fn describe<T: ToSchema>(components: &mut Components) {
+    let mut schemas = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    components.schemas.extend(schemas);
 }
 
 /// Puts responses among the components.

@@ -26,9 +26,10 @@ use crate::planes::is_data_plane;
 /// Adds to the routes' own annotations what they all have.
 pub fn finish(document: &mut OpenApi) {
     let shared = document.components.get_or_insert_default();
+    answers::describe_bodies(shared);
+    relayed::describe_bodies(shared);
     unions::name_variants(shared);
     unions::open_plainly(shared);
-    relayed::describe_events(shared);
     headers::describe(shared);
     for responses in [answers::all(), relayed::all(), problems::all(), errors::all()] {
         components::add(shared, responses);

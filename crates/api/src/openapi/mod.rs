@@ -36,12 +36,7 @@ pub use everywhere::finish;
         (name = "Data plane", description = "OpenAI's API, with a key."),
         (name = "Service", description = "About this installation."),
     ),
-    components(schemas(
-        api_types::CreatedKey, api_types::FieldError, api_types::KeyEntry, api_types::KeyStatus, api_types::Plan, api_types::Problem, api_types::ProblemCode,
-        api_types::SessionTokens, api_types::openai::ChatCompletion, api_types::openai::ChatCompletionChunk,
-        api_types::openai::Completion, api_types::openai::EmbeddingList, api_types::openai::ErrorEnvelope,
-        api_types::openai::ModelResponse,
-    )),
+    components(schemas(api_types::Problem, api_types::openai::ErrorEnvelope)),
     modifiers(&Security),
 )]
 pub struct Frame;

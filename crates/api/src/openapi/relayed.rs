@@ -44,8 +44,10 @@ macro_rules! relayed {
             }),+]
         }
 
-        /// Describes the events of their streams.
-        pub fn describe_events(components: &mut Components) {
+        /// Describes what they hold, and the events of their streams.
+        pub fn describe_bodies(components: &mut Components) {
+            $(components::describe::<$answer>(components);)+
+            $($($(components::describe::<$held>(components);)?)?)+
             components.schemas.insert(END.to_owned(), end().into());
             $($(
                 let held = None::<std::borrow::Cow<'static, str>>$(.or(Some($held::name())))?;
