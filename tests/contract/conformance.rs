@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tests::{FakeUpstream, PlanSpec, TestServer};
+use tests::{FakeUpstream, HEADERS_EVERYWHERE, PlanSpec, TestServer};
 
 use crate::{
     document::{Document, Operation},
@@ -12,21 +12,6 @@ use crate::{
 
 /// Fewest requests of a run, so that a run that hardly asks fails.
 const FEWEST: usize = 1500;
-
-/// Headers of any answer, which the document tells once for all or HTTP itself does.
-const EVERYWHERE: &[&str] = &[
-    "connection",
-    "content-length",
-    "content-security-policy",
-    "content-type",
-    "cross-origin-opener-policy",
-    "cross-origin-resource-policy",
-    "date",
-    "referrer-policy",
-    "transfer-encoding",
-    "vary",
-    "x-content-type-options",
-];
 
 /// A server that no number of requests brings to its limits.
 async fn server(upstream: &FakeUpstream) -> TestServer {
@@ -63,7 +48,7 @@ async fn conforms(caller: &str) -> (Document, Statuses) {
             wrong.insert(format!("{method} {path} answered {status}, which isn't documented"));
         }
         let may = headers_of(&document, asked, path, *status);
-        for name in headers.iter().filter(|name| !EVERYWHERE.contains(&name.as_str()) && !may.contains(*name)) {
+        for name in headers.iter().filter(|name| !HEADERS_EVERYWHERE.contains(&name.as_str()) && !may.contains(*name)) {
             let of = asked.map_or(path.as_str(), |operation| operation.id.as_str());
             wrong.insert(format!("{method} {of} answered {status} with {name}, which isn't documented"));
         }

@@ -1,6 +1,11 @@
 //! Bodies of the management calls that are no form: each gets its own answer, and nothing changes.
 
+use api_types::limits::{
+    IDEMPOTENCY_KEY_MAX_BYTES, KEY_LABEL_MAX_CHARS, LIST_PART_MAX, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS,
+    ROTATION_GRACE_MAX_SECONDS, USAGE_MAX_DAYS,
+};
 use reqwest::Method;
+use serde_json::json;
 use tests::{Caller, TestServer};
 
 /// Every call with a body that a session may make; the key's id is put in.
@@ -64,6 +69,37 @@ async fn another_media_type_is_a_415() {
 async fn an_oversized_form_is_a_413() {
     let body = format!("{{\"plan_name\": \"{}\"}}", "x".repeat(64 * 1024)).into_bytes();
     refused(Some("application/json"), body, 413, "body_too_large").await;
+}
+
+#[tokio::test]
+async fn a_sentence_about_a_bound_names_the_bound() {
+    let server = TestServer::start().await;
+    let (ada, id) = a_signed_in_key_owner(&server).await;
+    let at_key = |path: &str| format!("/keys/{id}{path}");
+    let text = |length: usize| "x".repeat(length);
+    let sign_in = json!({"email": "bob@example.com", "password": text(PASSWORD_MAX_CHARS + 1)});
+    let change = json!({"current_password": text(PASSWORD_MAX_CHARS + 1), "new_password": "plain lake 42"});
+    let create = ada.post("/create_key", &json!({"plan_name": "20RequestPerDay"}));
+    let cases = [
+        (
+            server.anonymous().post("/accounts", &json!({"email": "bob@example.com", "password": "short"})),
+            PASSWORD_MIN_CHARS,
+        ),
+        (server.anonymous().post("/accounts", &sign_in), PASSWORD_MAX_CHARS),
+        (server.anonymous().post("/sessions", &sign_in), PASSWORD_MAX_CHARS),
+        (ada.patch("/me", &change), PASSWORD_MAX_CHARS),
+        (ada.patch(&at_key(""), &json!({"label": text(KEY_LABEL_MAX_CHARS + 1)})), KEY_LABEL_MAX_CHARS),
+        (ada.post(&at_key("/rotate"), &json!({"grace_seconds": u32::MAX})), ROTATION_GRACE_MAX_SECONDS as usize),
+        (ada.get("/keys?limit=0"), LIST_PART_MAX as usize),
+        (ada.get(&at_key("/usage?from=2020-01-01&to=2026-01-01")), USAGE_MAX_DAYS.unsigned_abs() as usize),
+        (create.header("idempotency-key", &text(IDEMPOTENCY_KEY_MAX_BYTES + 1)), IDEMPOTENCY_KEY_MAX_BYTES),
+    ];
+    for (call, bound) in cases {
+        let problem = call.send().await.is_problem(422, "invalid_fields");
+        let said = problem["errors"][0]["detail"].as_str().unwrap();
+        let numbers: Vec<_> = said.split(|c: char| !c.is_ascii_digit()).collect();
+        assert!(numbers.contains(&bound.to_string().as_str()), "{bound}: {said}");
+    }
 }
 
 #[tokio::test]

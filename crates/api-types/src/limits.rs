@@ -1,5 +1,5 @@
-//! Every bound of the wire, with its unit and where it comes from. No bound is written anywhere else, except where an
-//! attribute of the OpenAPI document takes no constant; a test of `api` compares those.
+//! Every bound of the wire, with its unit and where it comes from. Only what takes no constant writes one again: attributes
+//! of the OpenAPI document, which a test of `api` compares, and sentences for callers, which `tests/it/forms.rs` does.
 
 /// Shortest password, in characters. NIST SP 800-63B asks for at least 8, counted in Unicode code points; we ask for 10,
 /// without composition rules.

@@ -180,7 +180,6 @@ impl ApiError {
 
     fn head(&self) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(self.status_code());
-        response.insert_header((header::CACHE_CONTROL, "no-store"));
         if let Some(seconds) = self.retry_after {
             response.insert_header((header::RETRY_AFTER, seconds));
         }

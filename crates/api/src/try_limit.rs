@@ -9,6 +9,9 @@ use api_types::Timestamp;
 use lru::LruCache;
 use parking_lot::Mutex;
 
+/// In which failures count, of signing in and of API keys alike: the five minutes of which the configuration speaks.
+pub const FAILURE_WINDOW: Duration = Duration::from_secs(5 * 60);
+
 /// Most keys remembered; above it, those that were quiet for longest go.
 const MOST_KEYS: NonZeroUsize = NonZeroUsize::new(50_000).expect("more than nothing");
 

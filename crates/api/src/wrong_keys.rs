@@ -1,17 +1,18 @@
 //! How many wrong API keys a source may present. A key that was right lately passes all the same: a neighbour behind the
 //! same address can't shut its owner out.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::num::NonZeroUsize;
 
 use access::KeyDigest;
 use api_types::Timestamp;
 use lru::LruCache;
 use parking_lot::Mutex;
 
-use crate::{source::Source, try_limit::TryLimit};
+use crate::{
+    source::Source,
+    try_limit::{FAILURE_WINDOW, TryLimit},
+};
 
-/// In which wrong keys count.
-const WINDOW: Duration = Duration::from_secs(5 * 60);
 /// Most keys remembered as right.
 const MOST_RIGHT: NonZeroUsize = NonZeroUsize::new(40_000).expect("more than nothing");
 
@@ -22,10 +23,10 @@ pub struct WrongKeys {
 }
 
 impl WrongKeys {
-    /// At most so many in the window; nothing counted yet.
+    /// At most so many in [`FAILURE_WINDOW`]; nothing counted yet.
     #[must_use]
     pub fn new(most: u32) -> Self {
-        Self { wrong: TryLimit::new(most, WINDOW), right: Mutex::new(LruCache::sparse(MOST_RIGHT)) }
+        Self { wrong: TryLimit::new(most, FAILURE_WINDOW), right: Mutex::new(LruCache::sparse(MOST_RIGHT)) }
     }
 
     /// Whether a source may try this key.

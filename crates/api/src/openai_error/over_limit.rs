@@ -1,10 +1,7 @@
 //! The 429 of a plan's own limits, the quota and the throttle, with all that it tells.
 
 use access::{Holder, Refusal, UsedUp};
-use actix_web::http::{
-    StatusCode,
-    header::{self, HeaderValue},
-};
+use actix_web::http::StatusCode;
 use api_types::{Period, QuotaStatus, Throttle, Timestamp, openai::SpentQuota};
 
 use super::OpenAiError;
@@ -14,7 +11,7 @@ impl OpenAiError {
     /// Over the quota or the throttle.
     #[must_use]
     pub fn over_limit(refusal: &Refusal, now: Timestamp) -> Self {
-        let error = match refusal {
+        match refusal {
             Refusal::Quota { holder: Some(holder), used_up: Some(used_up), reset_at } => {
                 let (plan_name, UsedUp { limit, used, period }) = (&holder.plan_name, *used_up);
                 let (span, short) = match period {
@@ -53,8 +50,7 @@ impl OpenAiError {
                 let error = Self::limit_reached("throttle", message).retry_after(seconds);
                 quota.iter().fold(error, |error, quota| error.with_rate_headers(quota, now))
             }
-        };
-        error.header(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))
+        }
     }
 
     fn limit_reached(kind: &str, message: impl Into<String>) -> Self {

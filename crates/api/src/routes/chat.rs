@@ -9,7 +9,7 @@ use access::PresentedKey;
 use actix_web::{
     HttpRequest, HttpResponse,
     body::SizedStream,
-    http::header::{self, HeaderName, HeaderValue},
+    http::header::{HeaderName, HeaderValue},
     post,
     web::{Bytes, Data},
 };
@@ -144,7 +144,6 @@ fn respond(answer: Answer, quota: Option<&QuotaStatus>, now: Timestamp) -> HttpR
     for header in quota.map(|quota| rate_headers::of(quota, now)).unwrap_or_default() {
         response.insert_header(header);
     }
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
     // A reverse proxy in front must not gather the stream (nginx, ngx_http_proxy_module, X-Accel-Buffering).
     response.insert_header((HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")));
     match answer.length {

@@ -1,6 +1,6 @@
 //! `GET /v1/key`: what a key may learn about itself.
 
-use actix_web::{HttpResponse, get, http::header};
+use actix_web::{HttpResponse, get};
 
 use crate::{
     ambient,
@@ -27,5 +27,5 @@ pub async fn get_key_status(Inspected(status): Inspected) -> Result<HttpResponse
     for header in rate_headers::of(&status.quota, ambient::now()) {
         answer.insert_header(header);
     }
-    Ok(answer.insert_header((header::CACHE_CONTROL, "no-store")).json(status))
+    Ok(answer.json(status))
 }

@@ -91,11 +91,7 @@ fn new_secret(id: KeyId) -> KeySecret {
 
 fn shown_once(secret: KeySecret, plan_name: PlanName) -> HttpResponse {
     let id = secret.id();
-    HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(CreatedKey {
-        value: secret.reveal(),
-        id,
-        plan_name,
-    })
+    HttpResponse::Ok().json(CreatedKey { value: secret.reveal(), id, plan_name })
 }
 
 /// List one's keys.

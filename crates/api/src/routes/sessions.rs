@@ -1,7 +1,7 @@
 //! `/sessions`: signing in, refreshing, signing out.
 
 use access::{NewSession, PasswordHash, Refresh};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, http::header, post, web::Data};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, post, web::Data};
 use api_types::{
     AccountId, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Timestamp,
     limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},
@@ -125,7 +125,6 @@ fn tokens(
             None
         }
     };
-    answer.insert_header((header::CACHE_CONTROL, "no-store"));
     let (token_type, expires_in) = ("Bearer".to_owned(), ACCESS_TOKEN_SECONDS);
     Ok(answer.json(SessionTokens { access_token, token_type, expires_in, refresh_token }))
 }

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use api_types::Email;
 
-use crate::{config::AccountsConfig, source::Source, try_limit::TryLimit};
+use crate::{
+    config::AccountsConfig,
+    source::Source,
+    try_limit::{FAILURE_WINDOW, TryLimit},
+};
 
 /// In which sign-ups count.
 const SIGN_UP_WINDOW: Duration = Duration::from_secs(60 * 60);
-/// In which failed sign-ins count.
-const SIGN_IN_WINDOW: Duration = Duration::from_secs(5 * 60);
 
 /// The limits, each by its source.
 pub struct SignInLimits {
@@ -27,8 +29,8 @@ impl SignInLimits {
     pub fn new(most: &AccountsConfig) -> Self {
         Self {
             sign_ups: TryLimit::new(most.sign_ups_per_hour, SIGN_UP_WINDOW),
-            sign_ins: TryLimit::new(most.failed_sign_ins, SIGN_IN_WINDOW),
-            sign_ins_of_source: TryLimit::new(most.failed_sign_ins_per_source, SIGN_IN_WINDOW),
+            sign_ins: TryLimit::new(most.failed_sign_ins, FAILURE_WINDOW),
+            sign_ins_of_source: TryLimit::new(most.failed_sign_ins_per_source, FAILURE_WINDOW),
         }
     }
 }
