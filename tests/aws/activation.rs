@@ -1,7 +1,7 @@
 //! A new value may be refused by API Gateway for a while without being wrong.
 
-use access::{Admission, End, Gate as _, Phase, PresentedKey, UpstreamHead, Verdict};
-use api_types::{AdmissionId, KeyState};
+use access::{Gate as _, PresentedKey, UpstreamHead, Verdict};
+use api_types::KeyState;
 use tests::aws::FakeAws;
 
 use crate::house::{House, SWITCH_OFF, SWITCH_ON};
@@ -13,14 +13,6 @@ fn judged(house: &House, key: &PresentedKey, seconds: i64) -> Verdict {
     house.gateway.judge(key, FORBIDDEN, house.later(seconds))
 }
 
-/// A request with this key that came through.
-async fn came_through(house: &House, key: &PresentedKey) {
-    let admitted = house.gateway.admit(key, AdmissionId::from_random([9; 16]), house.now()).await.unwrap();
-    let Admission::Granted(pass) = admitted else { panic!("{admitted:?}") };
-    let end = End { phase: Phase::FirstByte, status: Some(200), caller_left: false };
-    house.gateway.settle(&pass, end, house.now()).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_new_key_is_activating_until_it_works_or_two_minutes_have_passed() {
     let house = House::new().await;
@@ -28,8 +20,21 @@ async fn a_new_key_is_activating_until_it_works_or_two_minutes_have_passed() {
     assert_eq!(house.listed(person.account).await[0].state, KeyState::Activating);
     assert_eq!(judged(&house, &person.presented, 119), Verdict::Activating);
     assert_eq!(judged(&house, &person.presented, 120), Verdict::Unknown);
-    came_through(&house, &person.presented).await;
+    house.ended(&person.presented, Some(200)).await;
     assert_eq!(house.listed(person.account).await[0].state, KeyState::Active);
+    assert_eq!(judged(&house, &person.presented, 1), Verdict::Unknown);
+}
+
+/// API Gateway gives many an answer without a look at the key.
+#[tokio::test]
+async fn nothing_but_a_success_shows_that_a_new_key_works() {
+    let house = House::new().await;
+    let person = house.person(1).await;
+    for status in [400, 403, 404, 413, 429, 500, 504] {
+        house.ended(&person.presented, Some(status)).await;
+        assert_eq!(judged(&house, &person.presented, 1), Verdict::Activating, "{status}");
+    }
+    house.ended(&person.presented, Some(200)).await;
     assert_eq!(judged(&house, &person.presented, 1), Verdict::Unknown);
 }
 
@@ -38,10 +43,10 @@ async fn an_old_value_that_works_tells_nothing_of_the_new_one() {
     let mut house = House::new().await;
     let mut person = house.person(1).await;
     let old = person.presented.clone();
-    came_through(&house, &old).await;
+    house.ended(&old, Some(200)).await;
     house.pass(1);
     house.rotate(&mut person, Some(house.later(3_600))).await.unwrap();
-    came_through(&house, &old).await;
+    house.ended(&old, Some(200)).await;
     assert_eq!(judged(&house, &person.presented, 1), Verdict::Activating);
 }
 
@@ -49,7 +54,7 @@ async fn an_old_value_that_works_tells_nothing_of_the_new_one() {
 async fn a_key_switched_on_again_is_activating_again() {
     let mut house = House::new().await;
     let person = house.person(1).await;
-    came_through(&house, &person.presented).await;
+    house.ended(&person.presented, Some(200)).await;
     house.change(&person, SWITCH_OFF).await.unwrap();
     house.pass(600);
     let entry = house.change(&person, SWITCH_ON).await.unwrap();

@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc};
 
 use access::{
-    Accounts, Admission, CreateKeyError, Gate, KeyError, KeySecret, NewKey, PresentedKey, Registry, RemoteChange,
-    RemoteKeys, conformance::account_of,
+    Accounts, Admission, CreateKeyError, End, Gate, KeyError, KeySecret, NewKey, Phase, PresentedKey, Registry,
+    RemoteChange, RemoteKeys, conformance::account_of,
 };
 use access_aws::{ApiGateway, Place};
 use access_sqlite::{Options, SqliteStore};
@@ -247,6 +247,14 @@ impl House {
             left += 1;
         }
         left
+    }
+
+    /// A request with this key that ended with this status, or before any came.
+    pub async fn ended(&self, key: &PresentedKey, status: Option<u16>) {
+        let admitted = self.gateway.admit(key, AdmissionId::from_random(fresh()), self.now).await.unwrap();
+        let Admission::Granted(pass) = admitted else { panic!("{admitted:?}") };
+        let phase = if status == Some(200) { Phase::FirstByte } else { Phase::Sent };
+        self.gateway.settle(&pass, End { phase, status, caller_left: false }, self.now).await.unwrap();
     }
 
     /// Whether our gate refuses a key without asking AWS.

@@ -12,6 +12,7 @@ mod cost;
 mod crash;
 mod create_key;
 mod emulators;
+mod figures;
 mod house;
 mod killed;
 mod logs;

@@ -2,7 +2,7 @@
 //!
 //! A key reads `tg_<public id>_<secret><checksum>`: the id (26 characters) finds the row, the checksum (CRC-32, 7
 //! characters) rejects typing errors without a look-up, the secret (256 bits, 52 characters) is the proof. All in
-//! lower-case base32. Only the SHA-256 of the whole value is stored.
+//! lower-case base32. Only the SHA-256 of the whole value is stored here.
 
 use std::fmt;
 

@@ -96,7 +96,7 @@ impl Form for CreateKey {
     }
 }
 
-/// Answer of `POST /create_key` and of a rotation: the only time that the value is shown.
+/// Answer of `POST /create_key` and of a rotation. No other answer shows the value.
 #[derive(Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(

@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(of(429, &[("x-amzn-errortype", "LimitExceededException")]), Answer::Quota);
         assert_eq!(of(429, &[("x-amzn-errortype", "TooManyRequestsException")]), Answer::Throttle);
         assert_eq!(of(429, &[("x-tollgate-refusal", "throttle")]), Answer::Throttle);
-        assert_eq!(of(403, &[(REFUSAL_HEADER, refusal::DENIED)]), Answer::Upstream);
+        // A firewall's refusal has the class that one of a key has.
+        let denied = [(REFUSAL_HEADER, refusal::DENIED), ("x-amzn-errortype", "ForbiddenException")];
+        assert_eq!(of(403, &denied), Answer::Upstream);
     }
 }

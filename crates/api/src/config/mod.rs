@@ -98,7 +98,7 @@ pub enum BackendName {
     Embedded,
     /// In a Postgres that any number of replicas share.
     Postgres,
-    /// In Amazon API Gateway; only accounts are ours.
+    /// In Amazon API Gateway. Accounts, and rows about those keys, stay in our file.
     Aws,
 }
 

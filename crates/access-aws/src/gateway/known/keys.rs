@@ -129,9 +129,9 @@ impl LocalKeys {
         }
     }
 
-    /// Whether a key may still be refused by API Gateway without being wrong.
+    /// Whether a key that is switched on may still be refused by API Gateway without being wrong.
     pub(crate) fn is_activating(&self, key: &RemoteKey, now: Timestamp) -> bool {
         let is_fresh = now.duration_since(key.fresh_since).unsigned_abs() < ACTIVATION;
-        key.enabled && is_fresh && !self.read().working.contains(&key.id)
+        is_fresh && !self.read().working.contains(&key.id)
     }
 }
