@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use awc::http::{
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use http::{
     StatusCode,
     header::{self, HeaderValue},
 };
-use bytes::Bytes;
-use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 

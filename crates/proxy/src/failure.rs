@@ -1,11 +1,8 @@
 //! Why a request got no answer to pass on: every way to fail before the first byte.
 
-use awc::{
-    error::{ConnectError, SendRequestError},
-    http::{
-        StatusCode,
-        header::{HeaderName, HeaderValue},
-    },
+use http::{
+    StatusCode,
+    header::{HeaderName, HeaderValue},
 };
 use thiserror::Error;
 
@@ -121,19 +118,6 @@ impl Failure {
             Self::BadErrorBody { .. } => FailureKind::BadErrorBody,
             Self::BadList { .. } => FailureKind::Incomplete,
             Self::ShuttingDown => FailureKind::ShuttingDown,
-        }
-    }
-}
-
-impl From<SendRequestError> for Failure {
-    fn from(error: SendRequestError) -> Self {
-        match error {
-            // The client's word for a connection that ended before a head; the request had been sent.
-            SendRequestError::Connect(ConnectError::Disconnected) => {
-                Self::Disconnected { cause: "the connection was closed".to_owned() }
-            }
-            SendRequestError::Connect(error) => Self::Unreachable { cause: error.to_string() },
-            other => Self::Disconnected { cause: other.to_string() },
         }
     }
 }

@@ -10,7 +10,7 @@
 //! This crate knows nothing of keys, plans and counts, and nothing of the server's HTTP: what an [`End`] costs and how a
 //! [`Failure`] is answered is decided above. Times and ids are arguments; only timers are its own.
 //!
-//! Everything of awc is used on the worker that made the [`Client`]: nothing here is `Send` but [`Upstream`].
+//! A [`Client`] is used on the worker that made it: nothing here is `Send` but [`Upstream`].
 
 mod answer;
 mod client;

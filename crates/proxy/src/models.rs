@@ -1,6 +1,5 @@
 //! The upstream's list of models, cut to those that may be used.
 
-use awc::http::Method;
 use bytes::Bytes;
 use serde_json::Value;
 use tokio::time::timeout;
@@ -49,11 +48,12 @@ pub async fn model(
 
 async fn ask(client: &Client, allowed: Option<&[String]>, caller_key: Option<&Secret>) -> Result<Vec<Value>, Failure> {
     let upstream = client.upstream();
-    let request = authorise(client.request(Method::GET, "/models"), &upstream.credential, caller_key);
+    let mut head = client.head("GET", "/models");
+    authorise(&mut head, &upstream.credential, caller_key);
     let wait = upstream.timeouts.first_byte.min(upstream.timeouts.idle);
-    let response = timeout(wait, request.send()).await.map_err(|_| Failure::HeadTimeout)??;
-    let status = response.status();
-    if !status.is_success() {
+    let sent = timeout(wait, client.send(head, Bytes::new(), || {}));
+    let response = sent.await.map_err(|_| Failure::HeadTimeout)??;
+    if !response.status.is_success() {
         return Err(refused(upstream, response, caller_key).await);
     }
     refuse_coding(&response)?;

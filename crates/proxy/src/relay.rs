@@ -9,16 +9,12 @@
 
 use std::time::Duration;
 
-use awc::{
-    ClientResponse,
-    error::PayloadError,
-    http::{
-        StatusCode,
-        header::{HeaderName, HeaderValue},
-    },
-};
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt as _;
+use http::{
+    StatusCode,
+    header::{HeaderName, HeaderValue},
+};
 use serde::de::IgnoredAny;
 use tokio::time::{Instant, timeout};
 
@@ -30,6 +26,7 @@ use crate::{
         opening::{self, Opening},
         source::Source,
     },
+    client::Response,
 };
 
 /// Longest body of a 4xx that is passed on, in bytes. OpenAI's are a few hundred.
@@ -113,7 +110,7 @@ async fn try_relay(
         head = head => head.map_err(|_| Failure::HeadTimeout)??,
     };
     let head_at = Instant::now();
-    let status = response.status();
+    let status = response.status;
     follow.answered(status.as_u16());
     let headers = head::passed_down(&response);
     if !status.is_success() {
@@ -122,11 +119,11 @@ async fn try_relay(
         return Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) });
     }
     head::refuse_coding(&response)?;
-    let length = head::content_length(&response);
+    let length = response.length();
     let content_type = head::content_type(&response);
     let kind = match head::essence(&content_type).as_str() {
         "text/event-stream" if streams => Kind::events(endpoint, choices, heartbeat),
-        "application/json" if head::lasts_until_close(&response) => Kind::until_close(),
+        "application/json" if response.lasts_until_close() => Kind::until_close(),
         "application/json" => Kind::Framed { left: length },
         _ => return Err(Failure::BadContentType { status, content_type }),
     };
@@ -134,7 +131,7 @@ async fn try_relay(
     let opening = tokio::select! {
         biased;
         () = &mut stop => return Err(Failure::ShuttingDown),
-        opening = opening::look(source(response), &kind, endpoint, timeouts.heartbeat, ends) => opening,
+        opening = opening::look(Box::pin(response.body), &kind, endpoint, timeouts.heartbeat, ends) => opening,
     };
     match opening {
         Opening::GoesOn(source) => {
@@ -161,17 +158,14 @@ async fn try_relay(
 }
 
 /// The body of a 4xx that is about the request, in JSON; all else that isn't a 2xx is a failure.
-async fn refusal_of_the_request<S>(
+async fn refusal_of_the_request(
     upstream: &Upstream,
-    response: ClientResponse<S>,
+    response: Response,
     follow: &mut Follow,
     stop: &mut StopSignal,
     caller_key: Option<Secret>,
-) -> Result<Bytes, Failure>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    let status = response.status();
+) -> Result<Bytes, Failure> {
+    let status = response.status;
     if !is_about_the_request(status) {
         return Err(refused(upstream, response, caller_key.as_ref()).await);
     }
@@ -207,12 +201,9 @@ fn redacted(upstream: &Upstream, caller_key: Option<&Secret>, text: &str) -> Str
 }
 
 /// The failure that a status means which isn't passed on.
-pub(crate) async fn refused<S>(upstream: &Upstream, response: ClientResponse<S>, caller_key: Option<&Secret>) -> Failure
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
-    let (status, retry_after) = (response.status(), head::retry_after(&response));
-    let headers = response.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+pub(crate) async fn refused(upstream: &Upstream, response: Response, caller_key: Option<&Secret>) -> Failure {
+    let (status, retry_after) = (response.status, head::retry_after(&response));
+    let headers = response.headers.clone();
     let text = logged_text(response).await.map(|text| redacted(upstream, caller_key, &text));
     Failure::Status { status, retry_after, headers, text }
 }
@@ -224,14 +215,11 @@ fn is_about_the_request(status: StatusCode) -> bool {
 }
 
 /// The beginning of a failure's body, if it comes soon.
-async fn logged_text<S>(response: ClientResponse<S>) -> Option<String>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
+async fn logged_text(response: Response) -> Option<String> {
     let mut start = BytesMut::new();
     let mut response = response;
     let _in_time = timeout(LOGGED_WAIT, async {
-        while let Some(Ok(chunk)) = response.next().await {
+        while let Some(Ok(chunk)) = response.body.next().await {
             start.extend_from_slice(&chunk);
             if start.len() >= LOGGED_MAX {
                 break;
@@ -244,24 +232,14 @@ where
 }
 
 /// A body as a whole, or what is wrong with it.
-pub(crate) async fn read_bounded<S>(mut response: ClientResponse<S>, most: usize) -> Result<Bytes, String>
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin,
-{
+pub(crate) async fn read_bounded(mut response: Response, most: usize) -> Result<Bytes, String> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = response.next().await {
-        let chunk = chunk.map_err(|error| error.to_string())?;
+    while let Some(chunk) = response.body.next().await {
+        let chunk = chunk?;
         if body.len() + chunk.len() > most {
             return Err(format!("it is longer than {most} bytes"));
         }
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())
-}
-
-fn source<S>(response: ClientResponse<S>) -> Source
-where
-    S: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
-{
-    Box::pin(response.map(|chunk| chunk.map_err(|error| error.to_string())))
 }

@@ -2,7 +2,6 @@
 
 use std::{fmt, time::Duration};
 
-use awc::http::header::HeaderValue;
 use thiserror::Error;
 use url::Url;
 use zeroize::Zeroizing;
@@ -24,10 +23,9 @@ impl Secret {
         Ok(Self(Zeroizing::new(value.to_owned())))
     }
 
-    pub(crate) fn header(&self, prefix: &str) -> Option<HeaderValue> {
-        let mut value = HeaderValue::from_str(&Zeroizing::new(format!("{prefix}{}", *self.0))).ok()?;
-        value.set_sensitive(true);
-        Some(value)
+    /// For the one line of a request that carries it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
     }
 
     /// Takes the secret out of a text that is meant for the log; upstreams quote the key that they refuse.
@@ -92,9 +90,10 @@ pub struct Upstream {
     base_url: String,
     tls: bool,
     /// With the port where it isn't the scheme's own, for the `Host` header.
-    host: HeaderValue,
-    /// Host and port, the port always named.
-    authority: String,
+    host: String,
+    /// The host as it is looked up, and its port.
+    name: String,
+    port: u16,
     /// Without a slash at its end.
     path: String,
     pub(crate) credential: Credential,
@@ -119,8 +118,9 @@ impl Upstream {
         Ok(Self {
             base_url: format!("{}://{shown}{path}", base_url.scheme()),
             tls: base_url.scheme() == "https",
-            host: HeaderValue::from_str(&shown).map_err(|_| UpstreamError::NotHttp)?,
-            authority: format!("{host}:{port}"),
+            host: shown,
+            name: host.trim_start_matches('[').trim_end_matches(']').to_owned(),
+            port,
             path: path.to_owned(),
             credential,
             timeouts,
@@ -136,13 +136,18 @@ impl Upstream {
         self.tls
     }
 
-    pub(crate) fn host(&self) -> &HeaderValue {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
-    /// What the client is given to call. The scheme is always `http`: TLS is the connector's business, see `client/connect.rs`.
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{}{path}", self.authority, self.path)
+    /// Where to connect to.
+    pub(crate) fn name_and_port(&self) -> (&str, u16) {
+        (&self.name, self.port)
+    }
+
+    /// The base URL's path, without a slash at its end.
+    pub(crate) fn path(&self) -> &str {
+        &self.path
     }
 
     /// A text of the upstream without our credential.
@@ -175,14 +180,15 @@ mod tests {
     fn paths_are_added_to_the_base_url_whether_or_not_it_ends_in_a_slash() {
         for base in ["https://api.openai.com/v1", "https://api.openai.com:443/v1/"] {
             let upstream = upstream(base).unwrap();
-            assert_eq!(upstream.url("/models"), "http://api.openai.com:443/v1/models");
-            assert_eq!(upstream.host(), "api.openai.com");
+            assert_eq!((upstream.path(), upstream.host()), ("/v1", "api.openai.com"));
+            assert_eq!(upstream.name_and_port(), ("api.openai.com", 443));
             assert!(upstream.tls());
         }
         let local = upstream("http://127.0.0.1:11434").unwrap();
-        assert_eq!((local.url("/models").as_str(), local.tls()), ("http://127.0.0.1:11434/models", false));
+        assert_eq!((local.path(), local.name_and_port(), local.tls()), ("", ("127.0.0.1", 11_434), false));
         assert_eq!(local.host(), "127.0.0.1:11434");
-        assert_eq!(upstream("http://[::1]:80/v1").unwrap().url("/models"), "http://[::1]:80/v1/models");
+        let six = upstream("http://[::1]:80/v1").unwrap();
+        assert_eq!((six.host(), six.name_and_port()), ("[::1]", ("::1", 80)));
     }
 
     #[test]
@@ -192,7 +198,7 @@ mod tests {
         }
         let upstream = upstream("https://user:pw@host:8443/v1/?key=1#x").unwrap();
         assert_eq!(upstream.base_url(), "https://host:8443/v1");
-        assert_eq!(upstream.url("/models"), "http://host:8443/v1/models");
+        assert_eq!((upstream.path(), upstream.host()), ("/v1", "host:8443"));
     }
 
     #[test]
@@ -201,7 +207,7 @@ mod tests {
         assert_eq!(secret.redact("no such key: sk-very-secret."), "no such key: [redacted].");
         let upstream =
             Upstream::new(&"https://host/v1".parse().unwrap(), Credential::Bearer(secret.clone()), TIMEOUTS).unwrap();
-        let shown = format!("{secret:?} {upstream:?} {:?}", secret.header("Bearer "));
+        let shown = format!("{secret:?} {upstream:?}");
         assert!(!shown.contains("sk-very-secret"), "{shown}");
         assert_eq!(Secret::new("with blank").unwrap_err(), UpstreamError::BadCredential);
         assert_eq!(Secret::new("\n").unwrap_err(), UpstreamError::BadCredential);

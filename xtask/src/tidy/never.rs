@@ -59,6 +59,7 @@ pub(super) const RUSTLS_PROVIDERS: &[&str] = &["ring", "aws_lc_rs", "aws-lc-rs"]
 /// Crates of others that none of ours may name; a `*` at the end stands for any ending. Those whose table says `any` may.
 pub(super) const NOWHERE: &[(&str, &str)] = &[
     ("sqlx*", "it can't share a workspace with rusqlite"),
-    ("reqwest", "one crate calls the upstream, by awc"),
-    ("hyper*", "one crate calls the upstream, by awc"),
+    ("awc", "one crate calls the upstream, by a client of its own"),
+    ("reqwest", "one crate calls the upstream, by a client of its own"),
+    ("hyper*", "one crate calls the upstream, by a client of its own"),
 ];

@@ -1,14 +1,8 @@
 //! What an answer's head says of its body, and which of its headers reach the caller.
 
-use awc::{
-    ClientResponse,
-    http::{
-        Version,
-        header::{self, HeaderName, HeaderValue},
-    },
-};
+use http::header::{self, HeaderName, HeaderValue};
 
-use crate::Failure;
+use crate::{Failure, client::Response};
 
 /// Longest quotation of an upstream's header in a failure, in characters.
 const QUOTE_MAX: usize = 100;
@@ -18,9 +12,9 @@ const QUOTE_MAX: usize = 100;
 /// `openai-organization` and `openai-project` (whose account it is), `server`, and all that frames the message.
 const PASSED_DOWN: [&str; 3] = ["content-type", "openai-processing-ms", "openai-version"];
 
-pub(crate) fn passed_down<S>(response: &ClientResponse<S>) -> Vec<(HeaderName, HeaderValue)> {
-    let headers = response.headers().iter().filter(|(name, _)| PASSED_DOWN.contains(&name.as_str()));
-    headers.map(|(name, value)| (name.clone(), value.clone())).collect()
+pub(crate) fn passed_down(response: &Response) -> Vec<(HeaderName, HeaderValue)> {
+    let headers = response.headers.iter().filter(|(name, _)| PASSED_DOWN.contains(&name.as_str()));
+    headers.cloned().collect()
 }
 
 /// The headers of a body that is JSON, whatever the upstream called it.
@@ -33,8 +27,8 @@ pub(crate) fn as_json(mut headers: Vec<(HeaderName, HeaderValue)>) -> Vec<(Heade
     headers
 }
 
-pub(crate) fn content_type<S>(response: &ClientResponse<S>) -> String {
-    text(response, header::CONTENT_TYPE)
+pub(crate) fn content_type(response: &Response) -> String {
+    text(response, &header::CONTENT_TYPE)
 }
 
 /// A content type without its parameters, in lower case.
@@ -42,37 +36,25 @@ pub(crate) fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-pub(crate) fn content_length<S>(response: &ClientResponse<S>) -> Option<u64> {
-    if response.headers().contains_key(header::TRANSFER_ENCODING) {
-        return None;
-    }
-    response.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
-}
-
-/// The body's end is the connection's: HTTP/1.0 without a length. `client/framing.rs` makes HTTP/1.1's like that look the same.
-pub(crate) fn lasts_until_close<S>(response: &ClientResponse<S>) -> bool {
-    response.version() == Version::HTTP_10 && content_length(response).is_none()
-}
-
 /// Refuses a coded body: bytes pass as they are, and the caller wasn't asked which codings it takes.
-pub(crate) fn refuse_coding<S>(response: &ClientResponse<S>) -> Result<(), Failure> {
-    let coding = text(response, header::CONTENT_ENCODING);
+pub(crate) fn refuse_coding(response: &Response) -> Result<(), Failure> {
+    let coding = text(response, &header::CONTENT_ENCODING);
     if coding.is_empty() || coding.eq_ignore_ascii_case("identity") {
         return Ok(());
     }
-    Err(Failure::Coded { status: response.status(), coding })
+    Err(Failure::Coded { status: response.status, coding })
 }
 
 /// `Retry-After` as RFC 9110 has it: seconds or a date. The date isn't read here, only kept from being nonsense.
-pub(crate) fn retry_after<S>(response: &ClientResponse<S>) -> Option<HeaderValue> {
-    let value = response.headers().get(header::RETRY_AFTER)?;
+pub(crate) fn retry_after(response: &Response) -> Option<HeaderValue> {
+    let value = response.header(&header::RETRY_AFTER)?;
     let text = value.to_str().ok()?;
     let seconds = text.len() <= 9 && !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let date = text.len() == 29 && text.ends_with(" GMT");
     (seconds || date).then(|| value.clone())
 }
 
-fn text<S>(response: &ClientResponse<S>, name: HeaderName) -> String {
-    let value = response.headers().get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+fn text(response: &Response, name: &HeaderName) -> String {
+    let value = response.header(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     value.unwrap_or_default().chars().take(QUOTE_MAX).collect()
 }

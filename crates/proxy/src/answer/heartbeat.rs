@@ -12,7 +12,7 @@
 //! - to OpenAI's SDKs and all others of the same make, which say so in a header, and none of which cuts;
 //! - once an event of the upstream had more than data, which the cutting ones can't read anyway.
 
-use awc::http::header::HeaderName;
+use http::header::HeaderName;
 
 /// A comment and the blank line that makes a piece of its own of it.
 const APART: &[u8] = b": heartbeat\n\n";

@@ -2,7 +2,7 @@
 //! had.
 
 use api_types::openai::is_error;
-use awc::http::StatusCode;
+use http::StatusCode;
 use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 

@@ -1,32 +1,39 @@
-//! Makes connections to the upstream: TCP, TLS by ring where the URL says so, and exact framing on top.
+//! Makes connections to the upstream: TCP, and TLS by ring where the URL says so.
 
 use std::sync::Arc;
 
-use actix_service::Service;
-use actix_tls::connect::{
-    ConnectError, ConnectInfo, Connection, ConnectorService, Resolver,
-    rustls_0_23::{TlsConnector, webpki_roots_cert_store},
-};
-use awc::http::Uri;
-use futures_util::future::LocalBoxFuture;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
 
-use super::framing::{Socket, Wire};
+use super::socket::Socket;
+use crate::Upstream;
 
-/// Connects for one client, trusting Mozilla's roots. awc's own TLS isn't used: it layers TLS above a connector, where ours could no longer see
-/// the answer's framing; and it wants a process-wide crypto provider.
+/// Connects for one client, trusting Mozilla's roots.
 #[derive(Clone)]
-pub(crate) struct Connect {
-    tcp: ConnectorService,
+pub(super) struct Connect {
     tls: Option<Arc<ClientConfig>>,
 }
 
 impl Connect {
-    pub(crate) fn new(tls: bool) -> Self {
-        Self {
-            tcp: actix_tls::connect::Connector::new(Resolver::default()).service(),
-            tls: tls.then(|| tls_config(webpki_roots_cert_store())),
-        }
+    pub(super) fn new(tls: bool) -> Self {
+        let roots = || RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        Self { tls: tls.then(|| tls_config(roots())) }
+    }
+
+    /// A new connection. Of a name's addresses each is tried.
+    ///
+    /// # Errors
+    /// In words, with what the last address said.
+    pub(super) async fn connect(&self, upstream: &Upstream) -> Result<Socket, String> {
+        let (name, port) = upstream.name_and_port();
+        let tcp = TcpStream::connect((name, port)).await.map_err(|error| error.to_string())?;
+        // Nagle would hold the end of a request back.
+        tcp.set_nodelay(true).map_err(|error| error.to_string())?;
+        let Some(tls) = &self.tls else { return Ok(Socket::Plain(tcp)) };
+        let name = ServerName::try_from(name.to_owned()).map_err(|error| error.to_string())?;
+        let tls = TlsConnector::from(Arc::clone(tls)).connect(name, tcp).await;
+        Ok(Socket::Tls(Box::new(tls.map_err(|error| error.to_string())?)))
     }
 }
 
@@ -41,34 +48,6 @@ fn tls_config(roots: RootCertStore) -> Arc<ClientConfig> {
     // HTTP/1.1 alone: one stream per connection, so that dropping one closes one.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Arc::new(config)
-}
-
-impl Service<ConnectInfo<Uri>> for Connect {
-    type Response = Connection<Uri, Wire>;
-    type Error = ConnectError;
-    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    actix_service::always_ready!();
-
-    fn call(&self, info: ConnectInfo<Uri>) -> Self::Future {
-        let Self { tcp, tls } = self.clone();
-        Box::pin(async move {
-            let connection = tcp.call(info).await?;
-            // A request's head and its body go out in two writes; Nagle would hold the second back.
-            connection.io_ref().set_nodelay(true).map_err(ConnectError::Io)?;
-            match tls {
-                None => {
-                    let (tcp, connection) = connection.replace_io(());
-                    Ok(connection.replace_io(Wire::new(Socket::Plain(tcp))).1)
-                }
-                Some(tls) => {
-                    let connection = TlsConnector::service(tls).call(connection).await.map_err(ConnectError::Io)?;
-                    let (tls, connection) = connection.replace_io(());
-                    Ok(connection.replace_io(Wire::new(Socket::Tls(Box::new(tls)))).1)
-                }
-            }
-        })
-    }
 }
 
 #[cfg(test)]
@@ -105,7 +84,7 @@ mod tests {
         roots.add(made.cert.der().clone()).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("https://localhost:{}/v1", listener.local_addr().unwrap().port());
-        let connect = Connect { tls: Some(tls_config(roots)), ..Connect::new(false) };
+        let connect = Connect { tls: Some(tls_config(roots)) };
         let long = Duration::from_secs(10);
         let timeouts = Timeouts {
             connect: long,

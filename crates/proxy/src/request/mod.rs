@@ -4,22 +4,17 @@ mod body;
 mod choices;
 pub mod stored_state;
 
-use std::{
-    cell::Cell,
-    convert::Infallible,
-    pin::Pin,
-    rc::Rc,
-    task::{Context, Poll},
-};
+use std::{cell::Cell, rc::Rc};
 
-use awc::{
-    body::{BodySize, MessageBody},
-    http::header::{self, HeaderName, HeaderValue},
-};
 pub use body::{Body, BodyError, ModelPolicy};
-use bytes::Bytes;
+use http::header::{HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
-use crate::{Client, Credential, Phase, Secret, answer::heartbeat::Heartbeat};
+use crate::{
+    Client, Credential, Failure, Phase, Secret,
+    answer::heartbeat::Heartbeat,
+    client::{RequestHead, Response},
+};
 
 /// The caller's headers that reach the upstream. Only those that change what the answer says.
 ///
@@ -61,57 +56,31 @@ impl Request {
         self
     }
 
-    /// The client's form of it. The phase becomes [`Phase::Sent`] when a connection stands and the body is asked for.
-    pub(crate) fn send(self, client: &Client, phase: Rc<Cell<Phase>>) -> awc::SendClientRequest {
+    /// Sends it and waits for the head of the answer. The phase becomes [`Phase::Sent`] when a connection stands.
+    pub(crate) async fn send(self, client: &Client, phase: Rc<Cell<Phase>>) -> Result<Response, Failure> {
+        let mut head = client.head("POST", self.body.endpoint().path());
+        head.line("content-type", "application/json");
         // What we can pass on, the wanted type first: some servers that ignore `stream` answer in JSON.
-        let accept = if self.body.streams() { "text/event-stream, application/json" } else { "application/json" };
-        let mut request = client
-            .request(awc::http::Method::POST, self.body.endpoint().path())
-            .insert_header((header::CONTENT_TYPE, "application/json"))
-            .insert_header((header::ACCEPT, accept));
-        for header in self.headers {
-            request = request.append_header(header);
+        head.line(
+            "accept",
+            if self.body.streams() { "text/event-stream, application/json" } else { "application/json" },
+        );
+        for (name, value) in self.headers {
+            head.line(name.as_str(), value);
         }
-        let outgoing = Outgoing { bytes: Some(self.body.bytes().clone()), phase };
-        authorise(request, &client.upstream().credential, self.caller_key.as_ref()).send_body(outgoing)
+        authorise(&mut head, &client.upstream().credential, self.caller_key.as_ref());
+        let sends = || phase.set(phase.get().max(Phase::Sent));
+        client.send(head, self.body.bytes().clone(), sends).await
     }
 }
 
 /// Adds the credential that the upstream gets.
-pub(crate) fn authorise(
-    mut request: awc::ClientRequest,
-    credential: &Credential,
-    caller_key: Option<&Secret>,
-) -> awc::ClientRequest {
-    let header = match credential {
-        Credential::None => None,
-        Credential::Bearer(secret) => secret.header("Bearer ").map(|value| (header::AUTHORIZATION, value)),
-        Credential::CallerKey => {
-            caller_key.and_then(|key| key.header("")).map(|value| (HeaderName::from_static("x-api-key"), value))
+pub(crate) fn authorise(head: &mut RequestHead, credential: &Credential, caller_key: Option<&Secret>) {
+    match (credential, caller_key) {
+        (Credential::Bearer(secret), _) => {
+            head.line("authorization", Zeroizing::new(format!("Bearer {}", secret.reveal())).as_bytes());
         }
-    };
-    if let Some(header) = header {
-        request = request.insert_header(header);
-    }
-    request
-}
-
-/// The request's body. It is asked for only once a connection stands, so that it alone can tell whether the request
-/// began to be sent.
-struct Outgoing {
-    bytes: Option<Bytes>,
-    phase: Rc<Cell<Phase>>,
-}
-
-impl MessageBody for Outgoing {
-    type Error = Infallible;
-
-    fn size(&self) -> BodySize {
-        BodySize::Sized(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
-    }
-
-    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
-        self.phase.set(self.phase.get().max(Phase::Sent));
-        Poll::Ready(self.bytes.take().map(Ok))
+        (Credential::CallerKey, Some(key)) => head.line("x-api-key", key.reveal()),
+        (Credential::CallerKey, None) | (Credential::None, _) => {}
     }
 }

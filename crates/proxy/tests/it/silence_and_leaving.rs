@@ -73,8 +73,8 @@ async fn silence_after(event: &str, request: proxy::Request) -> String {
 #[actix_rt::test]
 async fn a_heartbeat_has_its_blank_line_where_the_reader_needs_it_and_none_where_it_would_break_it() {
     assert_eq!(silence_after(EVENT, chat(true)).await, HEARTBEAT.repeat(2));
-    let mut headers = awc::http::header::HeaderMap::new();
-    headers.insert("x-stainless-lang".parse().unwrap(), "go".parse().unwrap());
+    let mut headers = http::header::HeaderMap::new();
+    headers.insert("x-stainless-lang", "go".parse().unwrap());
     let of_an_sdk = chat(true).with_headers(headers.iter());
     assert_eq!(silence_after(EVENT, of_an_sdk).await, BARE_HEARTBEAT.repeat(2));
     for fields in ["id: 1\n", "event: x\n", "retry: 5\n"] {

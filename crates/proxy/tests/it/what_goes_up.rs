@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::support::*;
-use awc::http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
 use proxy::{Body, Client, Credential, Endpoint, ModelPolicy, Request, Secret, Upstream, relay};
 
 const JSON: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
