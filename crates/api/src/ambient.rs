@@ -10,7 +10,7 @@ pub fn now() -> Timestamp {
     Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
 }
 
-/// Random bytes from the operating system.
+/// Random bytes from the operating system: for what must stay secret.
 ///
 /// # Panics
 /// When the operating system has none, which it documents as impossible once booted; a predictable secret would be
@@ -21,4 +21,15 @@ pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes
+}
+
+/// Random bytes for an id that is no secret, of which every request takes some: of this thread's own generator, ChaCha
+/// that the operating system seeds, since each question to it is a system call.
+///
+/// # Panics
+/// As [`random`], when the thread's generator is made or seeded anew.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the edge that draws randomness")]
+pub fn random_id() -> [u8; 16] {
+    rand::random()
 }

@@ -46,7 +46,7 @@ pub async fn answer(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
-    let id = RequestId::from_random(ambient::random());
+    let id = RequestId::from_random(ambient::random_id());
     let (mut is_https, mut base) = (false, BasePath::ROOT.clone());
     let connection = Connection::of(request.request()).cloned();
     let version = request.head().version;

@@ -34,7 +34,7 @@ impl FromRequest for Admitted {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         KeyCaller::with(request, async |caller| {
             let (state, now) = (caller.state.clone(), ambient::now());
-            let id = AdmissionId::from_random(ambient::random());
+            let id = AdmissionId::from_random(ambient::random_id());
             let (metrics, started) = (&state.metrics, Instant::now());
             let admission = state.gate.admit(&caller.key, id, now).await;
             metrics.admission_took(started.elapsed());

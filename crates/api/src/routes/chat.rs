@@ -131,7 +131,7 @@ async fn answer(
 }
 
 fn demo_answer(pace: Duration, timeouts: Timeouts, now: Timestamp) -> demo::Demo {
-    let id = format!("chatcmpl-{}", api_types::RequestId::from_random(ambient::random()).bare());
+    let id = format!("chatcmpl-{}", api_types::RequestId::from_random(ambient::random_id()).bare());
     demo::Demo { id, created: now.as_second(), pace, timeouts }
 }
 
