@@ -1,6 +1,7 @@
 //! Every route and role of the server through its socket; the modules mirror the URLs.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access_log;
 mod accounts;
 mod bad_days;
 mod behind_a_proxy;

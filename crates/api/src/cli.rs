@@ -17,6 +17,7 @@ use crate::aws_command;
 use crate::{
     app, backend, check,
     config::{self, Config, ConfigError, Environment, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
+    log_writer::{self, FlushAtEnd, LogWriter},
     openapi, serve,
     standard_output::print,
 };
@@ -96,9 +97,11 @@ fn socket_address(text: &str) -> Result<SocketAddr, String> {
 #[must_use]
 pub fn run() -> ExitCode {
     let line = CommandLine::parse();
+    let _flush = FlushAtEnd;
     match execute(line) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            log_writer::flush();
             eprintln!("tollgate: {error:#}");
             ExitCode::FAILURE
         }
@@ -172,7 +175,7 @@ fn start_log(config: &LogConfig) -> anyhow::Result<()> {
     }
     let filter = EnvFilter::try_new(level).map_err(|e| anyhow::anyhow!("log.level: {e}"))?;
     let filtered = tracing_subscriber::registry().with(filter).with(filter_fn(may_be_logged));
-    let log = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let log = tracing_subscriber::fmt::layer().with_writer(LogWriter);
     match config.format {
         LogFormat::Text => filtered.with(log.with_ansi(io::stderr().is_terminal())).init(),
         LogFormat::Json => filtered.with(log.json().flatten_event(true)).init(),

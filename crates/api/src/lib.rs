@@ -23,6 +23,7 @@ mod docs;
 mod etag;
 mod extract;
 mod graceful_shutdown;
+mod log_writer;
 mod methods;
 mod metrics;
 mod metrics_listener;

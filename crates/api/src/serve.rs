@@ -31,6 +31,7 @@ use crate::{
     config::Config,
     connection::CallerSocket,
     graceful_shutdown::GracefulShutdown,
+    log_writer,
     metrics::Metrics,
     metrics_listener,
     openapi::Frame,
@@ -290,9 +291,11 @@ async fn stop_on_signal(
         }
         server.stop(true).await;
     };
-    tokio::select! {
-        () = finish => {}
-        _ = terminate.recv() => std::process::exit(143),
-        _ = interrupt.recv() => std::process::exit(130),
-    }
+    let code = tokio::select! {
+        () = finish => return,
+        _ = terminate.recv() => 143,
+        _ = interrupt.recv() => 130,
+    };
+    log_writer::flush();
+    std::process::exit(code);
 }
