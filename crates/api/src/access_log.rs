@@ -11,7 +11,7 @@ use actix_web::{
     HttpMessage as _, HttpRequest,
     body::{BodySize, MessageBody},
     dev::ServiceRequest,
-    http::StatusCode,
+    http::{Method, StatusCode},
     web::Bytes,
 };
 use api_types::{KeyId, PlanName, RequestId};
@@ -27,7 +27,7 @@ const SEGMENT_CHARS: usize = 48;
 /// A request's line as it gathers. Handlers add what they learn; dropped, it is written.
 pub struct Line {
     id: RequestId,
-    method: String,
+    method: Method,
     path: String,
     retry: Option<u32>,
     started: Instant,
@@ -80,7 +80,7 @@ impl Line {
         let retry = request.headers().get("x-stainless-retry-count").and_then(|v| v.to_str().ok()?.parse().ok());
         Self {
             id,
-            method: request.method().to_string(),
+            method: request.method().clone(),
             // The query is left out: it may hold what doesn't belong in a log.
             path: shown_path(request.path()),
             retry,
@@ -140,6 +140,9 @@ impl Line {
 /// an id belongs. Ids have 30 characters, values more than 50.
 #[must_use]
 pub fn shown_path(path: &str) -> String {
+    if path.len() <= PATH_CHARS && path.split('/').all(|part| part.len() <= SEGMENT_CHARS) {
+        return path.to_owned();
+    }
     let shown: Vec<String> = path
         .split('/')
         .map(|part| if part.len() > SEGMENT_CHARS { part.chars().take(3).chain(['…']).collect() } else { part.into() })

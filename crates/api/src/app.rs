@@ -24,6 +24,17 @@ use crate::{
 /// Every documented route.
 pub fn routes(config: &mut ServiceConfig) {
     config
+        // With an API key; first, since routes are tried in their order, and these are asked most.
+        .service(
+            scope("/v1")
+                .service(chat::create_chat_completion)
+                .service(chat::create_completion)
+                .service(chat::create_embeddings)
+                .service(chat::create_response)
+                .service(models::list_models)
+                .service(models::get_model)
+                .service(key_status::get_key_status),
+        )
         // Open to everyone.
         .service(plans::list_plans)
         .service(about::get_about)
@@ -45,18 +56,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(keys::revoke_key)
         .service(keys::rotate_key)
         .service(usage::list_usage)
-        .service(usage::list_usage_csv)
-        // With an API key.
-        .service(
-            scope("/v1")
-                .service(chat::create_chat_completion)
-                .service(chat::create_completion)
-                .service(chat::create_embeddings)
-                .service(chat::create_response)
-                .service(models::list_models)
-                .service(models::get_model)
-                .service(key_status::get_key_status),
-        );
+        .service(usage::list_usage_csv);
 }
 
 /// The OpenAPI document of those routes.

@@ -1,8 +1,15 @@
 //! Our own graceful shutdown: new requests get a 503, streams may finish for a while, the rest is told to end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 /// Counts what is under way and says how far the shutdown is. Cheap to clone.
 #[derive(Clone)]
@@ -11,14 +18,15 @@ pub struct GracefulShutdown(Arc<Inner>);
 struct Inner {
     draining: watch::Sender<bool>,
     ending: watch::Sender<bool>,
-    in_flight: watch::Sender<usize>,
+    /// Every request changes it twice, so that nobody is told but of its being 0 again.
+    in_flight: AtomicUsize,
+    is_idle: Notify,
 }
 
 impl Default for GracefulShutdown {
     fn default() -> Self {
-        let (draining, ending, in_flight) =
-            (watch::Sender::new(false), watch::Sender::new(false), watch::Sender::new(0));
-        Self(Arc::new(Inner { draining, ending, in_flight }))
+        let (draining, ending) = (watch::Sender::new(false), watch::Sender::new(false));
+        Self(Arc::new(Inner { draining, ending, in_flight: AtomicUsize::new(0), is_idle: Notify::new() }))
     }
 }
 
@@ -48,14 +56,24 @@ impl GracefulShutdown {
     /// Counts something that is under way, until the guard is dropped.
     #[must_use]
     pub fn enter(&self) -> InFlight {
-        self.0.in_flight.send_modify(|count| *count += 1);
+        self.0.in_flight.fetch_add(1, SeqCst);
         InFlight(Arc::clone(&self.0))
     }
 
     /// Waits until nothing is under way; `false` if that took longer.
     pub async fn is_idle_within(&self, most: Duration) -> bool {
-        let mut in_flight = self.0.in_flight.subscribe();
-        tokio::time::timeout(most, in_flight.wait_for(|count| *count == 0)).await.is_ok()
+        let idle = async {
+            loop {
+                // Listening before looking: what ends in between is heard.
+                let mut told = pin!(self.0.is_idle.notified());
+                told.as_mut().enable();
+                if self.0.in_flight.load(SeqCst) == 0 {
+                    return;
+                }
+                told.await;
+            }
+        };
+        tokio::time::timeout(most, idle).await.is_ok()
     }
 }
 
@@ -64,6 +82,8 @@ pub struct InFlight(Arc<Inner>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.in_flight.send_modify(|count| *count = count.saturating_sub(1));
+        if self.0.in_flight.fetch_sub(1, SeqCst) == 1 {
+            self.0.is_idle.notify_waiters();
+        }
     }
 }
