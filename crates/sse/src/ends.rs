@@ -25,7 +25,7 @@ impl Ends {
     pub(crate) fn next(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
-            let text = bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len() - at);
+            let text = memchr::memchr2(b'\n', b'\r', &bytes[at..]).unwrap_or(bytes.len() - at);
             if text > 0 {
                 self.line_empty = false;
                 self.after_cr = false;

@@ -32,7 +32,7 @@ impl<'a> Event<'a> {
             plain &= field == b"data" || line.is_empty();
             match field {
                 b"data" => {
-                    let value = String::from_utf8_lossy(value);
+                    let value = text(value);
                     match &mut data {
                         None => data = Some(value),
                         Some(data) => {
@@ -42,13 +42,18 @@ impl<'a> Event<'a> {
                         }
                     }
                 }
-                b"event" => name = Some(String::from_utf8_lossy(value)),
+                b"event" => name = Some(text(value)),
                 // A line that starts with a colon is a comment; `id`, `retry` and others mean nothing to us.
                 _ => {}
             }
         }
         data.map(|data| Self { name: name.filter(|name| !name.is_empty()), data, cut, plain })
     }
+}
+
+/// Bytes as text. What is valid, as nearly all is, is checked in one go.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
 
 /// The lines of a block, without their ends.
@@ -61,7 +66,7 @@ impl<'a> Iterator for Lines<'a> {
         if self.0.is_empty() {
             return None;
         }
-        let Some(end) = self.0.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
+        let Some(end) = memchr::memchr2(b'\n', b'\r', self.0) else {
             return Some(std::mem::take(&mut self.0));
         };
         let (line, rest) = (&self.0[..end], &self.0[end..]);

@@ -1,6 +1,6 @@
 //! Server-sent events: cut a byte stream between events, read what they say, and write them.
 //!
-//! Pure and without dependencies, so that the same code runs in the server and in the page (WASM).
+//! Pure, and with no dependency but `memchr`, so that the same code runs in the server and in the page (WASM).
 //! The format is the one of the HTML standard, section 9.2.6 ("Interpreting an event stream"): lines end in LF, CRLF
 //! or a lone CR, a blank line ends an event, and a BOM may stand at the very start.
 //!
