@@ -13,7 +13,8 @@ fn window() -> Option<Window> {
     web_sys::window()
 }
 
-fn document() -> Option<Document> {
+/// The document.
+pub(crate) fn document() -> Option<Document> {
     window()?.document()
 }
 
@@ -131,10 +132,15 @@ pub(crate) fn select_text(id: &str) {
     if let Some(input) = find(&format!("#{id}")).and_then(|element| element.dyn_into::<HtmlInputElement>().ok()) {
         let _ = input.focus();
         input.select();
-    } else if let (Some(element), Some(selection)) =
-        (find(&format!("#{id}")), window().and_then(|window| window.get_selection().ok().flatten()))
-    {
-        let _ = selection.select_all_children(&element);
+    } else if let Some(element) = find(&format!("#{id}")) {
+        select(&element);
+    }
+}
+
+/// Selects all that an element says.
+pub(crate) fn select(element: &Element) {
+    if let Some(selection) = window().and_then(|window| window.get_selection().ok().flatten()) {
+        let _ = selection.select_all_children(element);
     }
 }
 

@@ -17,7 +17,7 @@ mod usage_table;
 
 pub(crate) use busy::{Busy, Loaded, Trouble};
 pub(crate) use client_tabs::ClientTabs;
-pub(crate) use copy_box::CopyBox;
+pub(crate) use copy_box::{CopyBox, THANKS_MS};
 pub(crate) use countdown::Countdown;
 pub(crate) use fields::{FormError, SubmitButton, TextField};
 pub(crate) use key_row::{KeyAction, KeyRow};

@@ -17,6 +17,7 @@ mod figures;
 mod form;
 mod live;
 mod load;
+mod markdown;
 mod navigation;
 mod page;
 mod pages;

@@ -8,6 +8,7 @@ mod forms;
 mod going_on;
 mod layout;
 mod lighthouse;
+mod markdown;
 mod other_origin;
 mod readme_pictures;
 mod spent_quota;
@@ -29,6 +30,55 @@ fn setup(upstream: &FakeUpstream) -> ServerSetup {
     let dir = page_dir();
     assert!(dir.join("index.html").exists(), "no page in {}: run `cargo xtask test`, which builds it", dir.display());
     TestServer::setup().upstream(upstream).set("server.page_dir", dir.to_str().unwrap())
+}
+
+/// Somebody at the page: a browser at a server with a fake upstream.
+struct Visit {
+    upstream: FakeUpstream,
+    server: TestServer,
+    browser: Browser,
+}
+
+impl Visit {
+    /// Nobody that the server knows, and no page yet.
+    async fn start() -> Self {
+        Self::with(|setup| setup).await
+    }
+
+    /// The same at a server that is set up otherwise.
+    async fn with(change: impl FnOnce(ServerSetup) -> ServerSetup) -> Self {
+        let upstream = FakeUpstream::start().await;
+        let server = change(setup(&upstream)).start().await;
+        let browser = Browser::start(&server.origin()).await;
+        Self { upstream, server, browser }
+    }
+
+    /// Ada, who signed up a moment ago, on the dashboard.
+    async fn signed_up() -> Self {
+        let visit = Self::start().await;
+        sign_up(&visit.browser).await;
+        visit
+    }
+
+    /// The same with a key on this plan, whose value is on show.
+    async fn with_key(plan: &str) -> (Self, String) {
+        let visit = Self::signed_up().await;
+        let value = get_key(&visit.browser, plan).await;
+        (visit, value)
+    }
+
+    /// The same in the playground, with the key in use.
+    async fn chatting(plan: &str) -> (Self, String) {
+        let (visit, value) = Self::with_key(plan).await;
+        visit.browser.click("[data-testid=try-in-chat]").await;
+        visit.browser.see("textarea[name=message]").await;
+        (visit, value)
+    }
+
+    /// Ends it, as [`Browser::close`] does.
+    async fn end(self, expected: &[(&str, u16)]) {
+        self.browser.close(expected).await;
+    }
 }
 
 /// Signs up as somebody new and waits for the dashboard.

@@ -5,8 +5,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{browser, live};
 
-/// How long the button says that it copied, in milliseconds.
-const THANKS_MS: u32 = 2_500;
+/// How long a button says that it copied, in milliseconds.
+pub(crate) const THANKS_MS: u32 = 2_500;
 
 /// Shows a text to be copied. Where the browser has no clipboard, the text is selected and the button says what to press.
 #[component]

@@ -1,12 +1,16 @@
 //! The conversation as it is shown.
 
-use leptos::{html::Div, prelude::*};
+use gloo_timers::future::TimeoutFuture;
+use leptos::{ev::MouseEvent, html::Div, prelude::*, task::spawn_local};
+use wasm_bindgen::JsCast;
 
 use super::{chat::Chat, failure::Failure};
 use crate::{
     browser,
-    conversation::{Progress, Speaker},
-    live::{attribute, live, maybe, text},
+    components::THANKS_MS,
+    conversation::{Progress, Speaker, Turn},
+    live::{attribute, live, maybe},
+    markdown::{self, Shown},
 };
 
 /// The conversation. New words keep it at its end, unless the reader scrolled up.
@@ -33,13 +37,13 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
     });
     let busy = chat.busy;
     view! {
-        <div class="log" role="log" tabindex="0" aria-label="Conversation" node_ref=log
+        <div class="log" role="log" tabindex="0" aria-label="Conversation" node_ref=log on:click=copy_code
             aria-busy=attribute(move || Some(busy.get().to_string()))>
             {live(move || maybe((ids.with(Vec::is_empty) && chat.failure.with(Option::is_none)).then_some(()), |()| {
                 view! { <p class="empty">"Say something to start."</p> }.into_any()
             }))}
             <For each=move || ids.get() key=|id| *id let:id>
-                {view! { <TurnView chat id /> }.into_any()}
+                {view! { <TurnView chat id log /> }.into_any()}
             </For>
             <Failure chat />
         </div>
@@ -47,9 +51,8 @@ pub(super) fn Log(chat: Chat) -> impl IntoView {
 }
 
 #[component]
-fn TurnView(chat: Chat, id: usize) -> impl IntoView {
+fn TurnView(chat: Chat, id: usize, log: NodeRef<Div>) -> impl IntoView {
     let talk = chat.visitor.talk;
-    let said = Memo::new(move |_| talk.with(|talk| talk.turn(id).map(|turn| turn.text.clone()).unwrap_or_default()));
     let read = move |read: fn(&Progress) -> Option<String>| {
         talk.with(|talk| talk.turn(id).and_then(|turn| read(&turn.progress)))
     };
@@ -58,21 +61,23 @@ fn TurnView(chat: Chat, id: usize) -> impl IntoView {
         return view! {
             <div class="turn person">
                 <p class="quiet-visually">"You:"</p>
-                <p class="words" data-testid="question">{text(move || said.get())}</p>
+                <p class="words" data-testid="question">{talk.with_untracked(|talk| talk.turn(id).map(|turn| turn.text.clone()))}</p>
             </div>
         }
         .into_any();
     }
     let waiting = Memo::new(move |_| {
-        said.with(String::is_empty)
-            && talk.with(|talk| talk.turn(id).is_some_and(|turn| turn.progress == Progress::Streaming))
+        let is_waiting = |turn: &Turn| turn.text.is_empty() && turn.progress == Progress::Streaming;
+        talk.with(|talk| talk.turn(id).is_some_and(is_waiting))
     });
+    let words = NodeRef::<Div>::new();
+    show_as_it_grows(chat, id, words, log);
     let note = Memo::new(move |_| read(note));
     let interrupted = Memo::new(move |_| read(interruption));
     view! {
         <div class="turn model">
             <p class="quiet-visually">"Answer:"</p>
-            <p class="words" data-testid="answer" data-state=attribute(move || read(state))>{text(move || said.get())}</p>
+            <div class="words answer" data-testid="answer" data-state=attribute(move || read(state)) node_ref=words></div>
             {live(move || maybe(waiting.get().then_some(()), |()| view! {
                 <p class="dots" role="img" aria-label="Waiting for the answer"><i></i><i></i><i></i></p>
             }.into_any()))}
@@ -85,6 +90,52 @@ fn TurnView(chat: Chat, id: usize) -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// Draws what was said whenever there is more, once per frame at most: a model may say some hundred words a second.
+fn show_as_it_grows(chat: Chat, id: usize, words: NodeRef<Div>, log: NodeRef<Div>) {
+    let talk = chat.visitor.talk;
+    let length = Memo::new(move |_| talk.with(|talk| talk.turn(id).map_or(0, |turn| turn.text.len())));
+    let shown = StoredValue::new_local(Shown::default());
+    let is_due = StoredValue::new(false);
+    Effect::new(move |_| {
+        // Read, not only tracked: a memo that nobody reads doesn't follow what it is made of.
+        let is_empty = length.get() == 0;
+        let Some(words) = words.get() else { return };
+        if is_empty || is_due.get_value() {
+            return;
+        }
+        is_due.set_value(true);
+        request_animation_frame(move || {
+            is_due.try_set_value(false);
+            let said = talk.try_with_untracked(|talk| talk.turn(id).map(|turn| markdown::read(&turn.text))).flatten();
+            let log = log.try_get_untracked().flatten().filter(|log| browser::is_at_end(log));
+            if let Some(said) = said {
+                shown.try_update_value(|shown| shown.become_like(&words, said));
+            }
+            if let Some(log) = log {
+                log.set_scroll_top(log.scroll_height());
+            }
+        });
+    });
+}
+
+/// Copies the block of code whose button was pressed. Answers are no views: one listener serves them all.
+fn copy_code(click: MouseEvent) {
+    let pressed = click.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    let Some(button) = pressed.and_then(|pressed| pressed.closest(".copy-code").ok().flatten()) else { return };
+    let code = button.closest(".code").ok().flatten().and_then(|block| block.query_selector("pre").ok().flatten());
+    let Some(code) = code else { return };
+    spawn_local(async move {
+        if browser::copy(&code.text_content().unwrap_or_default()).await {
+            button.set_text_content(Some("Copied"));
+            TimeoutFuture::new(THANKS_MS).await;
+            button.set_text_content(Some("Copy"));
+        } else {
+            browser::select(&code);
+            button.set_text_content(Some("Press Ctrl+C"));
+        }
+    });
 }
 
 /// How far an answer is, for tests.
