@@ -1,18 +1,13 @@
 //! What was just done is told for a moment, and never stands in the way of what comes next.
 
-use tests::{Browser, FakeUpstream};
-
-use crate::{get_key, server, sign_up};
+use crate::Visit;
 
 const SAID: &str = "[data-testid=announcement]";
 
 #[tokio::test]
 async fn an_announcement_goes_with_the_next_thing_done_and_with_its_page() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
-    get_key(&browser, "10RequestPerDay").await;
+    let (visit, _) = Visit::with_key("10RequestPerDay").await;
+    let browser = &visit.browser;
     browser.click("[data-testid=key-done]").await;
 
     // By its own button.
@@ -44,5 +39,5 @@ async fn an_announcement_goes_with_the_next_thing_done_and_with_its_page() {
     browser.click("[data-testid=sign-out]").await;
     browser.at("/").await;
     browser.reads(SAID, "signed out").await;
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }

@@ -5,13 +5,12 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 use tests::{Browser, FakeUpstream, PASSWORD, sdk_program};
 
-use crate::{get_key, say, server, setup, sign_up};
+use crate::{Visit, get_key, say, setup, sign_up};
 
 #[tokio::test]
 async fn three_clicks_lead_from_the_first_page_to_the_first_word() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
+    let visit = Visit::start().await;
+    let browser = &visit.browser;
     browser.open("/").await;
     browser.see(".sample").await;
     browser.click("[data-plan='10RequestPerDay'] [data-testid=choose-plan]").await;
@@ -22,7 +21,7 @@ async fn three_clicks_lead_from_the_first_page_to_the_first_word() {
     browser.fill("textarea", "hello").await;
     browser.enter("textarea").await;
     browser.reads("[data-testid=answer]", "one two three").await;
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }
 
 /// What a program printed once it has ended well.
@@ -75,24 +74,23 @@ async fn the_programs_beside_a_new_key_run_as_they_stand() {
 
 #[tokio::test]
 async fn a_new_key_can_be_saved_as_a_file_and_stays_usable_without_being_shown() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
+    let visit = Visit::start().await;
+    let browser = &visit.browser;
     let downloads = TempDir::new().unwrap();
     browser.downloads_to(downloads.path()).await;
-    sign_up(&browser).await;
-    let value = get_key(&browser, "10RequestPerDay").await;
+    sign_up(browser).await;
+    let value = get_key(browser, "10RequestPerDay").await;
     browser.click("[data-testid=download-env]").await;
     let file = downloads.path().join("tollgate.env");
     tests::wait_until("the file is there", || async { file.exists().then_some(()) }).await;
-    let expected = format!("OPENAI_BASE_URL={}/v1\nOPENAI_API_KEY={value}\n", server.origin());
+    let expected = format!("OPENAI_BASE_URL={}/v1\nOPENAI_API_KEY={value}\n", visit.server.origin());
     assert_eq!(std::fs::read_to_string(&file).unwrap(), expected);
 
     browser.click("[data-testid=key-done]").await;
     let line = browser.reads("[data-testid=curl-line]", "$OPENAI_API_KEY").await;
     assert!(!line.contains("tg_"), "{line}");
     browser.click("a[href=playground]").await;
-    say(&browser, "hello").await;
+    say(browser, "hello").await;
     browser.reads("[data-testid=answer]", "three").await;
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }

@@ -2,22 +2,21 @@
 
 use tests::{Browser, FakeUpstream, PASSWORD, unknown_key};
 
-use crate::{get_key, say, server, sign_up};
+use crate::{Visit, get_key, say, server};
 
 #[tokio::test]
 async fn a_plan_chosen_on_the_first_page_is_there_after_signing_up() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
+    let visit = Visit::start().await;
+    let browser = &visit.browser;
     browser.open("/").await;
     browser.click("[data-plan='20RequestPerDay'] [data-testid=choose-plan]").await;
     browser.reads("[data-testid=wanted]", "20RequestPerDay").await;
     // Also after a reload.
     browser.open("/sign-up?plan=30RequestPerDay").await;
     browser.reads("[data-testid=wanted]", "30RequestPerDay").await;
-    sign_up_here(&browser).await;
+    sign_up_here(browser).await;
     browser.reads(".new-key", "Your key for 30RequestPerDay").await;
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }
 
 async fn sign_up_here(browser: &Browser) {
@@ -29,15 +28,13 @@ async fn sign_up_here(browser: &Browser) {
 
 #[tokio::test]
 async fn a_link_from_elsewhere_makes_no_key() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
+    let visit = Visit::signed_up().await;
+    let browser = &visit.browser;
     browser.open("/sign-up?plan=30RequestPerDay").await;
     browser.at("/dashboard").await;
     browser.see("[data-plan='30RequestPerDay'] [data-testid=get-key]:focus").await;
     assert_eq!(browser.count("[data-testid=key-row]").await, 0);
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }
 
 #[tokio::test]
@@ -61,29 +58,25 @@ async fn whoever_has_an_account_is_led_to_it_with_the_address_typed() {
 
 #[tokio::test]
 async fn a_wrong_key_is_refused_where_it_is_pasted() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
+    let visit = Visit::start().await;
+    let browser = &visit.browser;
     browser.open("/playground").await;
     browser.fill("[name=key]", &unknown_key(1)).await;
     browser.enter("[name=key]").await;
     browser.reads("[data-testid=error-key]", "doesn't work").await;
     assert_eq!(browser.count("textarea").await, 0);
-    browser.close(&[("/v1/key", 401)]).await;
+    visit.end(&[("/v1/key", 401)]).await;
 }
 
 #[tokio::test]
 async fn a_session_that_ended_elsewhere_is_told_and_nothing_typed_is_lost() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
-    get_key(&browser, "10RequestPerDay").await;
+    let (visit, _) = Visit::with_key("10RequestPerDay").await;
+    let browser = &visit.browser;
     browser.click("[data-testid=key-done]").await;
     browser.click("a[href=playground]").await;
     browser.fill("textarea", "half a thought").await;
     // Signing out by another client of the same account.
-    let ada = server.signed_in("ada").await;
+    let ada = visit.server.signed_in("ada").await;
     ada.patch("/me", &serde_json::json!({"current_password": PASSWORD, "new_password": "another good password"}))
         .send()
         .await
@@ -97,21 +90,19 @@ async fn a_session_that_ended_elsewhere_is_told_and_nothing_typed_is_lost() {
     browser.click("a[href=playground]").await;
     browser.see("textarea").await;
     assert_eq!(browser.evaluate("document.querySelector('textarea').value").await, "half a thought");
-    browser.close(&[("/keys", 401), ("/sessions/refresh", 401)]).await;
+    visit.end(&[("/keys", 401), ("/sessions/refresh", 401)]).await;
 }
 
 #[tokio::test]
 async fn a_session_goes_on_after_its_token_and_says_when_it_is_over() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
+    let visit = Visit::signed_up().await;
+    let browser = &visit.browser;
     // An hour later: the refresh is asked for at once, so that nothing is refused first.
     browser.forget_cookie("tollgate_session").await;
     browser.open("/account").await;
     browser.reads("[data-testid=me]", "ada@example.com").await;
 
-    let ada = server.signed_in("ada").await;
+    let ada = visit.server.signed_in("ada").await;
     ada.patch("/me", &serde_json::json!({"current_password": PASSWORD, "new_password": "another good password"}))
         .send()
         .await
@@ -123,16 +114,13 @@ async fn a_session_goes_on_after_its_token_and_says_when_it_is_over() {
     browser.reload().await;
     browser.see("[name=password]").await;
     assert_eq!(browser.count("main .notice").await, 0);
-    browser.close(&[("/sessions/refresh", 401)]).await;
+    visit.end(&[("/sessions/refresh", 401)]).await;
 }
 
 #[tokio::test]
 async fn signing_out_in_another_tab_is_told_and_leaves_nothing() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
-    get_key(&browser, "10RequestPerDay").await;
+    let (visit, _) = Visit::with_key("10RequestPerDay").await;
+    let browser = &visit.browser;
     browser.click("[data-testid=try-in-chat]").await;
     browser.see("textarea").await;
     browser.open_tab("/account").await;
@@ -142,36 +130,32 @@ async fn signing_out_in_another_tab_is_told_and_leaves_nothing() {
     browser.reads("[data-testid=announcement]", "another tab").await;
     browser.see("[name=key]").await;
     assert_eq!(browser.count("textarea").await, 0);
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }
 
 #[tokio::test]
 async fn what_a_reload_would_lose_is_asked_about_first() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
+    let visit = Visit::signed_up().await;
+    let browser = &visit.browser;
     assert!(!browser.asks_before_leaving().await);
-    get_key(&browser, "10RequestPerDay").await;
+    get_key(browser, "10RequestPerDay").await;
     assert!(browser.asks_before_leaving().await, "a key that nobody has saved");
     browser.click("[data-testid=key-done]").await;
     browser.gone("[data-testid=key-value]").await;
     assert!(!browser.asks_before_leaving().await);
     browser.click("a[href=playground]").await;
-    say(&browser, "hello").await;
+    say(browser, "hello").await;
     browser.reads("[data-testid=answer]", "three").await;
     assert!(browser.asks_before_leaving().await, "a conversation");
     browser.click("[data-testid=clear-chat]").await;
     assert!(!browser.asks_before_leaving().await);
-    browser.close(&[]).await;
+    visit.end(&[]).await;
 }
 
 #[tokio::test]
 async fn deleting_the_account_takes_its_password() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
+    let visit = Visit::signed_up().await;
+    let browser = &visit.browser;
     browser.open("/account").await;
     browser.click("[data-testid=delete-account]").await;
     browser.fill("dialog [name=password]", "not my password").await;
@@ -181,5 +165,5 @@ async fn deleting_the_account_takes_its_password() {
     browser.enter("dialog [name=password]").await;
     browser.at("/").await;
     browser.reads("[data-testid=announcement]", "deleted").await;
-    browser.close(&[("/sessions", 401)]).await;
+    visit.end(&[("/sessions", 401)]).await;
 }

@@ -1,28 +1,25 @@
 //! A spent quota says so wherever the key is shown, and leads somewhere.
 
-use tests::{Browser, FakeUpstream, Identity, Script, chat_events};
+use tests::{Identity, Script, chat_events};
 
-use crate::{get_key, say, server, sign_up};
+use crate::{Visit, say};
 
 #[tokio::test]
 async fn a_spent_quota_leads_to_a_larger_plan_and_to_its_usage() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
-    let value = get_key(&browser, "10RequestPerDay").await;
+    let (visit, value) = Visit::with_key("10RequestPerDay").await;
+    let browser = &visit.browser;
     browser.reads("[data-testid=key-row] [data-testid=key-state]", "Active").await;
-    upstream.always(Script::stream(chat_events(&["done"])));
-    let key = server.anonymous().as_identity(Identity::Key(value));
+    visit.upstream.always(Script::stream(chat_events(&["done"])));
+    let key = visit.server.anonymous().as_identity(Identity::Key(value));
     for _ in 0..9 {
         key.chat_stream("hello").stream().await.rest().await;
     }
     browser.click("[data-testid=key-done]").await;
     browser.click("a[href=playground]").await;
     browser.reads("[data-testid=remaining]", "1 of 10").await;
-    say(&browser, "the last one").await;
+    say(browser, "the last one").await;
     browser.reads(".chat-bar [data-testid=key-state]", "Used up").await;
-    say(&browser, "one too many").await;
+    say(browser, "one too many").await;
     browser.reads("[data-testid=chat-error]", "all 10 of 10").await;
     let left = browser.reads("[data-testid=countdown]", "Opens again in").await;
     // It lives: the seconds change.
@@ -44,16 +41,13 @@ async fn a_spent_quota_leads_to_a_larger_plan_and_to_its_usage() {
     browser.click("[data-testid=send]").await;
     browser.click("[data-testid=larger-plan]").await;
     browser.reads(".new-key", "Your key for 20RequestPerDay").await;
-    browser.close(&[("/v1/chat/completions", 429)]).await;
+    visit.end(&[("/v1/chat/completions", 429)]).await;
 }
 
 #[tokio::test]
 async fn a_key_that_was_disabled_elsewhere_reads_no_longer_active() {
-    let upstream = FakeUpstream::start().await;
-    let server = server(&upstream).await;
-    let browser = Browser::start(&server.origin()).await;
-    sign_up(&browser).await;
-    get_key(&browser, "10RequestPerDay").await;
+    let (visit, _) = Visit::with_key("10RequestPerDay").await;
+    let browser = &visit.browser;
     browser.click("[data-testid=try-in-chat]").await;
     browser.reads(".chat-bar [data-testid=key-state]", "Active").await;
     browser.open_tab("/dashboard").await;
@@ -63,5 +57,5 @@ async fn a_key_that_was_disabled_elsewhere_reads_no_longer_active() {
     browser.evaluate("dispatchEvent(new Event('focus')), 0").await;
     browser.reads(".chat-bar [data-testid=key-state]", "Doesn't work").await;
     browser.reads("[data-testid=chat-error]", "disabled").await;
-    browser.close(&[("/v1/key", 401)]).await;
+    visit.end(&[("/v1/key", 401)]).await;
 }
