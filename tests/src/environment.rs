@@ -63,6 +63,12 @@ pub(crate) fn postgres_url() -> String {
     })
 }
 
+/// The backend that servers of the tests have unless they say which: `TOLLGATE_TESTED_BACKEND`, which
+/// `cargo xtask test --backend` sets; else the server's own default.
+pub(crate) fn tested_backend() -> Option<String> {
+    env::var("TOLLGATE_TESTED_BACKEND").ok().filter(|name| name != "embedded")
+}
+
 /// The folder with Postgres's own programs: `TOLLGATE_POSTGRES_BIN`, which `cargo xtask test` sets.
 pub(crate) fn postgres_programs() -> PathBuf {
     let dir = env::var_os("TOLLGATE_POSTGRES_BIN").map(PathBuf::from).unwrap_or_else(|| {

@@ -138,6 +138,16 @@ impl Secrets {
         self.not_in_folder(data_dir);
     }
 
+    /// Where a database keeps the rows that a file doesn't.
+    ///
+    /// # Panics
+    /// If a secret stands in one, telling its kind.
+    pub(crate) fn not_in_rows(&self, rows: &crate::Snapshot) {
+        for (table, rows) in rows {
+            self.not_in(&format!("the table {table}"), rows.join("\n").as_bytes());
+        }
+    }
+
     /// A file or folder that can't be read is one that the test took away.
     fn not_in_folder(&self, folder: &Path) {
         for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {

@@ -18,7 +18,11 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    Caller, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store, server_binary, wait_until,
+    Caller, Database, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store,
+    environment::tested_backend,
+    server_binary,
+    store::{self, PostgresDatabase},
+    wait_until,
 };
 
 /// The password of everyone who signs up in these tests.
@@ -35,6 +39,8 @@ pub struct TestServer {
     setup: ServerSetup,
     data_dir: PathBuf,
     _temporary: TempDir,
+    /// Where the server's backend keeps its data elsewhere and none was there yet.
+    _database: Option<Database>,
 }
 
 impl ServerSetup {
@@ -64,10 +70,12 @@ impl TestServer {
     async fn start_with(setup: ServerSetup) -> Self {
         let temporary = TempDir::new().expect("a temporary folder");
         let data_dir = setup.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
+        let (setup, database) = on_tested_backend(setup, &data_dir).await;
         let output = Output::default();
         let child = spawn(&setup, &data_dir, temporary.path(), &output);
         let base = Arc::new(Mutex::new(String::new()));
-        let mut server = Self { child, base, output, searched: 0, setup, data_dir, _temporary: temporary };
+        let mut server =
+            Self { child, base, output, searched: 0, setup, data_dir, _temporary: temporary, _database: database };
         server.until_ready(0).await;
         server
     }
@@ -79,8 +87,9 @@ impl TestServer {
     pub async fn run(setup: &ServerSetup, arguments: &[&str]) -> (ExitStatus, String) {
         let temporary = TempDir::new().expect("a temporary folder");
         let data_dir = setup.data_dir.clone().unwrap_or_else(|| temporary.path().join("data"));
+        let (setup, _database) = on_tested_backend(setup.clone(), &data_dir).await;
         let output = Output::default();
-        let mut child = Reaped(spawn_command(setup, &data_dir, temporary.path(), &output, arguments));
+        let mut child = Reaped(spawn_command(&setup, &data_dir, temporary.path(), &output, arguments));
         let status = wait_until("the command ends", || {
             let ended = child.0.try_wait().expect("a child to wait for");
             async move { ended }
@@ -143,8 +152,8 @@ impl TestServer {
 
     /// Its database, through a connection of the test's own.
     #[must_use]
-    pub fn store(&self) -> Store {
-        Store::open(&self.data_dir.join("tollgate.db"))
+    pub fn store(&self) -> Box<dyn Store> {
+        store::of(&self.data_dir)
     }
 
     /// A connection that sends bytes as they are.
@@ -280,8 +289,28 @@ impl Drop for TestServer {
         } else {
             // All of the output, not only what is new: a secret noted late may have been told early.
             self.secrets().not_left_behind(&self.output, 0, &self.data_dir);
+            if self._database.is_some() {
+                self.secrets().not_in_rows(&self.store().snapshot());
+            }
         }
     }
+}
+
+/// The setup with the backend that is tested, where it names none; and its database, made if the data folder has none.
+async fn on_tested_backend(setup: ServerSetup, data_dir: &Path) -> (ServerSetup, Option<Database>) {
+    if tested_backend().is_none() || setup.variables.iter().any(|(name, _)| name == "TOLLGATE_BACKEND") {
+        return (setup, None);
+    }
+    let (url, database) = match PostgresDatabase::url(data_dir) {
+        Some(url) => (url, None),
+        None => {
+            let database = PostgresDatabase::make_for(data_dir).await;
+            (database.url(), Some(database))
+        }
+    };
+    // Short, for those who wait for a database that is held. What the test says counts.
+    let complete = setup.clone().postgres(&url).set("postgres.timeout_seconds", "2");
+    (setup.variables.iter().fold(complete, |setup, (name, value)| setup.variable(name, value)), database)
 }
 
 /// A child that doesn't outlive the test that waits for it.

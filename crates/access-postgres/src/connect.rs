@@ -8,13 +8,18 @@ use rustls::{
     ClientConfig, RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
+use tokio::time::timeout;
 use tokio_postgres::{
     Config, NoTls,
-    config::{Host, SslMode},
+    config::{Host, SslMode, TargetSessionAttrs},
 };
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::Options;
+
+/// Nothing but deciding happens between a transaction's two journeys: a replica that was cut off in between holds its
+/// rows no longer than this.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(2);
 
 /// Postgres can't be reached as it is configured.
 #[derive(Debug, thiserror::Error)]
@@ -59,17 +64,23 @@ impl Target {
         // The driver's errors name the part of the URL that it can't read, never its value.
         let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| ConnectError::BadUrl(e.to_string()))?;
         let encryption = match ssl_mode.as_deref() {
-            None if config.get_hosts().iter().all(is_on_this_machine) => Encryption::None,
+            None if is_on_this_machine(&config) => Encryption::None,
             Some("disable") => Encryption::None,
             None | Some("require" | "verify-full") => Encryption::Verified,
             Some(other) => return Err(ConnectError::BadSslMode(other.to_owned())),
         };
+        // The driver takes what follows a password's own `@` for the host, which may be shown.
+        if config.get_hosts().iter().any(|host| matches!(host, Host::Tcp(name) if name.contains('@'))) {
+            return Err(ConnectError::BadUrl("an @ in a user or password is written as %40".to_owned()));
+        }
         if !is_plain_name(&options.schema) {
             return Err(ConnectError::BadSchema);
         }
         config
             .ssl_mode(if encryption == Encryption::None { SslMode::Disable } else { SslMode::Require })
             .application_name("tollgate")
+            // Of several hosts, the one that isn't a standby.
+            .target_session_attrs(TargetSessionAttrs::ReadWrite)
             .connect_timeout(options.patience)
             .tcp_user_timeout(options.patience)
             .keepalives_idle(Duration::from_secs(15))
@@ -84,10 +95,11 @@ impl Target {
 
     /// What each connection is told first.
     fn greeting(&self) -> String {
-        let milliseconds = self.patience.as_millis();
+        let milliseconds = self.patience.as_millis().max(1);
+        let idle = self.patience.min(IDLE_IN_TRANSACTION).as_millis().max(1);
         format!(
             "SET search_path TO {}; SET statement_timeout TO {milliseconds};
-             SET idle_in_transaction_session_timeout TO {milliseconds}; SET timezone TO 'UTC';
+             SET idle_in_transaction_session_timeout TO {idle}; SET timezone TO 'UTC';
              SET default_transaction_isolation TO 'read committed';
              SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'",
             self.schema
@@ -101,12 +113,17 @@ impl Target {
             Some(tls) => Manager::from_config(self.config.clone(), tls, recycling),
             None => Manager::from_config(self.config.clone(), NoTls, recycling),
         };
-        let greeting: Arc<str> = self.greeting().into();
+        let (greeting, patience): (Arc<str>, _) = (self.greeting().into(), self.patience);
         let greet = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
             let greeting = Arc::clone(&greeting);
-            Box::pin(async move { client.batch_execute(&greeting).await.map_err(HookError::Backend) })
+            Box::pin(async move {
+                match timeout(patience, client.batch_execute(&greeting)).await {
+                    Ok(greeted) => greeted.map_err(HookError::Backend),
+                    Err(_) => Err(HookError::message("Postgres did not answer in time")),
+                }
+            })
         });
-        let patience = Some(self.patience);
+        let patience = Some(patience);
         let timeouts = Timeouts { wait: patience, create: patience, recycle: patience };
         let builder =
             Pool::builder(manager).max_size(size).timeouts(timeouts).runtime(Runtime::Tokio1).post_create(greet);
@@ -153,11 +170,13 @@ fn without_ssl_mode(url: &str) -> (String, Option<String>) {
     (if rest.is_empty() { head.to_owned() } else { format!("{head}?{rest}") }, mode)
 }
 
-fn is_on_this_machine(host: &Host) -> bool {
-    match host {
+/// Whether no connection leaves the machine. An address, where one is given, is what is connected to.
+fn is_on_this_machine(config: &Config) -> bool {
+    let is_here = |host: &Host| match host {
         Host::Unix(_) => true,
         Host::Tcp(name) => name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback()),
-    }
+    };
+    config.get_hosts().iter().all(is_here) && config.get_hostaddrs().iter().all(IpAddr::is_loopback)
 }
 
 /// Whether a name means the same in SQL with and without quotes.
@@ -195,7 +214,7 @@ mod tests {
             url: url.to_owned(),
             authorities: None,
             schema: "tollgate".to_owned(),
-            pool_size: 2,
+            pool_size: 3,
             patience: Duration::from_secs(5),
             clock: crate::Clock::Database,
         }
@@ -210,6 +229,9 @@ mod tests {
         assert!(encrypts("postgres://u:p@db.example.com/tollgate"));
         assert!(encrypts("postgres://u:p@127.0.0.1,db.example.com/tollgate"));
         assert!(encrypts("postgres://u:p@localhost/tollgate?sslmode=verify-full&connect_timeout=3"));
+        assert!(encrypts("postgres://u:p@localhost/tollgate?hostaddr=10.0.0.5"));
+        assert!(encrypts("postgres:///tollgate?hostaddr=10.0.0.5"));
+        assert!(!encrypts("postgres://u:p@localhost/tollgate?hostaddr=127.0.0.1"));
         assert!(!encrypts("postgres://u:p@db.example.com/tollgate?sslmode=disable"));
         assert!(!encrypts("postgres://u@127.0.0.1:5432/tollgate"));
         assert!(!encrypts("postgres://u@localhost/tollgate"));
@@ -225,7 +247,12 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_told_without_the_password() {
-        for url in ["postgres://u:hunter2@db/t?sslmode=prefer", "postgres://u:hunter2@db:port/t", "hunter2"] {
+        for url in [
+            "postgres://u:hunter2@db/t?sslmode=prefer",
+            "postgres://u:hunter2@db:port/t",
+            "hunter2",
+            "postgres://u:x@hunter2@db/t",
+        ] {
             let error = Target::of(&options(url)).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(!error.is_empty() && !error.contains("hunter2"), "{url}: {error:?}");
         }

@@ -2,7 +2,7 @@
 
 use access::StoreError;
 use deadpool_postgres::PoolError;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 
 /// Why a change leaves nothing behind.
 #[derive(Debug)]
@@ -25,6 +25,9 @@ pub(crate) enum Failure {
     /// It took longer than `postgres.timeout_seconds`.
     #[error("Postgres did not answer in time")]
     TooSlow,
+    /// What became of it couldn't be found out before the process ended.
+    #[error("the store was closed before it was known whether it was written")]
+    Unknown,
     /// A column holds what this program never wrote.
     #[error("the column {0} can't be read")]
     Unreadable(&'static str),
@@ -59,6 +62,12 @@ impl Failure {
         StoreError::new(doing, self)
     }
 
+    /// Whether Postgres refused, so that nothing was written. An ended session or a broken connection tells nothing.
+    pub(crate) fn is_a_refusal(&self) -> bool {
+        let Self::Postgres(error) = self else { return false };
+        error.as_db_error().is_some_and(|said| said.parsed_severity() == Some(Severity::Error))
+    }
+
     /// Whether another try of a transaction of which nothing was written may go well: it was undone for the sake of
     /// another one, or its connection had died.
     pub(crate) fn may_pass(&self) -> bool {
@@ -70,6 +79,9 @@ impl Failure {
                     || *code == SqlState::ADMIN_SHUTDOWN
                     || *code == SqlState::CRASH_SHUTDOWN
                     || *code == SqlState::DIVISION_BY_ZERO
+                    || *code == SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+                    // A column was added since a statement was prepared.
+                    || *code == SqlState::FEATURE_NOT_SUPPORTED
             })
     }
 }

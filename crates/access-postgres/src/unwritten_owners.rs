@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use access::StateId;
 use api_types::AccountId;
-use deadpool_postgres::Pool;
 use parking_lot::Mutex;
-use tokio::sync::Mutex as Turn;
+use tokio::{sync::Mutex as Turn, time::timeout};
 
 use crate::{
+    batch::Shared,
     error::Failure,
     sql::state_owners::{NamedId, keep_newest, put_all},
 };
@@ -29,28 +29,41 @@ pub(crate) struct UnwrittenOwners {
     since_counted: Turn<HashMap<AccountId, u64>>,
 }
 
+/// What became of an owner that came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Added {
+    /// Nobody else waits: somebody has to write.
+    First,
+    /// It will be written along with others.
+    Another,
+    /// Too many wait.
+    Lost,
+}
+
 impl UnwrittenOwners {
     /// One more. An id that another account's answer named before stays that account's.
-    pub(crate) fn add(&self, named: NamedId) -> bool {
+    pub(crate) fn add(&self, named: NamedId) -> Added {
         let mut waiting = self.waiting.lock();
         if waiting.len() >= WAITING_MAX {
-            return false;
+            return Added::Lost;
         }
+        let added = if waiting.is_empty() { Added::First } else { Added::Another };
         let known = waiting.entry(named.id).or_insert(named);
         if known.account == named.account && known.at < named.at {
             *known = named;
         }
-        true
+        added
     }
 
-    /// Writes all that wait; those that can't be written wait on.
-    pub(crate) async fn write(&self, pool: &Pool) -> Result<(), Failure> {
+    /// Writes all that wait; those that can't be written wait on. Not to be dropped before it ends.
+    pub(crate) async fn write(&self, shared: &Shared) -> Result<(), Failure> {
         let mut since_counted = self.since_counted.lock().await;
         let all: Vec<NamedId> = std::mem::take(&mut *self.waiting.lock()).into_values().collect();
         if all.is_empty() {
             return Ok(());
         }
-        let written = put(pool, &all, &mut since_counted).await;
+        let put = timeout(shared.patience, put(shared, &all, &mut since_counted)).await;
+        let written = put.unwrap_or(Err(Failure::TooSlow));
         if written.is_err() {
             let mut waiting = self.waiting.lock();
             for named in all {
@@ -61,8 +74,8 @@ impl UnwrittenOwners {
     }
 }
 
-async fn put(pool: &Pool, all: &[NamedId], since_counted: &mut HashMap<AccountId, u64>) -> Result<(), Failure> {
-    let client = pool.get().await?;
+async fn put(shared: &Shared, all: &[NamedId], since_counted: &mut HashMap<AccountId, u64>) -> Result<(), Failure> {
+    let client = shared.client().await?;
     put_all(&**client, all).await?;
     if since_counted.len() > ACCOUNTS_KNOWN {
         since_counted.clear();
@@ -80,5 +93,6 @@ async fn put(pool: &Pool, all: &[NamedId], since_counted: &mut HashMap<AccountId
             keep_newest(&**client, account).await?;
         }
     }
+    client.give_back();
     Ok(())
 }

@@ -99,7 +99,7 @@ async fn a_name_is_good_again_after_a_day_and_after_a_refusal() {
     let ada = server.signed_in("ada").await;
     create(&ada, "no such plan", NAME).send().await.is_problem(404, "unknown_plan");
     let first = create(&ada, PLAN, NAME).send().await.expect(200);
-    server.store().run("UPDATE repeatable_calls SET made_at = made_at - 86400000");
+    server.store().age_calls();
     create(&ada, PLAN, NAME).send().await.is_problem(409, "key_already_exists");
     let next = create(&ada, "20RequestPerDay", NAME).send().await.expect(200);
     assert_ne!(next.json()["value"], first.json()["value"]);

@@ -85,9 +85,9 @@ async fn a_rotation_that_would_break_a_promised_grace_is_refused_until_one_has_e
     for key in keys.iter().chain([&new]) {
         key.chat("hello").send().await.expect(200);
     }
-    server.store().run("UPDATE earlier_values SET until = 0 WHERE rowid = (SELECT min(rowid) FROM earlier_values)");
+    server.store().end_an_earlier_value();
     rotated(&ada, &id, &json!({"grace_seconds": 60})).await;
-    assert_eq!(server.store().number("SELECT count(*) FROM earlier_values"), 4, "the one that has ended is gone");
+    assert_eq!(server.store().earlier_values(), 4, "the one that has ended is gone");
 }
 
 #[tokio::test]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use access::{
     Admission, Booking, Charge, Counts, Holder, KeyValues, OpenPass, Pass, Passes, Span, TokenBucket, UsagePlan,
 };
-use api_types::{AccountId, AdmissionId, Date, KeyId, Timestamp};
+use api_types::{AccountId, AdmissionId, Date, KeyId, Throttle, Timestamp};
+use jiff::SignedDuration;
 
 use super::queue::{Admit, GiveBack};
 use crate::sql::{columns::SubscriptionRowId, subscriptions::Subscription};
@@ -36,18 +37,20 @@ pub(super) struct Deciding<'a> {
     pub(super) days: BTreeMap<Date, More>,
     /// The period that was charged last, whose sums its row is to hold.
     period: Option<(Date, Date)>,
+    /// Whether its bucket would have stayed empty for longer than it takes to fill.
+    is_freed: bool,
 }
 
 impl<'a> Deciding<'a> {
     /// Nothing decided yet; the row's own sums are known.
     pub(super) fn new(row: Subscription, plan: &'a UsagePlan) -> Self {
         let sums = row.period.map(|period| (period, row.sums)).into_iter().collect();
-        Self { row, plan, sums, days: BTreeMap::new(), period: None }
+        Self { row, plan, sums, days: BTreeMap::new(), period: None, is_freed: false }
     }
 
     /// Whether its row has to be written.
     pub(super) fn is_changed(&self) -> bool {
-        !self.days.is_empty()
+        !self.days.is_empty() || self.is_freed
     }
 
     /// Its row as it is to be written: the period with its sums, and when the bucket will be full.
@@ -55,6 +58,21 @@ impl<'a> Deciding<'a> {
         let period = self.period.or(self.row.period);
         let sums = period.and_then(|period| self.sums.get(&period)).copied().unwrap_or_default();
         Subscription { period, sums, ..self.row }
+    }
+
+    /// The bucket as it is now. One that was to be full later than an empty one is (the throttle was changed, or a clock
+    /// set back) is empty from now on and fills at its rate.
+    fn bucket(&mut self, throttle: Throttle, now: Timestamp) -> TokenBucket {
+        let full_at = self.row.full_at.and_then(|at| Timestamp::from_nanosecond(at.into()).ok());
+        let bucket = TokenBucket::that_fills_at(throttle, full_at, now);
+        let fills_at = bucket.fills_at(throttle);
+        let is_rounding = |late: Timestamp, soon: Timestamp| late.duration_since(soon) < ROUNDING;
+        if let (Some(late), Some(soon)) = (full_at, fills_at)
+            && !is_rounding(late, soon)
+        {
+            (self.row.full_at, self.is_freed) = (Some(nanoseconds(soon)), true);
+        }
+        bucket
     }
 
     fn sum(&self, span: &Span) -> Counts {
@@ -91,8 +109,7 @@ impl<'a> Deciding<'a> {
         }
         let span = self.plan.span(now);
         let throttle = self.plan.plan().throttle;
-        let full_at = self.row.full_at.and_then(|at| Timestamp::from_nanosecond(at.into()).ok());
-        let mut bucket = throttle.map(|throttle| TokenBucket::that_fills_at(throttle, full_at, now));
+        let mut bucket = throttle.map(|throttle| self.bucket(throttle, now));
         let used = self.sum(&span).used;
         let quota = match self.plan.decide(ask.key, &span, self.row.subscribed_on, used, bucket.as_ref()) {
             Ok(quota) => quota,
@@ -100,8 +117,7 @@ impl<'a> Deciding<'a> {
         };
         if let (Some(throttle), Some(bucket)) = (throttle, &mut bucket) {
             bucket.take();
-            let full_at = bucket.fills_at(throttle).map(|at| i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX));
-            self.row.full_at = full_at;
+            self.row.full_at = bucket.fills_at(throttle).map(nanoseconds);
         }
         self.add(span.today, More { used: 1, returned: 0 });
         self.period = Some((span.start, span.end));
@@ -125,6 +141,13 @@ impl<'a> Deciding<'a> {
         self.add(span.today, More { used: -1, returned: 1 });
         Charge::Returned
     }
+}
+
+/// Instants that come of the same bucket may differ by so little.
+const ROUNDING: SignedDuration = SignedDuration::from_millis(1);
+
+fn nanoseconds(at: Timestamp) -> i64 {
+    i64::try_from(at.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// The admission belongs to another key.

@@ -1,10 +1,14 @@
 //! A lane: takes batch after batch, one transaction at a time, and answers when it is written.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use access::{Admission, Charge, OpenPass, StoreError};
 use api_types::{AdmissionId, Date, Timestamp};
-use deadpool_postgres::Client;
+use deadpool_postgres::ClientWrapper;
 use tokio::{
     runtime::Handle,
     time::{sleep, timeout},
@@ -12,6 +16,7 @@ use tokio::{
 
 use super::{
     decision::{AnotherKey, Deciding, Granted, keys_of},
+    lease::Lease,
     lost_reply,
     queue::{Ask, Batch, GiveBack},
     shared::Shared,
@@ -19,7 +24,7 @@ use super::{
 };
 use crate::{
     error::Failure,
-    sql::{columns::SubscriptionRowId, plans::Plans},
+    sql::{columns::SubscriptionRowId, plans::Plans, subscriptions::Subscription},
 };
 
 /// A batch that was undone for another's sake, or met a connection that had died, is tried so often.
@@ -113,81 +118,77 @@ impl Lane {
         let begun = timeout(shared.patience, read(&shared, &client, asks, is_hot)).await;
         let (read, plans) = match begun.unwrap_or(Err(Failure::TooSlow)) {
             Ok(read) => read,
-            Err(failure) => {
-                transaction::discard(client);
-                return Tried::Failed(failure);
-            }
+            Err(failure) => return Tried::Failed(failure),
         };
-        let sums = match deciding(&read, &plans, asks) {
-            Ok(deciding) => timeout(shared.patience, with_sums(&client, deciding, asks, read.now)).await,
-            Err(failure) => Ok(Err(failure)),
-        };
-        let mut deciding = match sums.unwrap_or(Err(Failure::TooSlow)) {
+        let sums = with_sums(&client, deciding(&read, &plans), asks, read.now);
+        let mut deciding = match timeout(shared.patience, sums).await.unwrap_or(Err(Failure::TooSlow)) {
             Ok(deciding) => deciding,
-            Err(failure) => {
-                transaction::discard(client);
-                return Tried::Failed(failure);
-            }
+            Err(failure) => return Tried::Failed(failure),
         };
         let decided = self.decide_all(&read, &mut deciding, asks, is_hot);
-        let changed: Vec<&Deciding<'_>> = deciding.values().filter(|deciding| deciding.is_changed()).collect();
+        // In the order of their ids, in which their days are written.
+        let changed: Vec<&Deciding<'_>> =
+            deciding.values().flatten().filter(|deciding| deciding.is_changed()).collect();
         if changed.is_empty() {
-            transaction::end(client).await;
+            transaction::end(client, shared.patience).await;
             return Tried::Done(decided);
         }
         self.number += 1;
         let commit = transaction::commit(&client, &self.id, self.number, &changed);
         match timeout(shared.patience, commit).await.unwrap_or(Commit::Lost(Failure::TooSlow)) {
-            Commit::Written => Tried::Done(decided),
+            Commit::Written => {
+                client.give_back();
+                Tried::Done(decided)
+            }
             Commit::Undone(failure) => {
-                transaction::discard(client);
                 self.is_registered = false;
                 Tried::Failed(failure)
             }
             Commit::Lost(failure) => {
-                transaction::discard(client);
-                if self.was_written(&failure).await { Tried::Done(decided) } else { Tried::Failed(failure) }
+                drop(client);
+                match self.was_written(&failure).await {
+                    Some(true) => Tried::Done(decided),
+                    Some(false) => Tried::Failed(failure),
+                    None => Tried::Failed(Failure::Unknown),
+                }
             }
         }
     }
 
     /// A connection, with this lane's row behind it.
-    async fn client(&mut self) -> Result<Client, Failure> {
-        let client = self.shared.client().await?;
+    async fn client(&mut self) -> Result<Lease, Failure> {
+        let client = self.shared.lane_client().await?;
         if !self.is_registered {
-            match timeout(self.shared.patience, lost_reply::register(&client, &self.id)).await {
-                Ok(Ok(())) => self.is_registered = true,
-                failed => {
-                    transaction::discard(client);
-                    return Err(failed.map_or(Failure::TooSlow, |answer| answer.err().unwrap_or(Failure::TooSlow)));
-                }
-            }
+            let registered = timeout(self.shared.patience, lost_reply::register(&client, &self.id)).await;
+            registered.unwrap_or(Err(Failure::TooSlow))?;
+            self.is_registered = true;
         }
         Ok(client)
     }
 
-    /// Finds out what became of the last batch, whose reply was lost; asks until there is an answer.
-    async fn was_written(&mut self, failure: &Failure) -> bool {
+    /// Finds out what became of the last batch, whose reply was lost; asks until there is an answer. `None`: the process
+    /// ends and can't wait any longer.
+    async fn was_written(&mut self, failure: &Failure) -> Option<bool> {
         tracing::warn!(%failure, "the reply to a commit was lost; Postgres is asked what became of it");
         self.is_registered = false;
+        let mut closed_since = None;
         loop {
             let ask = async {
-                let client = self.shared.client().await?;
-                let found = lost_reply::was_written(&client, &self.id, self.number).await;
-                if found.is_err() {
-                    transaction::discard(client);
-                }
-                found
+                let client = self.shared.lane_client().await?;
+                let found = lost_reply::was_written(&client, &self.id, self.number).await?;
+                client.give_back();
+                Ok::<_, Failure>(found)
             };
-            match timeout(self.shared.patience, ask).await {
-                Ok(Ok(was_written)) => {
-                    tracing::info!(was_written, "what became of the commit is known");
-                    return was_written;
-                }
-                // A process that ends can't wait: what was charged then is lost to whoever was in flight.
-                _ if self.shared.queue.is_closed() => return false,
-                _ => sleep(PAUSE).await,
+            if let Ok(Ok(was_written)) = timeout(self.shared.patience, ask).await {
+                tracing::info!(was_written, "what became of the commit is known");
+                return Some(was_written);
             }
+            if self.shared.queue.is_closed()
+                && closed_since.get_or_insert_with(Instant::now).elapsed() >= self.shared.patience
+            {
+                return None;
+            }
+            sleep(PAUSE).await;
         }
     }
 
@@ -195,7 +196,7 @@ impl Lane {
     fn decide_all(
         &self,
         read: &Read,
-        deciding: &mut HashMap<SubscriptionRowId, Deciding<'_>>,
+        deciding: &mut BTreeMap<SubscriptionRowId, Result<Deciding<'_>, Failure>>,
         asks: &[(SubscriptionRowId, Vec<Ask>)],
         is_hot: bool,
     ) -> Decided {
@@ -203,13 +204,23 @@ impl Lane {
         let mut granted = Granted { known: &mut passes, new: HashMap::new() };
         let mut answers = Vec::with_capacity(asks.len());
         for (id, asks) in asks {
-            let Some(deciding) = deciding.get_mut(id) else {
-                let gone = |ask: &Ask| match ask {
-                    Ask::Admit(_) => Answer::Admission(Ok(Admission::Unknown)),
+            let nothing = |admission: Result<Admission, StoreError>| {
+                let answer = |ask: &Ask| match ask {
+                    Ask::Admit(_) => Answer::Admission(admission.clone()),
                     Ask::GiveBack(_) => Answer::Charge(Charge::Spent),
                 };
-                answers.push(is_hot.then(|| asks.iter().map(gone).collect()));
-                continue;
+                asks.iter().map(answer).collect()
+            };
+            let deciding = match deciding.get_mut(id) {
+                Some(Ok(deciding)) => deciding,
+                Some(Err(failure)) => {
+                    answers.push(Some(nothing(Err(StoreError::new("admit", failure)))));
+                    continue;
+                }
+                None => {
+                    answers.push(is_hot.then(|| nothing(Ok(Admission::Unknown))));
+                    continue;
+                }
             };
             let mut of_subscription = Vec::with_capacity(asks.len());
             for ask in asks {
@@ -282,16 +293,18 @@ impl Lane {
                 Ask::Admit(admit) => {
                     let _ = admit.reply.send(Err(error.clone()));
                 }
-                Ask::GiveBack(GiveBack { pass, reply: Some(reply), .. }) => {
-                    self.shared.passes.lock().open.insert(pass.pass.id, pass);
-                    let _ = reply.send(Err(error.clone()));
-                }
-                // Nobody asks again, so we do.
-                Ask::GiveBack(GiveBack { reply: None, .. }) => {
-                    let shared = Arc::clone(&self.shared);
+                Ask::GiveBack(GiveBack { pass, abandoned, reply }) => {
+                    let open = pass.clone();
+                    self.shared.passes.lock().open.insert(pass.pass.id, open);
+                    if reply.is_some_and(|reply| reply.send(Err(error.clone())).is_ok()) {
+                        continue;
+                    }
+                    // Nobody asks again, so we do.
+                    self.shared.passes.lock().open.remove(&pass.pass.id);
+                    let (shared, ask) = (Arc::clone(&self.shared), GiveBack { pass, abandoned, reply: None });
                     Handle::current().spawn(async move {
                         sleep(PAUSE).await;
-                        let _ = shared.queue.push(id, ask);
+                        let _ = shared.queue.push(id, Ask::GiveBack(ask));
                     });
                 }
             }
@@ -302,7 +315,7 @@ impl Lane {
 /// The first journey, and the plans if they changed.
 async fn read(
     shared: &Shared,
-    client: &Client,
+    client: &ClientWrapper,
     asks: &[(SubscriptionRowId, Vec<Ask>)],
     is_hot: bool,
 ) -> Result<(Read, Arc<Plans>), Failure> {
@@ -313,29 +326,22 @@ async fn read(
     Ok((read, plans))
 }
 
-/// The subscriptions that are held, with their plans.
-fn deciding<'a>(
-    read: &Read,
-    plans: &'a Plans,
-    asks: &[(SubscriptionRowId, Vec<Ask>)],
-) -> Result<HashMap<SubscriptionRowId, Deciding<'a>>, Failure> {
-    let mut deciding = HashMap::with_capacity(asks.len());
-    for row in &read.held {
-        deciding.insert(row.id, Deciding::new(*row, plans.get(row.plan)?));
-    }
-    Ok(deciding)
+/// The subscriptions that are held, with their plans. One whose plan can't be read fails alone.
+fn deciding<'a>(read: &Read, plans: &'a Plans) -> BTreeMap<SubscriptionRowId, Result<Deciding<'a>, Failure>> {
+    let deciding = |row: &Subscription| (row.id, plans.get(row.plan).map(|plan| Deciding::new(*row, plan)));
+    read.held.iter().map(deciding).collect()
 }
 
 /// Reads the sums of periods that are asked about and that no row has beside it: those of a new day, mostly.
 async fn with_sums<'a>(
-    client: &Client,
-    mut deciding: HashMap<SubscriptionRowId, Deciding<'a>>,
+    client: &ClientWrapper,
+    mut deciding: BTreeMap<SubscriptionRowId, Result<Deciding<'a>, Failure>>,
     asks: &[(SubscriptionRowId, Vec<Ask>)],
     now: Timestamp,
-) -> Result<HashMap<SubscriptionRowId, Deciding<'a>>, Failure> {
+) -> Result<BTreeMap<SubscriptionRowId, Result<Deciding<'a>, Failure>>, Failure> {
     let mut missing: Vec<(SubscriptionRowId, Date, Date)> = Vec::new();
     for (id, asks) in asks {
-        let Some(deciding) = deciding.get(id) else { continue };
+        let Some(Ok(deciding)) = deciding.get(id) else { continue };
         for ask in asks {
             let span = match ask {
                 Ask::Admit(admit) => deciding.plan.span(admit.now.unwrap_or(now)),
@@ -349,7 +355,7 @@ async fn with_sums<'a>(
     }
     let sums = transaction::sums(client, &missing).await?;
     for ((id, start, end), sum) in missing.into_iter().zip(sums) {
-        if let Some(deciding) = deciding.get_mut(&id) {
+        if let Some(Ok(deciding)) = deciding.get_mut(&id) {
             deciding.sums.insert((start, end), sum);
         }
     }

@@ -6,6 +6,7 @@
 
 mod decision;
 mod lane;
+mod lease;
 mod lost_reply;
 mod queue;
 mod refusals;
@@ -13,6 +14,7 @@ mod shared;
 mod transaction;
 
 pub(crate) use lane::Lane;
+pub(crate) use lease::Lease;
 pub(crate) use queue::{Admit, Ask, GiveBack, Queue};
 pub(crate) use refusals::Refusals;
 pub(crate) use shared::Shared;

@@ -14,6 +14,8 @@ use crate::sql::columns::SubscriptionRowId;
 
 /// Most askers that wait at once; past it we say that we are too busy, which takes no memory.
 const WAITING_MAX: usize = 65_536;
+/// The same of one subscription, so that one that is flooded leaves room for the others.
+const WAITING_OF_ONE_MAX: usize = 16_384;
 /// Most subscriptions of one batch.
 const SUBSCRIPTIONS_MAX: usize = 512;
 
@@ -117,6 +119,13 @@ impl Queue {
         }
         state.asks += 1;
         let waiting = state.waiting.entry(subscription).or_default();
+        if waiting.asks.len() >= WAITING_OF_ONE_MAX && matches!(ask, Ask::Admit(_)) {
+            state.asks -= 1;
+            return Err(StoreError::new(
+                "admit",
+                format_args!("{WAITING_OF_ONE_MAX} requests of this key wait already"),
+            ));
+        }
         let is_first = waiting.asks.is_empty() && !waiting.is_running;
         waiting.asks.push(ask);
         if is_first {
@@ -179,7 +188,7 @@ impl Queue {
     }
 
     /// Whether it was closed.
-    pub(super) fn is_closed(&self) -> bool {
+    pub(crate) fn is_closed(&self) -> bool {
         self.state.lock().is_closed
     }
 

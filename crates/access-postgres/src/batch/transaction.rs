@@ -1,14 +1,18 @@
 //! A batch's transaction: two journeys to Postgres where all goes as usual. The first locks the subscriptions and reads
 //! what decides; the second writes and commits.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use access::{Counts, KeyValues};
 use api_types::{AccountId, Date, KeyId, Timestamp};
-use deadpool_postgres::{Client, Object};
-use tokio_postgres::{Row, error::Severity, types::ToSql};
+use deadpool_postgres::ClientWrapper;
+use tokio::time::timeout;
+use tokio_postgres::{Row, types::ToSql};
 
-use super::decision::{Deciding, Key};
+use super::{
+    decision::{Deciding, Key},
+    lease::Lease,
+};
 use crate::{
     error::Failure,
     sql::{
@@ -26,11 +30,11 @@ const KEYS: &str = "SELECT id, account, subscription, digest, earlier_digests, e
 const NOW: &str = "SELECT clock_timestamp() AS now, (SELECT version FROM plans_version) AS version";
 
 /// Sums of periods that no row has beside it.
-const SUMS: &str = r#"SELECT asked.place - 1 AS place, coalesce(sum(used), 0)::bigint AS used,
-        coalesce(sum(returned), 0)::bigint AS returned
+const SUMS: &str = "SELECT asked.place - 1 AS place, sums.used, sums.returned
     FROM unnest($1::bigint[], $2::date[], $3::date[]) WITH ORDINALITY AS asked (subscription, first, after, place)
-    LEFT JOIN usage_days ON usage_days.subscription = asked.subscription AND day >= first AND day < after
-    GROUP BY asked.place"#;
+    CROSS JOIN LATERAL
+        (SELECT coalesce(sum(used), 0)::bigint AS used, coalesce(sum(returned), 0)::bigint AS returned FROM usage_days
+         WHERE usage_days.subscription = asked.subscription AND day >= asked.first AND day < asked.after) AS sums";
 
 /// Writes rows that are locked.
 const WRITE: &str = "UPDATE subscriptions SET period_start = now.period_start, period_end = now.period_end,
@@ -46,7 +50,7 @@ const NOTE: &str = "WITH noted AS
 
 /// What every batch runs: for tests that look at how Postgres plans it.
 pub const HOT_STATEMENTS: &[&str] =
-    &[subscriptions::HOLD, subscriptions::HOLD_FREE, KEYS, NOW, WRITE, counts::ADD, NOTE];
+    &[subscriptions::HOLD, subscriptions::HOLD_FREE, KEYS, NOW, SUMS, WRITE, counts::ADD, NOTE];
 
 /// What a statement is given.
 type Value<'a> = &'a (dyn ToSql + Sync);
@@ -62,7 +66,7 @@ pub(super) struct Read {
 /// Begins a transaction, locks these subscriptions and reads. In a hot batch it waits for rows that others hold; in
 /// another they are left out.
 pub(super) async fn begin(
-    client: &Client,
+    client: &ClientWrapper,
     ids: &[SubscriptionRowId],
     keys: &[KeyId],
     is_hot: bool,
@@ -74,6 +78,7 @@ pub(super) async fn begin(
     // Sent one behind the other, without waiting for answers.
     let (ids, keys): ([Value<'_>; 1], [Value<'_>; 1]) = ([&ids], [&keys]);
     let (begun, held, keys, now) = tokio::join!(
+        biased;
         client.batch_execute("BEGIN"),
         client.query(&hold, &ids),
         client.query(&find_keys, &keys),
@@ -101,14 +106,17 @@ fn key(row: &Row) -> Result<(KeyId, Key), Failure> {
 }
 
 /// A key of [`KEYS`] alone, without a transaction: for who only asks about it.
-pub(crate) async fn find_key(client: &Client, id: KeyId) -> Result<Option<Key>, Failure> {
+pub(crate) async fn find_key(client: &ClientWrapper, id: KeyId) -> Result<Option<Key>, Failure> {
     let find = client.prepare_cached(KEYS).await?;
     let found = client.query_opt(&find, &[&vec![id.to_string()]]).await?;
     Ok(found.as_ref().map(key).transpose()?.map(|(_, key)| key))
 }
 
 /// Sums of periods, in their order.
-pub(super) async fn sums(client: &Client, periods: &[(SubscriptionRowId, Date, Date)]) -> Result<Vec<Counts>, Failure> {
+pub(super) async fn sums(
+    client: &ClientWrapper,
+    periods: &[(SubscriptionRowId, Date, Date)],
+) -> Result<Vec<Counts>, Failure> {
     let mut sums = vec![Counts::default(); periods.len()];
     if periods.is_empty() {
         return Ok(sums);
@@ -138,13 +146,14 @@ pub(super) enum Commit {
 }
 
 /// Writes what was decided, notes the batch's number as the lane's, and commits.
-pub(super) async fn commit(client: &Client, lane: &[u8], number: i64, changed: &[&Deciding<'_>]) -> Commit {
+pub(super) async fn commit(client: &ClientWrapper, lane: &[u8], number: i64, changed: &[&Deciding<'_>]) -> Commit {
     match prepare(client).await {
         Ok((write, add, note)) => {
             let rows = Rows::of(changed);
-            let (subscriptions, days): ([Value<'_>; 6], [Value<'_>; 5]) = (rows.values(), rows.days.values());
+            let (subscriptions, days): ([Value<'_>; 6], [Value<'_>; 4]) = (rows.values(), rows.days.values());
             let batch: [Value<'_>; 2] = [&lane, &number];
             let (written, added, noted, committed) = tokio::join!(
+                biased;
                 client.execute(&write, &subscriptions),
                 client.execute(&add, &days),
                 client.query_one(&note, &batch),
@@ -161,31 +170,27 @@ pub(super) async fn commit(client: &Client, lane: &[u8], number: i64, changed: &
 fn became_of(statements: Result<(), tokio_postgres::Error>, commit: Result<(), tokio_postgres::Error>) -> Commit {
     match (statements, commit) {
         (Ok(()), Ok(())) => Commit::Written,
-        (Err(error), _) if error.as_db_error().is_some_and(|said| said.parsed_severity() == Some(Severity::Error)) => {
-            Commit::Undone(error.into())
-        }
-        (Err(error), _) | (_, Err(error)) => Commit::Lost(error.into()),
+        (Err(error), _) => match Failure::from(error) {
+            refusal if refusal.is_a_refusal() => Commit::Undone(refusal),
+            failure => Commit::Lost(failure),
+        },
+        (_, Err(error)) => Commit::Lost(error.into()),
     }
 }
 
 type Statements = (tokio_postgres::Statement, tokio_postgres::Statement, tokio_postgres::Statement);
 
-async fn prepare(client: &Client) -> Result<Statements, Failure> {
+async fn prepare(client: &ClientWrapper) -> Result<Statements, Failure> {
     let write = client.prepare_cached(WRITE).await?;
     let add = client.prepare_cached(counts::ADD).await?;
     Ok((write, add, client.prepare_cached(NOTE).await?))
 }
 
 /// Ends a transaction that wrote nothing. A connection on which that fails isn't used again.
-pub(super) async fn end(client: Client) {
-    if client.batch_execute("COMMIT").await.is_err() {
-        discard(client);
+pub(super) async fn end(client: Lease, patience: Duration) {
+    if let Ok(Ok(())) = timeout(patience, client.batch_execute("COMMIT")).await {
+        client.give_back();
     }
-}
-
-/// A connection in an unknown state is closed, and what it had begun is undone.
-pub(super) fn discard(client: Client) {
-    drop(Object::take(client));
 }
 
 /// The rows to write, column by column.
@@ -206,13 +211,12 @@ struct DayRows {
     ids: Vec<i64>,
     days: Vec<Date>,
     used: Vec<i64>,
-    refused: Vec<i64>,
     returned: Vec<i64>,
 }
 
 impl DayRows {
-    fn values(&self) -> [Value<'_>; 5] {
-        [&self.ids, &self.days, &self.used, &self.refused, &self.returned]
+    fn values(&self) -> [Value<'_>; 4] {
+        [&self.ids, &self.days, &self.used, &self.returned]
     }
 }
 
@@ -236,7 +240,6 @@ impl Rows {
                 rows.days.ids.push(id.0);
                 rows.days.days.push(*day);
                 rows.days.used.push(more.used);
-                rows.days.refused.push(0);
                 rows.days.returned.push(more.returned);
             }
         }

@@ -31,6 +31,12 @@ pub(super) async fn hold(client: &impl GenericClient, account: AccountId) -> Res
     Ok(client.query_opt(sql, &[&account.to_string()]).await?.is_some())
 }
 
+/// The same where the account is about to go: nobody makes anything for it meanwhile.
+pub(crate) async fn hold_for_good(client: &impl GenericClient, account: AccountId) -> Result<(), Failure> {
+    client.query_opt("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", &[&account.to_string()]).await?;
+    Ok(())
+}
+
 /// The account of an address.
 pub(crate) async fn by_email(client: &impl GenericClient, email: &Email) -> Result<Option<Account>, Failure> {
     let found = client.query_opt("SELECT * FROM accounts WHERE email = $1", &[&email.as_str()]).await?;

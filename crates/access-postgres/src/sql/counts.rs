@@ -38,11 +38,18 @@ pub(crate) async fn days(
     rows.iter().map(read).collect()
 }
 
-/// Adds to days: subscriptions, days, charges, refusals, returns. In the order of the rows, which is that of the
-/// subscriptions and days, so that two transactions never wait for each other. What went meanwhile takes nothing.
+/// Adds charges and returns to days of subscriptions that are locked. In the order of the rows, which is that of the
+/// subscriptions and days, so that two transactions never wait for each other.
 pub(crate) const ADD: &str = "INSERT INTO usage_days AS there (subscription, day, used, refused, returned)
-    SELECT more.* FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[], $5::bigint[]) AS more (subscription, day, used, refused, returned)
-    WHERE EXISTS (SELECT 1 FROM subscriptions WHERE id = more.subscription)
+    SELECT subscription, day, used, 0, returned
+    FROM unnest($1::bigint[], $2::date[], $3::bigint[], $4::bigint[]) AS more (subscription, day, used, returned)
     ON CONFLICT (subscription, day) DO UPDATE SET
-        used = there.used + excluded.used, refused = there.refused + excluded.refused,
-        returned = there.returned + excluded.returned";
+        used = there.used + excluded.used, returned = there.returned + excluded.returned";
+
+/// Adds refusals to days, in the same order; those of subscriptions that went meanwhile go too.
+pub(crate) const ADD_REFUSALS: &str = "INSERT INTO usage_days AS there (subscription, day, used, refused, returned)
+    SELECT subscription, day, 0, refused, 0
+    FROM unnest($1::bigint[], $2::date[], $3::bigint[]) AS more (subscription, day, refused)
+    WHERE EXISTS (SELECT 1 FROM subscriptions WHERE id = more.subscription)
+    ORDER BY subscription, day
+    ON CONFLICT (subscription, day) DO UPDATE SET refused = there.refused + excluded.refused";

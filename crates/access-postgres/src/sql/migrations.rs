@@ -71,11 +71,15 @@ pub async fn migrate(options: &Options) -> Result<(i64, i64), SchemaError> {
     let mut client = target.pool(1).get().await.map_err(Failure::from)?;
     let (client, schema): (&mut Client, _) = (&mut client, target.schema());
     let step = client.transaction().await?;
+    step.batch_execute("SET LOCAL statement_timeout TO 0; SET LOCAL client_min_messages TO warning").await?;
     step.execute("SELECT pg_advisory_xact_lock($1)", &[&TURN]).await?;
-    // The name was checked to need no quotes.
+    // The name was checked to need no quotes. Who may use a schema need not be allowed to make one.
+    let is_there = "SELECT to_regnamespace($1::text) IS NOT NULL";
+    if !step.query_one(is_there, &[&schema]).await?.try_get::<_, bool>(0)? {
+        step.batch_execute(&format!("CREATE SCHEMA {schema}")).await?;
+    }
     step.batch_execute(&format!(
-        "CREATE SCHEMA IF NOT EXISTS {schema}; SET LOCAL search_path TO {schema}; SET LOCAL client_min_messages TO warning;
-         SET LOCAL statement_timeout TO 0;
+        "SET LOCAL search_path TO {schema};
          CREATE TABLE IF NOT EXISTS schema_version (one boolean PRIMARY KEY DEFAULT true CHECK (one), version bigint NOT NULL);
          INSERT INTO schema_version (version) VALUES (0) ON CONFLICT DO NOTHING"
     ))

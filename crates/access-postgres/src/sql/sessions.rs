@@ -16,10 +16,8 @@ pub(crate) async fn start(
     client: &impl GenericClient,
     session: &NewSession,
     proved: &PasswordHash,
+    now: Timestamp,
 ) -> Result<bool, Failure> {
-    let expired = "DELETE FROM sessions WHERE id IN
-                   (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
-    client.execute(expired, &[&session.created_at]).await?;
     // Shared with other sign-ins, but not with a change of the password: whichever is second sees the first.
     let proved_still = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 FOR SHARE";
     let (id, account) = (session.id.to_string(), session.account.to_string());
@@ -29,6 +27,9 @@ pub(crate) async fn start(
     let sql = "INSERT INTO sessions (id, account, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     client.execute(sql, &[&id, &account, &session.created_at, &session.expires_at]).await?;
     put_token(client, session.refresh, &id).await?;
+    let expired = "DELETE FROM sessions WHERE id IN
+                   (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
+    client.execute(expired, &[&now]).await?;
     Ok(true)
 }
 

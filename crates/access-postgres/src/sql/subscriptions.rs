@@ -89,17 +89,35 @@ pub(super) async fn obtain(
     today: Date,
 ) -> Result<SubscriptionRowId, Failure> {
     let sql = "INSERT INTO subscriptions (public_id, owner, plan, subscribed_on) VALUES ($1, $2, $3, $4)
-               ON CONFLICT (owner, plan) DO UPDATE SET owner = excluded.owner RETURNING id";
+               ON CONFLICT (owner, plan) DO UPDATE SET used = subscriptions.used RETURNING id";
     client.query_one(sql, &[&candidate.to_string(), &owner, &plan.0, &today]).await?.read("id")
 }
+
+/// So many are looked at in one transaction.
+const PURGED_AT_ONCE: usize = 500;
 
 /// Deletes those of a plan that have no key, and neither charge nor return since this day: nobody needs them. Days that
 /// lie ahead count too: a clock that was set back comes to them again.
 pub(crate) async fn purge(client: &impl GenericClient, plan: PlanRowId, start: Date) -> Result<(), Failure> {
-    let sql = "DELETE FROM subscriptions WHERE plan = $1
-               AND NOT EXISTS (SELECT 1 FROM keys WHERE subscription = subscriptions.id)
-               AND NOT EXISTS (SELECT 1 FROM usage_days
-                               WHERE subscription = subscriptions.id AND day >= $2 AND used + returned > 0)";
-    client.execute(sql, &[&plan.0, &start]).await?;
-    Ok(())
+    let unused = "NOT EXISTS (SELECT 1 FROM keys WHERE subscription = subscriptions.id)
+                  AND NOT EXISTS (SELECT 1 FROM usage_days
+                                  WHERE subscription = subscriptions.id AND day >= $2 AND used + returned > 0)";
+    // Locked first and then looked at again, as they are by then: a key may have been made and used meanwhile.
+    let lock = format!(
+        "SELECT id FROM subscriptions WHERE plan = $1 AND id > $3 AND {unused}
+         ORDER BY id LIMIT {PURGED_AT_ONCE} FOR UPDATE SKIP LOCKED"
+    );
+    let delete = format!("DELETE FROM subscriptions WHERE plan = $1 AND id = ANY($3) AND {unused}");
+    let mut after = 0_i64;
+    loop {
+        client.batch_execute("BEGIN").await?;
+        let rows = client.query(&lock, &[&plan.0, &start, &after]).await?;
+        let ids = rows.iter().map(|row| row.plain("id")).collect::<Result<Vec<i64>, _>>()?;
+        client.execute(&delete, &[&plan.0, &start, &ids]).await?;
+        client.batch_execute("COMMIT").await?;
+        match ids.last() {
+            Some(last) if ids.len() == PURGED_AT_ONCE => after = *last,
+            _ => return Ok(()),
+        }
+    }
 }

@@ -42,6 +42,8 @@ impl Accounts for PostgresStore {
     async fn delete_account(&self, account: AccountId) -> Result<(), StoreError> {
         self.change("delete an account", move |step| {
             Box::pin(async move {
+                // Keys that are being made come before or find no account.
+                accounts::hold_for_good(step, account).await?;
                 // Those made since they were released: a key must never outlive its account.
                 keys::delete_all_of(step, account).await?;
                 Ok(accounts::delete(step, account).await?)
@@ -52,9 +54,12 @@ impl Accounts for PostgresStore {
 
     async fn start_session(&self, session: NewSession, proved: &PasswordHash) -> Result<bool, StoreError> {
         self.purge_if_due(session.created_at).await;
-        let proved = proved.clone();
-        self.change("start a session", |step| {
-            Box::pin(async move { Ok(sessions::start(step, &session, &proved).await?) })
+        let (proved, told) = (proved.clone(), self.told(session.created_at));
+        self.change("start a session", move |step| {
+            Box::pin(async move {
+                let now = time(step, told).await?;
+                Ok(sessions::start(step, &session, &proved, now).await?)
+            })
         })
         .await
     }

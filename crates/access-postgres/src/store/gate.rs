@@ -51,18 +51,20 @@ impl PostgresStore {
 
     async fn status(&self, key: KeyId, digest: KeyDigest, now: Timestamp) -> Result<Option<KeyStatus>, StoreError> {
         let (shared, told) = (Arc::clone(&self.inner.shared), self.told(now));
-        self.run("inspect", async move {
-            let client = shared.client().await?;
-            let now = time(&**client, told).await?;
-            let found = find_key(&client, key).await?.filter(|found| found.values.are_opened_by(digest, now));
-            let Some(found) = found else { return Ok(None) };
-            let Some(subscription) = subscriptions::find(&**client, found.subscription).await? else { return Ok(None) };
-            let plans = shared.plans_now(&client).await?;
-            let plan = plans.get(subscription.plan)?;
-            let quota = subscription.quota(&**client, plan, &plan.span(now)).await?;
-            let shown = plan.plan();
-            let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
-            Ok(Some(KeyStatus { id: key, plan_name, state: KeyState::Active, quota, throttle }))
+        self.read("inspect", move |client| {
+            Box::pin(async move {
+                let now = time(&***client, told).await?;
+                let found = find_key(client, key).await?.filter(|found| found.values.are_opened_by(digest, now));
+                let Some(found) = found else { return Ok(None) };
+                let found = subscriptions::find(&***client, found.subscription).await?;
+                let Some(subscription) = found else { return Ok(None) };
+                let plans = shared.plans_now(client).await?;
+                let plan = plans.get(subscription.plan)?;
+                let quota = subscription.quota(&***client, plan, &plan.span(now)).await?;
+                let shown = plan.plan();
+                let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
+                Ok(Some(KeyStatus { id: key, plan_name, state: KeyState::Active, quota, throttle }))
+            })
         })
         .await
     }
@@ -118,13 +120,14 @@ impl Gate for PostgresStore {
     }
 
     async fn ready(&self) -> Result<(), NotReady> {
-        let (shared, replica) = (Arc::clone(&self.inner.shared), self.inner.replica);
-        let beat = self.run::<_, StoreError>("write", async move {
-            let client = shared.client().await?;
-            let sql = "INSERT INTO lanes (id, batch, fence, used_at) VALUES ($1, 0, 0, now())
-                       ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at";
-            client.execute(&client.prepare_cached(sql).await?, &[&replica.as_slice()]).await?;
-            Ok(())
+        let replica = self.inner.replica;
+        let beat = self.change::<_, StoreError>("write", move |step| {
+            Box::pin(async move {
+                let sql = "INSERT INTO lanes (id, batch, fence, used_at) VALUES ($1, 0, 0, now())
+                           ON CONFLICT (id) DO UPDATE SET used_at = excluded.used_at";
+                step.execute(sql, &[&replica.as_slice()]).await?;
+                Ok(())
+            })
         });
         Ok(beat.await?)
     }

@@ -19,20 +19,24 @@ use std::{
 
 use access::{Passes, StoreError, TimeZone};
 use api_types::{Date, Timestamp};
-use deadpool_postgres::Client;
 use lru::LruCache;
 use parking_lot::Mutex;
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{runtime::Handle, sync::Notify, task::JoinHandle, time::timeout};
 use tokio_postgres::Transaction;
 
 pub use plans::AppliedPlans;
 
 use crate::{
     Clock, Options, SchemaError,
-    batch::{Lane, Queue, Refusals, Shared},
+    batch::{Lane, Lease, Queue, Refusals, Shared},
     connect::Target,
     error::{Failure, Unchanged},
-    sql::{columns::Columns, migrations, plans::Plans, subscriptions},
+    sql::{
+        columns::Columns,
+        migrations,
+        plans::{self as stored_plans, Plans},
+        subscriptions,
+    },
     unwritten_owners::UnwrittenOwners,
 };
 
@@ -40,8 +44,15 @@ use crate::{
 const KEYS_KEPT: NonZeroUsize = NonZeroUsize::new(100_000).expect("it isn't zero");
 /// How often refusals, which nobody waits for, are written.
 const REFUSALS_WRITTEN_EVERY: Duration = Duration::from_secs(1);
-/// Most transactions of admissions under way at once.
+/// Least transactions of admissions under way at once: one for hot rows and one for all others.
+const LANES_MIN: usize = 2;
+/// Most of them.
 const LANES_MAX: usize = 4;
+
+/// The number of a transaction that has written something.
+const TRANSACTION: &str = "SELECT pg_current_xact_id_if_assigned()::text";
+/// Lanes that weren't used for so long belong to nobody.
+const FORGET_LANES: &str = "DELETE FROM lanes WHERE used_at < now() - interval '7 days'";
 
 /// One Postgres as a store of accounts, a registry and a gate. Clones share it.
 #[derive(Clone)]
@@ -58,8 +69,8 @@ struct Inner {
     askers: AtomicU64,
     runtime: Handle,
     purged_on: Mutex<Option<Date>>,
-    lanes: Mutex<Vec<JoinHandle<()>>>,
-    refusals: JoinHandle<()>,
+    /// The lanes, and who writes refusals.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// A step of a transaction.
@@ -73,28 +84,29 @@ impl PostgresStore {
     /// Why Postgres can't be used, and what to do.
     pub async fn open(options: Options, random: [u8; 16]) -> Result<Self, SchemaError> {
         let target = Target::of(&options)?;
-        let pool = target.pool(options.pool_size);
-        let client = pool.get().await.map_err(Failure::from)?;
-        migrations::check(&**client, target.schema()).await?;
-        drop(client);
-        let lanes = options.pool_size.div_ceil(2).clamp(1, LANES_MAX);
+        let lanes = (options.pool_size / 2).clamp(LANES_MIN, LANES_MAX);
         let shared = Arc::new(Shared {
-            pool,
+            pool: target.pool(options.pool_size.saturating_sub(lanes).max(1)),
+            lane_pool: target.pool(lanes),
             queue: Queue::new(lanes),
             passes: Mutex::new(Passes::default()),
             subscriptions: Mutex::new(LruCache::new(KEYS_KEPT)),
             plans: Mutex::new(Arc::new(Plans::default())),
             refusals: Refusals::default(),
             patience: options.patience,
+            closing: Notify::new(),
         });
+        let client = shared.client().await?;
+        migrations::check(&**client, target.schema()).await?;
+        client.give_back();
         let runtime = Handle::current();
         let lane = |number: usize| {
             let mut id = random;
             id[0] = id[0].wrapping_add(u8::try_from(number).unwrap_or_default()).wrapping_add(1);
             runtime.spawn(Lane::new(Arc::clone(&shared), id).run())
         };
-        let lanes = (0..lanes).map(lane).collect();
-        let refusals = runtime.spawn(write_refusals(Arc::clone(&shared)));
+        let mut tasks: Vec<_> = (0..lanes).map(lane).collect();
+        tasks.push(runtime.spawn(write_refusals(Arc::clone(&shared))));
         let inner = Inner {
             owners: UnwrittenOwners::default(),
             shared,
@@ -103,8 +115,7 @@ impl PostgresStore {
             askers: AtomicU64::new(0),
             runtime,
             purged_on: Mutex::new(None),
-            lanes: Mutex::new(lanes),
-            refusals,
+            tasks: Mutex::new(tasks),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -115,16 +126,16 @@ impl PostgresStore {
     /// When something could not be written.
     pub async fn close(&self) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
-        shared.queue.close();
-        let lanes = std::mem::take(&mut *self.inner.lanes.lock());
-        for lane in lanes {
-            // A lane that panicked said so itself.
-            let _ = lane.await;
+        self.inner.end();
+        let tasks = std::mem::take(&mut *self.inner.tasks.lock());
+        for task in tasks {
+            // A task that panicked said so itself.
+            let _ = task.await;
         }
-        self.inner.refusals.abort();
-        let refused = shared.refusals.write(&shared.pool).await;
-        let owned = self.inner.owners.write(&shared.pool).await;
+        let refused = shared.refusals.write(&shared.pool, shared.patience).await;
+        let owned = self.inner.owners.write(shared).await;
         shared.pool.close();
+        shared.lane_pool.close();
         refused.and(owned).map_err(|failure| failure.store_error("close"))
     }
 
@@ -150,7 +161,7 @@ impl PostgresStore {
     }
 
     /// Runs something on the store's own runtime, so that its connections outlive the caller's; it is done even where
-    /// the caller goes away. Bounded in time.
+    /// the caller goes away.
     async fn run<T, E>(
         &self,
         doing: &'static str,
@@ -160,19 +171,17 @@ impl PostgresStore {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let patience = self.inner.shared.patience;
-        let bounded = async move { tokio::time::timeout(patience, work).await.unwrap_or(Err(Failure::TooSlow.into())) };
-        match self.inner.runtime.spawn(bounded).await {
+        match self.inner.runtime.spawn(work).await {
             Ok(outcome) => outcome.map_err(|unchanged| unchanged.told(doing)),
             Err(_) => Err(StoreError::new(doing, "the store is closed").into()),
         }
     }
 
-    /// Reads with a connection of the pool.
+    /// Reads with a connection of the pool, bounded in time.
     async fn read<T, E>(
         &self,
         doing: &'static str,
-        read: impl for<'a> FnOnce(&'a Client) -> Step<'a, T, E> + Send + 'static,
+        read: impl for<'a> FnOnce(&'a Lease) -> Step<'a, T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -181,12 +190,17 @@ impl PostgresStore {
         let shared = Arc::clone(&self.inner.shared);
         self.run(doing, async move {
             let client = shared.client().await?;
-            read(&client).await
+            let outcome = timeout(shared.patience, read(&client)).await.unwrap_or(Err(Failure::TooSlow.into()));
+            if !matches!(outcome, Err(Unchanged::Failed(_))) {
+                client.give_back();
+            }
+            outcome
         })
         .await
     }
 
-    /// Changes something in a transaction, all or nothing.
+    /// Changes something in a transaction, all or nothing. Where the reply to its commit is lost, it is found out what
+    /// became of it.
     async fn change<T, E>(
         &self,
         doing: &'static str,
@@ -199,11 +213,18 @@ impl PostgresStore {
         let shared = Arc::clone(&self.inner.shared);
         self.run(doing, async move {
             let mut client = shared.client().await?;
-            let client: &mut tokio_postgres::Client = &mut client;
-            let transaction = client.transaction().await?;
-            let changed = change(&transaction).await?;
-            transaction.commit().await?;
-            Ok(changed)
+            match in_transaction(&mut client, shared.patience, change).await {
+                Ended::Known(outcome) => {
+                    if !matches!(outcome, Err(Unchanged::Failed(_))) {
+                        client.give_back();
+                    }
+                    outcome
+                }
+                Ended::Lost { changed, number, failure } => {
+                    drop(client);
+                    if shared.was_committed(&number).await { Ok(changed) } else { Err(failure.into()) }
+                }
+            }
         })
         .await
     }
@@ -216,27 +237,67 @@ impl PostgresStore {
         }
     }
 
-    /// Once a day of UTC: subscriptions that nobody needs any more go.
+    /// Once a day of UTC: subscriptions that nobody needs any more go, and lanes of replicas that are long gone.
     async fn purge_if_due(&self, now: Timestamp) {
         let today = TimeZone::utc().day(now);
         if self.inner.purged_on.lock().replace(today) == Some(today) {
             return;
         }
-        let (shared, told) = (Arc::clone(&self.inner.shared), self.told(now));
+        let told = self.told(now);
         let purged: Result<(), StoreError> = self
-            .run("delete unused subscriptions", async move {
-                let client = shared.client().await?;
-                let now = time(&**client, told).await?;
-                let plans = shared.plans_now(&client).await?;
-                for (id, plan) in plans.iter() {
-                    subscriptions::purge(&**client, id, plan.span(now).start).await?;
-                }
-                Ok(())
+            .read("delete unused subscriptions", move |client| {
+                Box::pin(async move {
+                    let now = time(&***client, told).await?;
+                    for (id, plan) in stored_plans::all(&***client).await?.iter() {
+                        subscriptions::purge(&***client, id, plan.span(now).start).await?;
+                    }
+                    client.execute(FORGET_LANES, &[]).await?;
+                    Ok(())
+                })
             })
             .await;
         if let Err(error) = purged {
-            tracing::warn!(%error, "subscriptions without a key were not looked through; tried again tomorrow");
+            // What went is gone; the rest is looked through with the next change.
+            *self.inner.purged_on.lock() = None;
+            tracing::warn!(%error, "not all subscriptions without a key were looked through; that goes on later");
         }
+    }
+}
+
+/// How a transaction ended.
+enum Ended<T, E> {
+    /// It was committed, or nothing was changed.
+    Known(Result<T, Unchanged<E>>),
+    /// The reply to its commit was lost.
+    Lost { changed: T, number: String, failure: Failure },
+}
+
+async fn in_transaction<T, E>(
+    client: &mut tokio_postgres::Client,
+    patience: Duration,
+    change: impl for<'a> FnOnce(&'a Transaction<'a>) -> Step<'a, T, E> + Send,
+) -> Ended<T, E> {
+    let begun = async {
+        let transaction = client.transaction().await?;
+        let changed = change(&transaction).await?;
+        let number: Option<String> = transaction.query_one(TRANSACTION, &[]).await?.try_get(0)?;
+        Ok((transaction, changed, number))
+    };
+    let (transaction, changed, number) = match timeout(patience, begun).await {
+        Ok(Ok(begun)) => begun,
+        // The transaction ended with its future.
+        Ok(Err(unchanged)) => return Ended::Known(Err(unchanged)),
+        Err(_) => return Ended::Known(Err(Failure::TooSlow.into())),
+    };
+    let failure = match timeout(patience, transaction.commit()).await {
+        Ok(Ok(())) => return Ended::Known(Ok(changed)),
+        Ok(Err(error)) => Failure::from(error),
+        Err(_) => Failure::TooSlow,
+    };
+    match number {
+        Some(number) if !failure.is_a_refusal() => Ended::Lost { changed, number, failure },
+        // What wrote nothing is as it was.
+        _ => Ended::Known(Err(failure.into())),
     }
 }
 
@@ -248,12 +309,13 @@ async fn time(client: &impl tokio_postgres::GenericClient, told: Option<Timestam
     }
 }
 
-/// Writes refusals every so often, until it is aborted.
+/// Writes refusals every so often, until the queue is closed.
 async fn write_refusals(shared: Arc<Shared>) {
     let mut failing = false;
-    loop {
-        tokio::time::sleep(REFUSALS_WRITTEN_EVERY).await;
-        let written = shared.refusals.write(&shared.pool).await;
+    while !shared.queue.is_closed() {
+        // Whichever comes first.
+        let _ = timeout(REFUSALS_WRITTEN_EVERY, shared.closing.notified()).await;
+        let written = shared.refusals.write(&shared.pool, shared.patience).await;
         if let Err(failure) = &written
             && !failing
         {
@@ -263,10 +325,16 @@ async fn write_refusals(shared: Arc<Shared>) {
     }
 }
 
-impl Drop for Inner {
-    /// What isn't closed ends when all is decided.
-    fn drop(&mut self) {
+impl Inner {
+    /// Nothing more is taken; what waits is decided.
+    fn end(&self) {
         self.shared.queue.close();
-        self.refusals.abort();
+        self.shared.closing.notify_one();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -12,7 +12,7 @@ use super::{PostgresStore, time};
 use crate::{
     error::Failure,
     sql::{
-        counts,
+        accounts, counts,
         create_key::{ToCreate, create},
         keys::{self, OwnedKey},
         plans::{self, Plans},
@@ -149,7 +149,10 @@ impl Registry for PostgresStore {
     async fn release_account(&self, account: AccountId, now: Timestamp) -> Result<(), StoreError> {
         self.purge_if_due(now).await;
         self.change("release an account", move |step| {
-            Box::pin(async move { Ok(keys::delete_all_of(step, account).await?) })
+            Box::pin(async move {
+                accounts::hold_for_good(step, account).await?;
+                Ok(keys::delete_all_of(step, account).await?)
+            })
         })
         .await
     }

@@ -1,11 +1,11 @@
 //! Laws of periods: which requests count together.
 
-use api_types::Period;
+use api_types::{Period, Throttle};
 use futures_util::future::join_all;
 
 use super::{
     World,
-    cast::{at, daily, per, plan, plan_in},
+    cast::{at, daily, later, per, plan, plan_in},
 };
 use crate::{Admission, Pass};
 
@@ -57,6 +57,16 @@ pub async fn a_clock_set_back_counts_on(world: World) {
     assert_eq!(world.use_up(&caller.presented, 9, saturday).await, 3);
     assert_eq!(world.use_up(&caller.presented, 9, friday).await, 1);
     world.refused(&caller.presented, saturday).await;
+}
+
+/// When the clock is set back, a bucket that is empty fills at its rate from there.
+pub async fn a_clock_set_back_locks_nobody_out(world: World) {
+    let (now, before) = (at("2026-11-21T12:00:00Z"), at("2026-11-21T11:00:00Z"));
+    let throttle = Some(Throttle { rate: 1.0, burst: 2 });
+    let caller = world.caller_on(plan("p", daily(100), throttle), now).await;
+    assert_eq!(world.use_up(&caller.presented, 9, now).await, 2);
+    world.refused(&caller.presented, before).await;
+    assert_eq!(world.use_up(&caller.presented, 9, later(before, 1)).await, 1);
 }
 
 /// The same instant lies in another day elsewhere.

@@ -80,6 +80,17 @@ pub async fn a_refusal_by_the_quota_takes_no_token(world: World) {
     assert_eq!(world.use_up(&caller.presented, 20, noon()).await, 2);
 }
 
+/// A bucket that was emptied under a slow throttle fills at the rate of the one that took its place.
+pub async fn a_changed_throttle_locks_nobody_out(world: World) {
+    let slow = Some(Throttle { rate: 0.001, burst: 5 });
+    let caller = world.caller_on(plan("p", daily(100), slow), noon()).await;
+    assert_eq!(world.use_up(&caller.presented, 9, noon()).await, 5);
+    let quick = Some(Throttle { rate: 2.0, burst: 2 });
+    world.apply(vec![plan("p", daily(100), quick)], noon()).await;
+    world.refused(&caller.presented, noon()).await;
+    assert_eq!(world.use_up(&caller.presented, 9, later(noon(), 1)).await, 2);
+}
+
 /// Quota spent and bucket empty: the answer names the quota.
 pub async fn when_both_refuse_the_answer_is_the_quotas(world: World) {
     let caller = world.caller_on(plan("p", daily(2), burst(2)), noon()).await;

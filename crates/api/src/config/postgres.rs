@@ -23,7 +23,7 @@ pub struct PostgresConfig {
     /// The schema of the tables.
     pub schema: String,
     /// Most connections of this process.
-    #[validate(range(min = 2, max = POOL_MAX, message = "must be from 2 to 1000"))]
+    #[validate(range(min = 3, max = POOL_MAX, message = "must be from 3 to 1000"))]
     pub pool_size: usize,
     /// Bound on a connection, a statement and a commit.
     #[serde(rename = "timeout_seconds")]

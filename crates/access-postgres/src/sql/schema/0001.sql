@@ -61,6 +61,8 @@ CREATE TABLE subscriptions (
     UNIQUE (owner, plan)
 ) WITH (fillfactor = 70);
 
+CREATE INDEX subscriptions_by_plan ON subscriptions (plan, id);
+
 CREATE TABLE keys (
     id text PRIMARY KEY,
     number bigint GENERATED ALWAYS AS IDENTITY,
