@@ -95,6 +95,20 @@ async fn what_could_not_be_told_goes_on_to_the_next_value_and_the_next_key() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_told_goes_on_although_nothing_can_be_read() {
+    let (house, person) = rotated_untold(NOT_BUILT).await;
+    house.use_up(&person.presented, 1).await;
+    house.ended(&person.presented, Some(200)).await;
+    house.aws.clear_faults();
+    house.aws.fault("GetUsage", When::Always, Fault::AccessDenied);
+    house.revoke(&person).await.unwrap();
+    house.aws.clear_faults();
+    let again = house.key_for(person.owner()).await.unwrap();
+    assert_eq!(shown(&house, &again).await, (5, false));
+    assert_eq!(house.left(&again.presented).await, 5);
+}
+
+#[tokio::test]
 async fn with_its_period_it_is_forgotten() {
     let (mut house, person) = rotated_untold(NOT_BUILT).await;
     house.aws.clear_faults();

@@ -211,6 +211,28 @@ async fn a_stage_that_was_made_anew_gets_its_plans_back() {
     }
 }
 
+/// Its clock may be behind ours.
+#[tokio::test]
+async fn a_stage_made_anew_within_a_minute_before_it_was_last_seen_gets_its_plans_back() {
+    let mut house = House::new().await;
+    let person = house.person(1).await;
+    house.pass(3_600);
+    house.refresh().await;
+    house.aws.clock().set_now(house.later(-59));
+    make_the_stage_anew(&house);
+    house.refresh().await;
+    assert_eq!(house.call(&person.presented).await, 200);
+}
+
+#[tokio::test]
+async fn without_the_right_to_look_at_the_stage_plans_are_read_all_the_same() {
+    let house = House::new().await;
+    house.aws.fault("GetStage", When::Always, Fault::AccessDenied);
+    house.aws.console_delete_plan(&house.plan);
+    let said = house.gateway.refresh(house.now()).await.unwrap_err().to_string();
+    assert!(said.contains("no usage plan is attached to stage"), "{said}");
+}
+
 /// Whoever takes a plan off the stage means it.
 #[tokio::test]
 async fn a_plan_that_was_taken_off_the_stage_stays_off() {
@@ -254,6 +276,20 @@ async fn values_in_their_grace_are_attached_to_a_plan_made_anew_too() {
     let _ = house.aws.take_calls();
     house.refresh().await;
     assert_eq!(house.aws.calls_of("CreateUsagePlanKey"), [], "once");
+}
+
+#[tokio::test]
+async fn a_value_whose_grace_has_ended_is_not_attached_to_a_plan_made_anew() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    let old = person.presented.clone();
+    house.rotate(&mut person, Some(house.later(60))).await.unwrap();
+    house.pass(60);
+    house.aws.console_delete_plan(&house.plan);
+    let (api, stage) = (&house.place.api_id, &house.place.stage);
+    house.aws.add_plan("basic", Some(Quota::per_day(5)), None, api, stage);
+    house.refresh().await;
+    assert_eq!((house.call(&old).await, house.call(&person.presented).await), (403, 200));
 }
 
 /// Names are not unique in API Gateway, and a key may hang on one plan of a stage only.

@@ -1,6 +1,6 @@
 //! What is asked of AWS, and how often: its control plane takes ten requests a second for a whole account.
 
-use access::{Gate as _, Inspection, Registry as _};
+use access::{Gate as _, Inspection, NotReady, Registry as _};
 use api_types::AdmissionId;
 use tests::aws::{Fault, When};
 
@@ -44,7 +44,7 @@ async fn a_page_that_stays_open_asks_nothing_itself() {
     let person = house.person(1).await;
     look(&house, &person, 0).await;
     operations(&house);
-    for _ in 0..5 {
+    for _ in 0..15 {
         house.pass(50);
         house.refresh().await;
         assert_eq!(operations(&house), ["GetUsagePlans", "GetApiKeys", "GetUsage"]);
@@ -53,10 +53,13 @@ async fn a_page_that_stays_open_asks_nothing_itself() {
         }
         assert_eq!(operations(&house), [""; 0]);
     }
-    // Nobody looks any more.
-    house.pass(700);
-    house.refresh().await;
-    assert_eq!(operations(&house), ["GetUsagePlans", "GetApiKeys"]);
+    // Nobody looks any more: for ten minutes after the last look it is read again.
+    for round in 1..=15 {
+        house.pass(50);
+        house.refresh().await;
+        let is_read = operations(&house).contains(&"GetUsage");
+        assert_eq!(is_read, round <= 12, "{round}");
+    }
 }
 
 #[tokio::test]
@@ -69,6 +72,16 @@ async fn requests_of_any_key_ask_the_control_plane_nothing() {
     house.gateway.admit(&person.presented, AdmissionId::from_random([1; 16]), house.now()).await.unwrap();
     house.gateway.recognise(&person.presented, house.now()).await.unwrap();
     assert_eq!(operations(&house), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_gate_that_asked_nothing_yet_is_not_ready() {
+    let mut house = House::new().await;
+    house.restart_unread().await;
+    let told = house.gateway.ready().await;
+    assert!(matches!(told, Err(NotReady::Provider(_))), "{told:?}");
+    house.refresh().await;
+    house.gateway.ready().await.unwrap();
 }
 
 #[tokio::test]

@@ -193,6 +193,18 @@ async fn what_is_used_with_each_of_several_old_values_counts_once_in_the_end() {
 }
 
 #[tokio::test]
+async fn what_an_old_value_is_used_for_on_another_day_counts_there_in_full() {
+    let mut house = House::new().await;
+    let mut person = house.person(1).await;
+    let old = person.presented.clone();
+    house.use_up(&old, 3).await;
+    house.rotate(&mut person, Some(house.later(2 * 86_400))).await.unwrap();
+    house.pass(86_400);
+    house.use_up(&old, 2).await;
+    assert_eq!(house.used(&person).await, 2);
+}
+
+#[tokio::test]
 async fn a_key_that_is_off_is_rotated_without_switching_it_on() {
     let house = House::new().await;
     let mut person = house.person(1).await;

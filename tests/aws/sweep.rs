@@ -3,11 +3,11 @@
 use std::{collections::HashSet, sync::Arc};
 
 use access::{
-    CarriedUse, CreateKeyError, Creation, Intent, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys, RepeatableCall,
-    StoreError,
+    CarriedUse, CreateKeyError, Creation, Intent, IntentKind, OwnerDigest, RemoteChange, RemoteKey, RemoteKeys,
+    RepeatableCall, StoreError,
 };
 use access_sqlite::SqliteStore;
-use api_types::{AccountId, InstallationId, PlanName, Timestamp};
+use api_types::{AccountId, InstallationId, KeyId, OperationId, PlanName, Timestamp};
 use async_trait::async_trait;
 use tests::{
     aws::{Fault, When},
@@ -15,7 +15,10 @@ use tests::{
 };
 use tokio::sync::Semaphore;
 
-use crate::house::House;
+use crate::{
+    house::{BASIC, House},
+    site::fresh,
+};
 
 /// A store whose answer to who asks for the intents comes late: once they were read, and the test says so.
 struct LateIntents {
@@ -88,6 +91,42 @@ async fn a_key_that_was_being_made_when_the_sweep_began_is_kept() {
     let (made, ()) = tokio::join!(house.key_for(account), swept);
     assert_eq!(house.call(&made.unwrap().presented).await, 200);
     house.assert_consistent("one key").await;
+}
+
+/// A creation of which nothing is known but that it was begun.
+fn begun(house: &House, account: AccountId, kind: IntentKind) -> Intent {
+    Intent {
+        operation: OperationId::from_random(fresh()),
+        key: KeyId::from_random(fresh()),
+        account,
+        plan_name: PlanName::parse(BASIC).unwrap(),
+        kind,
+        remote_id: None,
+        due_at: house.now(),
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_may_still_turn_up_is_looked_for_for_a_quarter_of_an_hour() {
+    let house = House::new().await;
+    let (account, _) = house.sign_up(1).await;
+    let intents = vec![begun(&house, account, IntentKind::Remove)];
+    house.store.change_remote(RemoteChange { intents, ..RemoteChange::default() }).await.unwrap();
+    for (seconds, left) in [(0, 1), (900, 1), (901, 0)] {
+        house.gateway.sweep(house.later(seconds)).await.unwrap();
+        assert_eq!(house.store.intents().await.unwrap().len(), left, "{seconds} seconds later");
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_began_is_in_nobodys_way() {
+    let mut house = House::new().await;
+    let account = house.sign_up(1).await;
+    house.store.begin_key(begun(&house, account.0, IntentKind::Create), None).await.unwrap();
+    let refused = house.key_for(account).await.err().unwrap();
+    assert!(matches!(refused, CreateKeyError::KeyAlreadyExists), "{refused:?}");
+    house.restart().await;
+    house.key_for(account).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What operators look at: health, readiness, the documentation's page, the log.
 
 use serde_json::Value;
-use tests::{FakeUpstream, TestServer, wait_until};
+use tests::{FakeUpstream, PlanSpec, TestServer, wait_until};
 
 #[tokio::test]
 async fn health_and_readiness_are_open_and_green() {
@@ -42,25 +42,26 @@ async fn the_documentations_page_needs_no_other_host() {
 
 #[tokio::test]
 async fn one_line_of_json_tells_each_request() {
-    let upstream = FakeUpstream::start().await;
-    let server = TestServer::setup().upstream(&upstream).set("log.format", "json").start().await;
-    let key = server.with_key("10RequestPerDay").await;
-    let answer = key.chat("hello").send().await.expect(200);
-    let id = answer.header("x-request-id").to_owned();
-    let lines = wait_until("the request was logged", || {
-        let text = server.output().text();
-        let lines: Vec<Value> = text
-            .lines()
-            .filter(|line| line.contains(&id) && line.starts_with('{'))
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        async move { (!lines.is_empty()).then_some(lines) }
-    })
-    .await;
-    assert_eq!(lines.len(), 1, "{lines:?}");
-    let line = lines[0].to_string();
-    for member in ["chat/completions", "10RequestPerDay", "200", "key_"] {
-        assert!(line.contains(member), "{member} isn't in {line}");
+    let plans = [PlanSpec::daily("one", 1)];
+    let server = TestServer::setup().plans(&plans).set("log.format", "json").start().await;
+    let key = server.with_key("one").await;
+    for status in [200, 429] {
+        let answer = key.chat("hello").send().await.expect(status);
+        let id = answer.header("x-request-id").to_owned();
+        let lines = wait_until("the request was logged", || {
+            let text = server.output().text();
+            let lines: Vec<Value> = text
+                .lines()
+                .filter(|line| line.contains(&id) && line.starts_with('{'))
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            async move { (!lines.is_empty()).then_some(lines) }
+        })
+        .await;
+        let [line] = lines.as_slice() else { panic!("{lines:?}") };
+        assert_eq!((&line["path"], &line["status"]), (&"/v1/chat/completions".into(), &status.into()), "{line}");
+        assert_eq!(line["plan"], "one", "{line}");
+        assert!(line["key.id"].as_str().is_some_and(|id| id.starts_with("key_")), "{line}");
     }
 }
 

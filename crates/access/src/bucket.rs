@@ -139,6 +139,28 @@ mod tests {
     }
 
     #[test]
+    fn a_thousandth_of_a_token_is_forgiven() {
+        let mut bucket = TokenBucket { tokens: 0.9995, at: at(0) };
+        assert_eq!(bucket.wait(THROTTLE), None);
+        bucket.take();
+        assert_eq!(bucket.tokens, 0.0, "nothing is owed");
+        bucket.tokens = 19.9995;
+        assert!(bucket.is_full(THROTTLE));
+        bucket.tokens = 19.99;
+        assert!(!bucket.is_full(THROTTLE));
+    }
+
+    #[test]
+    fn what_is_given_back_fills_no_bucket_past_its_burst() {
+        let mut bucket = TokenBucket::full(THROTTLE, at(0));
+        bucket.give_back(THROTTLE);
+        assert_eq!(bucket, TokenBucket::full(THROTTLE, at(0)));
+        bucket.take();
+        bucket.give_back(THROTTLE);
+        assert_eq!(bucket, TokenBucket::full(THROTTLE, at(0)));
+    }
+
+    #[test]
     fn a_clock_set_back_gives_nothing_and_locks_nobody_out() {
         let mut bucket = TokenBucket::full(THROTTLE, at(0));
         while try_take(&mut bucket, at(0)) {}

@@ -158,7 +158,7 @@ mod tests {
             let kind = [Period::Day, Period::Week, Period::Month][kind];
             let now = Timestamp::from_second(seconds).unwrap();
             let span = Span::at(kind, &zone, now);
-            prop_assert!(span.contains(span.today));
+            prop_assert!(span.contains(span.today) && !span.contains(span.end));
             prop_assert!(now < span.resets_at);
             prop_assert_eq!(Span::at(kind, &zone, span.resets_at).start, span.end);
         }

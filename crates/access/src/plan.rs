@@ -124,4 +124,11 @@ mod tests {
         assert_eq!(plan.limit_in(&first, subscribed), Some(998));
         assert_eq!(plan.limit_in(&second, subscribed), Some(1000));
     }
+
+    #[test]
+    fn without_a_quota_the_period_is_a_day() {
+        let plan = plan(Quota::Unlimited, None).unwrap();
+        let span = plan.span("2026-11-21T18:30:00Z".parse().unwrap());
+        assert_eq!((span.start.to_string(), span.end.to_string()), ("2026-11-21".to_owned(), "2026-11-22".to_owned()));
+    }
 }

@@ -221,6 +221,16 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_makes_no_key_of_another_length_ours() {
+        let value = KeySecret::new(KeyId::from_random([3; 16]), [5; 32]).reveal();
+        for length in [value.len() - CHECKSUM_CHARS - 1, value.len() - CHECKSUM_CHARS] {
+            let head = &value[..length];
+            let key = PresentedKey::parse(&format!("{head}{}", checksum(head))).unwrap();
+            assert_eq!(key.own().is_some(), length == value.len() - CHECKSUM_CHARS);
+        }
+    }
+
+    #[test]
     fn foreign_keys_are_kept_for_gates_that_know_them() {
         let key = PresentedKey::parse("aBcDeFgHiJkLmNoPqRsTuVwXyZ012345").unwrap();
         assert!(key.own().is_none());
