@@ -91,6 +91,9 @@ impl PageFiles {
         is_file_name(name) && self.read(name).is_some()
     }
 
+    /// Filled at each request: what data and colours are in it is the caller's, and where it lies in a folder it may have
+    /// changed. The rest, which is the same for all, is a hash of one short script and two places in three kilobytes: less
+    /// than finding out who is signed in, so that nothing of it is kept.
     fn index(&self, request: &HttpRequest, base: &BasePath, brand: &Brand, data: &PageData) -> HttpResponse {
         let Some(plain) = self.read(INDEX) else {
             let text = "The page isn't built. Run `cargo xtask run`, or use the API: /docs.\n";

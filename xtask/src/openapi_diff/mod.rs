@@ -36,7 +36,7 @@ pub(crate) fn main(reference: &str) -> Result<ExitCode> {
         eprintln!("nothing breaks a client of {reference}");
         return Ok(ExitCode::SUCCESS);
     }
-    eprintln!("error: {} changes break clients of {reference}; CHANGELOG.md must name them", breaking.len());
+    eprintln!("error: what breaks clients of {reference} ({} in all) must stand in CHANGELOG.md", breaking.len());
     Ok(ExitCode::FAILURE)
 }
 

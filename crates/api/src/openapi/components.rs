@@ -45,8 +45,8 @@ pub fn example(body: impl Serialize, when: &str, to_do: &str) -> RefOr<Example> 
     ExampleBuilder::new().summary(when).description(to_do).value(serde_json::to_value(body).ok()).build().into()
 }
 
-/// What is said of a refusal.
-pub struct Refusal<'a, C> {
+/// What is said of an error.
+pub struct ErrorResponse<'a, C> {
     /// The status, or `default` for all that are not named.
     pub status: &'a str,
     /// For what it comes.
@@ -57,8 +57,8 @@ pub struct Refusal<'a, C> {
     pub headers: &'a [Carries],
 }
 
-/// Refusals, each a type that routes name: its status, its codes and its headers, made a response by a function.
-macro_rules! refusals {
+/// Errors, each a type that routes name: its status, its codes and its headers, made a response by a function.
+macro_rules! error_responses {
     (by $respond:ident: $(
         $(#[doc = $text:literal])+ $name:ident = $status:literal [$($code:expr),*] $({ $($header:ident),+ })?;
     )+) => {
@@ -77,7 +77,7 @@ macro_rules! refusals {
         pub fn all() -> Vec<super::components::Documented> {
             vec![$(super::components::Documented {
                 name: stringify!($name),
-                response: $respond(super::components::Refusal {
+                response: $respond(super::components::ErrorResponse {
                     status: $status,
                     description: concat!($($text),+).trim(),
                     codes: &[$($code),*],
@@ -87,7 +87,7 @@ macro_rules! refusals {
         }
     };
 }
-pub(super) use refusals;
+pub(super) use error_responses;
 
 /// Types that stand for several responses at once.
 macro_rules! groups {

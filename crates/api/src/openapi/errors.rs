@@ -1,4 +1,4 @@
-//! The data plane's refusals and failures as components of the OpenAPI document, in OpenAI's envelope.
+//! The data plane's errors as components of the OpenAPI document, in OpenAI's envelope.
 
 use api_types::{
     PlanName, Timestamp,
@@ -10,12 +10,12 @@ use utoipa::{
 };
 
 use super::{
-    components::{self, Refusal, example},
+    components::{self, ErrorResponse, example},
     headers,
 };
 use crate::openai_error::{ErrorKind, KINDS};
 
-components::refusals! { by error:
+components::error_responses! { by error:
     /// The body can't be used, or names what can't be told to be the caller's own; or two different keys.
     InvalidRequestError = "400" ["invalid_body", "conflicting_credentials", "stored_state_refused", "upstream_refused"];
     /// Two different keys.
@@ -68,8 +68,8 @@ components::groups! {
     ];
 }
 
-fn error(refusal: Refusal<'_, &str>) -> Response {
-    let Refusal { status, description, codes, headers: carried } = refusal;
+fn error(told: ErrorResponse<'_, &str>) -> Response {
+    let ErrorResponse { status, description, codes, headers: carried } = told;
     let is_of_status = |kind: &ErrorKind| status == "default" || status == kind.status.to_string();
     let kinds = KINDS.iter().filter(|kind| codes.contains(&kind.code) && is_of_status(kind));
     let examples = kinds.map(|kind| (example_name(kind), example(shown(kind), kind.when, kind.to_do)));

@@ -1,4 +1,4 @@
-//! The management plane's refusals as components of the OpenAPI document: one response per kind, to which routes refer.
+//! The management plane's errors as components of the OpenAPI document: one response per kind, to which routes refer.
 
 use api_types::{FieldError, Problem, ProblemCode as Code, Reason, RequestId};
 use utoipa::{
@@ -7,12 +7,12 @@ use utoipa::{
 };
 
 use super::{
-    components::{self, Refusal, example},
+    components::{self, ErrorResponse, example},
     headers,
 };
 use crate::{base_path::BasePath, problem_kinds};
 
-components::refusals! { by problem:
+components::error_responses! { by problem:
     /// The body isn't JSON.
     InvalidJson = "400" [Code::InvalidJson];
     /// No session, or one that ended.
@@ -66,16 +66,16 @@ components::groups! {
     ChangeProblems = [Unauthenticated, CrossOrigin];
 }
 
-fn problem(refusal: Refusal<'_, Code>) -> Response {
-    let examples = refusal.codes.iter().map(|code| {
+fn problem(told: ErrorResponse<'_, Code>) -> Response {
+    let examples = told.codes.iter().map(|code| {
         let kind = problem_kinds::of(*code);
         (problem_kinds::name(*code), example(shown(*code), kind.when, kind.to_do))
     });
     let content =
         ContentBuilder::new().schema(Some(Ref::from_schema_name(Problem::name()))).examples_from_iter(examples).build();
     let mut response =
-        ResponseBuilder::new().description(refusal.description).content("application/problem+json", content).build();
-    headers::attach(&mut response, refusal.headers);
+        ResponseBuilder::new().description(told.description).content("application/problem+json", content).build();
+    headers::attach(&mut response, told.headers);
     response
 }
 

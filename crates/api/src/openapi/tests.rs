@@ -57,7 +57,7 @@ fn every_reference_leads_somewhere() {
 }
 
 #[test]
-fn every_operation_tells_a_refusal_and_what_else_may_come() {
+fn every_operation_tells_an_error_and_what_else_may_come() {
     for (path, item) in document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let responses = operation["responses"].as_object().unwrap();
