@@ -135,3 +135,46 @@ impl LocalKeys {
         is_fresh && !self.read().working.contains(&key.id)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use access::{OwnerDigest, RemoteValue};
+    use api_types::{KeyLabel, OperationId, PlanName};
+
+    use super::*;
+
+    fn key(number: u8, created_at: Timestamp) -> RemoteKey {
+        let id = [number; 16];
+        let value = RemoteValue {
+            operation: OperationId::from_random(id),
+            remote_id: format!("remote{number}"),
+            digest: KeyDigest::from_bytes([number; 32]),
+        };
+        RemoteKey {
+            id: KeyId::from_random(id),
+            account: AccountId::from_random([1; 16]),
+            owner: OwnerDigest([1; 32]),
+            plan_name: PlanName::parse("p").unwrap(),
+            remote_plan: "plan".to_owned(),
+            label: KeyLabel::default(),
+            enabled: true,
+            created_at,
+            rotated_at: None,
+            fresh_since: created_at,
+            value,
+            earlier: Vec::new(),
+            untold: None,
+        }
+    }
+
+    /// Whoever asked first may be done last.
+    #[test]
+    fn keys_are_listed_by_when_they_were_asked_for() {
+        let at = |seconds| Timestamp::from_second(seconds).unwrap();
+        let (first, second) = (key(2, at(1)), key(1, at(2)));
+        let keys = LocalKeys::default();
+        keys.put(second.clone());
+        keys.put(first.clone());
+        assert_eq!(keys.all_of(first.account), [first, second]);
+    }
+}
