@@ -1,5 +1,7 @@
 //! Reads events out of a stream that arrives in chunks.
 
+use std::ops::ControlFlow;
+
 use crate::{Event, ends::Ends};
 
 const BOM: &[u8] = "\u{feff}".as_bytes();
@@ -35,6 +37,18 @@ impl Reader {
 
     /// Takes the next chunk and hands on each event that it completes, in order.
     pub fn push(&mut self, chunk: &[u8], mut on_event: impl FnMut(Event<'_>)) {
+        let _ = self.push_while(chunk, |event| {
+            on_event(event);
+            ControlFlow::Continue(())
+        });
+    }
+
+    /// The same, until `on_event` breaks off: what follows that event is left unread, for who wants to know nothing more.
+    pub fn push_while(
+        &mut self,
+        chunk: &[u8],
+        mut on_event: impl FnMut(Event<'_>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
         let mut rest = chunk;
         while let Some(end) = self.ends.next(rest) {
             let (block, after) = rest.split_at(end);
@@ -42,21 +56,25 @@ impl Reader {
             if self.kept.is_empty() && block.len() <= self.limit {
                 // The usual case: a whole event in one chunk is read where it lies.
                 let block = strip_bom(block, &mut self.at_start);
-                Event::parse(block, false).into_iter().for_each(&mut on_event);
+                Event::parse(block, false).map_or(ControlFlow::Continue(()), &mut on_event)?;
             } else {
                 self.keep(block);
-                self.dispatch(&mut on_event);
+                self.dispatch(&mut on_event)?;
             }
         }
         self.keep(rest);
+        ControlFlow::Continue(())
     }
 
     /// Ends the stream and hands on the event that it left without its blank line.
     ///
     /// The standard drops such an event. Who wants to know how an answer ended reads it all the same: some servers end
     /// right after `data: [DONE]`.
-    pub fn finish(mut self, on_event: impl FnMut(Event<'_>)) {
-        self.dispatch(on_event);
+    pub fn finish(mut self, mut on_event: impl FnMut(Event<'_>)) {
+        let _ = self.dispatch(|event| {
+            on_event(event);
+            ControlFlow::Continue(())
+        });
     }
 
     fn keep(&mut self, bytes: &[u8]) {
@@ -65,14 +83,31 @@ impl Reader {
         self.kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 
-    fn dispatch(&mut self, on_event: impl FnMut(Event<'_>)) {
+    fn dispatch(&mut self, on_event: impl FnMut(Event<'_>) -> ControlFlow<()>) -> ControlFlow<()> {
         let kept = strip_bom(&self.kept, &mut self.at_start);
-        Event::parse(kept, self.cut).into_iter().for_each(on_event);
+        let flow = Event::parse(kept, self.cut).map_or(ControlFlow::Continue(()), on_event);
         self.kept.clear();
         self.cut = false;
+        flow
     }
 }
 
 fn strip_bom<'a>(block: &'a [u8], at_start: &mut bool) -> &'a [u8] {
     if std::mem::take(at_start) { block.strip_prefix(BOM).unwrap_or(block) } else { block }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_breaks_off_is_told_nothing_more() {
+        let mut seen = Vec::new();
+        let look = |event: Event<'_>| {
+            seen.push(event.data.into_owned());
+            ControlFlow::Break(())
+        };
+        let flow = Reader::new(1 << 10).push_while(b": comment\n\ndata: a\n\ndata: b\n\n", look);
+        assert_eq!((flow, seen), (ControlFlow::Break(()), vec!["a".to_owned()]));
+    }
 }

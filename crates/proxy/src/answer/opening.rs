@@ -6,7 +6,7 @@
 //! is done. A model may think for longer, and some servers fill that time with blank lines or comments, which keep
 //! proxies awake: then the head goes out, and what came.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
@@ -59,9 +59,11 @@ async fn look_at_events(mut source: Source, endpoint: Endpoint, until: Instant) 
         let Ok(chunk) = timeout_at(until, source.next()).await else { break };
         match chunk {
             Some(Ok(chunk)) => {
-                let mut look =
-                    |event: sse::Event<'_>| _ = first.get_or_insert_with(|| reported_error::in_event(endpoint, &event));
-                reader.push(&chunk, &mut look);
+                let look = |event: sse::Event<'_>| {
+                    first = Some(reported_error::in_event(endpoint, &event));
+                    ControlFlow::Break(())
+                };
+                let _ = reader.push_while(&chunk, look);
                 bytes += chunk.len();
                 read.push(Ok(chunk));
             }
