@@ -1,6 +1,6 @@
 //! A request's body, read whole, bounded in size and time, asked for where its caller waits for that, and decoded.
 
-use std::time::Duration;
+use std::{future::poll_fn, pin::pin, task::Poll, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -41,11 +41,30 @@ pub async fn read(request: &HttpRequest, payload: Payload, most: usize, time: Du
     }
     let coding = Coding::of(request.headers()).ok_or(Unreadable::UnknownCoding)?;
     Connection::invite_body(request);
-    let body = tokio::time::timeout(time, gather(payload, most)).await.map_err(|_| Unreadable::TooSlow)??;
+    let body = within(time, gather(payload, most)).await.ok_or(Unreadable::TooSlow)??;
     coding.decode(body, most).await.map_err(|why| match why {
         Undecodable::TooLarge => Unreadable::TooLarge,
         Undecodable::WronglyCoded => Unreadable::WronglyCoded,
     })
+}
+
+/// What comes of `work`, or `None` after this time. A body that came along with its head, as most do, costs no timer: the
+/// connection hands it on when its request was asked for the first time.
+async fn within<T>(time: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut is_first = true;
+    let at_once = poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if std::mem::take(&mut is_first) => {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+        Poll::Pending => Poll::Ready(None),
+    });
+    match at_once.await {
+        Some(done) => Some(done),
+        None => tokio::time::timeout(time, work).await.ok(),
+    }
 }
 
 async fn gather(mut payload: Payload, most: usize) -> Result<Bytes, Unreadable> {
