@@ -1,6 +1,7 @@
 //! Load on one address: so many connections, each with one request at a time.
 
 use std::{
+    cell::Cell,
     net::SocketAddr,
     rc::Rc,
     time::{Duration, Instant},
@@ -46,8 +47,9 @@ pub struct Answered {
 ///
 /// # Errors
 /// At the first answer that isn't what it should be: figures of failures mean nothing.
-pub async fn put(load: Load, address: SocketAddr, headers: &str) -> Result<Answered> {
-    let request: Rc<[u8]> = load.work.request(headers).into();
+pub async fn put(load: Load, address: SocketAddr, headers: &[String]) -> Result<Answered> {
+    let requests = headers.iter().map(|headers| load.work.request(headers)).collect();
+    let requests = Rc::new(Requests { requests, next: Cell::new(0) });
     let mut sockets = Vec::new();
     for _ in 0..load.connections {
         let socket = TcpStream::connect(address).await.with_context(|| format!("cannot connect to {address}"))?;
@@ -59,7 +61,7 @@ pub async fn put(load: Load, address: SocketAddr, headers: &str) -> Result<Answe
             let begun = Instant::now();
             let mut callers = JoinSet::new();
             for (number, socket) in sockets.into_iter().enumerate() {
-                callers.spawn_local(call(socket, Rc::clone(&request), load, number, begun));
+                callers.spawn_local(call(socket, Rc::clone(&requests), load, number, begun));
             }
             let mut all = Answered::default();
             while let Some(caller) = callers.join_next().await {
@@ -71,10 +73,24 @@ pub async fn put(load: Load, address: SocketAddr, headers: &str) -> Result<Answe
         .await
 }
 
+/// What is sent, in turn.
+struct Requests {
+    requests: Vec<Vec<u8>>,
+    next: Cell<usize>,
+}
+
+impl Requests {
+    fn next(&self) -> &[u8] {
+        let number = self.next.get();
+        self.next.set((number + 1) % self.requests.len());
+        &self.requests[number]
+    }
+}
+
 /// One connection's requests.
 async fn call(
     mut socket: TcpStream,
-    request: Rc<[u8]>,
+    requests: Rc<Requests>,
     load: Load,
     number: usize,
     begun: Instant,
@@ -91,7 +107,7 @@ async fn call(
             sleep_until(due.into()).await;
         }
         let asked = if was_kept { due } else { Instant::now() };
-        socket.write_all(&request).await.context("a request broke off")?;
+        socket.write_all(requests.next()).await.context("a request broke off")?;
         timeout(ANSWER_WITHIN, answer::read(&mut socket, &mut read, load.work)).await.context("no answer")??;
         let answered = Instant::now();
         latencies.push(answered.duration_since(asked));

@@ -34,6 +34,15 @@ struct Arguments {
     /// HAProxy's binary.
     #[arg(long, value_name = "FILE")]
     haproxy: PathBuf,
+    /// The folder in which npm put Portkey's gateway, to measure that too.
+    #[arg(long, value_name = "FOLDER", requires = "node")]
+    portkey: Option<PathBuf>,
+    /// Node, for Portkey.
+    #[arg(long, value_name = "FILE")]
+    node: Option<PathBuf>,
+    /// LiteLLM's proxy, to measure that too.
+    #[arg(long, value_name = "FILE")]
+    litellm: Option<PathBuf>,
     /// One short round: shows that everything starts, answers and is measured; the figures mean nothing.
     #[arg(long)]
     quick: bool,
@@ -49,16 +58,18 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
-    let Arguments { tollgate, nginx, haproxy, quick, rounds, seconds, out } = Arguments::parse();
+    let Arguments { tollgate, nginx, haproxy, portkey, node, litellm, quick, rounds, seconds, out } =
+        Arguments::parse();
+    let programs = Programs { tollgate, nginx, haproxy, portkey: node.zip(portkey), litellm };
     // Each stream is two files here and two in the proxy.
     rlimit::increase_nofile_limit(u64::MAX).context("cannot raise the limit of open files")?;
     let rounds = if quick {
-        Rounds { count: 1, turn: Duration::from_millis(300), connections_divisor: 8 }
+        Rounds { count: 1, turn: Duration::from_millis(300), connections_divisor: 8, keys_divisor: 1_000 }
     } else {
-        Rounds { count: rounds.max(1), turn: Duration::from_secs_f64(seconds), connections_divisor: 1 }
+        Rounds { count: rounds.max(1), turn: Duration::from_secs_f64(seconds), connections_divisor: 1, keys_divisor: 1 }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let table = runtime.block_on(rounds::run(rounds, &Programs { tollgate, nginx, haproxy }))?;
+    let table = runtime.block_on(rounds::run(rounds, &programs))?;
     if let Some(out) = out {
         fs::write(&out, &table).with_context(|| format!("cannot write {}", out.display()))?;
     }

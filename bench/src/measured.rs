@@ -13,6 +13,8 @@ pub struct Rounds {
     pub turn: Duration,
     /// Divides each work's number of connections.
     pub connections_divisor: usize,
+    /// Divides the number of keys in the large store.
+    pub keys_divisor: u64,
 }
 
 /// What was measured of one proxy at one work.

@@ -15,6 +15,9 @@ use crate::{
 /// Part of the slowest one's throughput at which latency is measured: where nobody queues for long.
 const SATURATION: f64 = 0.5;
 
+/// How many connections ask those that are slow.
+const CONNECTIONS_OF_SLOW: usize = 8;
+
 /// Measures all and returns the table.
 ///
 /// # Errors
@@ -22,11 +25,12 @@ const SATURATION: f64 = 0.5;
 pub async fn run(rounds: Rounds, programs: &Programs) -> Result<String> {
     let processors = Processors::divide()?;
     let upstream = upstream::start()?;
-    let peers = peer::start_all(programs, upstream, &processors).await?;
+    let peers = peer::start_all(programs, upstream, &processors, rounds.keys_divisor).await?;
     let mut table = table::opening(rounds);
     for work in [Work::SmallJson, Work::Burst] {
         let full = measure(rounds, work, &peers, None).await?;
-        let slowest = full.iter().filter_map(|one| one.per_second.median()).fold(f64::INFINITY, f64::min);
+        let quick = full.iter().filter(|one| peers.iter().any(|peer| peer.name == one.name && !peer.is_slow));
+        let slowest = quick.filter_map(|one| one.per_second.median()).fold(f64::INFINITY, f64::min);
         let rate = slowest * SATURATION;
         let half = measure(rounds, work, &peers, Some(rate)).await?;
         table.push_str(&table::of_work(work, &full, &half, rate, YARDSTICK));
@@ -39,14 +43,20 @@ pub async fn run(rounds: Rounds, programs: &Programs) -> Result<String> {
 async fn measure(rounds: Rounds, work: Work, peers: &[Peer], rate: Option<f64>) -> Result<Vec<Measured>> {
     let connections = (work.connections() / rounds.connections_divisor).max(1);
     let load = Load { work, connections, time: rounds.turn, rate };
+    let takes_part = |peer: &&Peer| !peer.is_slow || (work == Work::SmallJson && rate.is_none());
+    let peers: Vec<&Peer> = peers.iter().filter(takes_part).collect();
+    let load_of = |peer: &Peer| Load {
+        connections: if peer.is_slow { connections.min(CONNECTIONS_OF_SLOW) } else { connections },
+        ..load
+    };
     let mut all: Vec<_> = peers.iter().map(|peer| Measured { name: peer.name, ..Measured::default() }).collect();
     // The first answers pay for connections and for what each of them sets up once.
-    for peer in peers {
-        turn(Load { time: rounds.turn / 4, ..load }, peer, &mut Measured::default()).await?;
+    for peer in &peers {
+        turn(Load { time: rounds.turn / 4, ..load_of(peer) }, peer, &mut Measured::default()).await?;
     }
     for _ in 0..rounds.count {
         for (peer, measured) in peers.iter().zip(&mut all) {
-            turn(load, peer, measured).await?;
+            turn(load_of(peer), peer, measured).await?;
         }
     }
     Ok(all)

@@ -33,7 +33,9 @@ pub fn of_work(work: Work, full: &[Measured], half: &[Measured], rate: f64, yard
          |---|---|---|---|---|---|---|---|---|\n",
         work.name()
     );
-    for (one, calm) in full.iter().zip(half) {
+    let not_measured = Measured::default();
+    for one in full {
+        let calm = half.iter().find(|calm| calm.name == one.name).unwrap_or(&not_measured);
         let cells = [
             spread(&one.per_second, 0),
             ratio(common.map(|common| one.per_second.over(&common.per_second))),

@@ -8,16 +8,18 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context, Result};
 
 use crate::progress::Progress;
-use crate::{proxies, server, torture, workspace};
+use crate::{gateways, proxies, server, torture, workspace};
 
-/// Beside nginx and HAProxy: a release, since that is what people run, or in short whatever is built.
+/// Beside nginx, HAProxy, Portkey's gateway and LiteLLM's: a release, since that is what people run, or in short whatever
+/// is built, beside the first two.
 pub(crate) fn proxies(quick: bool, passed: &[String]) -> Result<ExitCode> {
     let out = workspace::cargo_target_dir()?.join("bench");
     fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    let (proxies, server) = Progress::show(|progress| {
+    let (proxies, gateways, server) = Progress::show(|progress| {
         let proxies = proxies::require(progress)?;
+        let gateways = (!quick).then(|| gateways::require(progress)).transpose()?;
         let server = if quick { server::build(progress) } else { release(progress) };
-        Ok((proxies, server?))
+        Ok((proxies, gateways, server?))
     })?;
     let mut bench = workspace::cargo(&["run", "--locked", "--quiet", "-p", "bench"]);
     if !quick {
@@ -27,6 +29,10 @@ pub(crate) fn proxies(quick: bool, passed: &[String]) -> Result<ExitCode> {
     bench.arg("--haproxy").arg(proxies.haproxy).arg("--out").arg(out.join("proxies.md"));
     if quick {
         bench.arg("--quick");
+    }
+    if let Some(gateways) = gateways {
+        bench.arg("--node").arg(gateways.node).arg("--portkey").arg(gateways.portkey);
+        bench.arg("--litellm").arg(gateways.litellm);
     }
     let status = bench.args(passed).stdin(Stdio::null()).status().context("cannot start cargo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -147,10 +147,10 @@ pub(crate) enum Task {
     ///   cargo xtask dist && ./target/dist/tollgate --listen 0.0.0.0:8000
     #[command(verbatim_doc_comment)]
     Dist,
-    /// Measure what a request through Tollgate costs, beside nginx, HAProxy and no proxy at all.
+    /// Measure what a request through Tollgate costs, beside nginx, HAProxy, Portkey, LiteLLM and no proxy at all.
     ///
-    /// Builds a release, which takes minutes the first time, then each has its turns for about three minutes: everything is
-    /// switched on in Tollgate, and little in the others. The machine's last processor is theirs, the rest is for the load
+    /// Builds a release and installs Portkey's and LiteLLM's gateways, which takes minutes the first time, then each has its
+    /// turns for about four minutes: everything is switched on in Tollgate, and little in the others. The machine's last processor is theirs, the rest is for the load
     /// and the upstream. Prints a table, and leaves it under target/bench, too.
     ///
     /// Examples:

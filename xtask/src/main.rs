@@ -14,6 +14,7 @@ mod contract;
 mod dist;
 mod emulators;
 mod failure;
+mod gateways;
 mod network;
 mod node;
 mod openapi;

@@ -12,7 +12,7 @@ use tokio::{net::TcpStream, time::sleep};
 use crate::process::Process;
 
 /// Longer than any of them takes to start.
-const READY_WITHIN: Duration = Duration::from_secs(30);
+const READY_WITHIN: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 
 /// A way to the upstream.
@@ -22,22 +22,35 @@ pub struct Peer {
     pub name: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
-    /// Header lines that a request through it needs, each with its line end.
-    pub headers: String,
+    /// Header lines that a request through it needs, each with its line end; where there are several, requests take turns
+    /// with them.
+    pub headers: Vec<String>,
     /// Its process; `None`: straight to the upstream.
     pub process: Option<Process>,
     /// From its start until it took requests.
     pub ready_after: Option<Duration>,
     /// What it holds before its first request, in bytes.
     pub idle_memory: Option<u64>,
-    _home: Option<TempDir>,
+    /// It takes so much longer than the others that it is asked for small answers alone, on few connections, and only for
+    /// what a request costs.
+    pub is_slow: bool,
+    pub(super) home: Option<TempDir>,
 }
 
 impl Peer {
     /// Straight to the upstream.
     pub(super) fn direct(upstream: SocketAddr) -> Self {
-        let (headers, process) = (String::new(), None);
-        Self { name: "direct", address: upstream, headers, process, ready_after: None, idle_memory: None, _home: None }
+        let (headers, process) = (vec![String::new()], None);
+        Self {
+            name: "direct",
+            address: upstream,
+            headers,
+            process,
+            ready_after: None,
+            idle_memory: None,
+            is_slow: false,
+            home: None,
+        }
     }
 
     /// A proxy that was just started and needs nothing of a request, as soon as it listens.
@@ -52,8 +65,8 @@ impl Peer {
     ) -> Result<Self> {
         let ready_after = Some(until_it_listens(&mut process, address).await?);
         let idle_memory = Some(process.memory()?);
-        let headers = String::new();
-        Ok(Self { name, address, headers, process: Some(process), ready_after, idle_memory, _home: Some(home) })
+        let (headers, process, home) = (vec![String::new()], Some(process), Some(home));
+        Ok(Self { name, address, headers, process, ready_after, idle_memory, is_slow: false, home })
     }
 }
 

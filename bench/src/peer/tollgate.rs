@@ -11,15 +11,56 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use reqwest::Client;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use super::started::{Peer, free_address, home};
+use super::{
+    crowd,
+    started::{Peer, free_address, home},
+};
 use crate::process::{Process, Processors};
 
 const NAME: &str = "Tollgate";
+const IN_A_CROWD: &str = "Tollgate, 10⁶ keys";
 const PLAN: &str = "Bench";
 
+/// With one key.
 pub(super) async fn start(program: &Path, upstream: SocketAddr, processors: &Processors) -> Result<Peer> {
-    let (address, home) = (free_address()?, home()?);
+    let home = home()?;
+    let mut peer = start_in(NAME, home, program, upstream, processors).await?;
+    peer.headers = vec![authorization(&key(peer.address).await?)];
+    Ok(peer)
+}
+
+/// With so many keys in its store, of which so many are asked with in turn.
+pub(super) async fn start_in_a_crowd(
+    program: &Path,
+    upstream: SocketAddr,
+    processors: &Processors,
+    (keys, asked): (u64, u64),
+) -> Result<Peer> {
+    let mut peer = start_in(NAME, home()?, program, upstream, processors).await?;
+    key(peer.address).await?;
+    // Stopped, so that the store is free.
+    peer.process = None;
+    let home = peer.home.take().context("it has a folder")?;
+    let values = crowd::fill(&home.path().join("data/tollgate.db"), keys, asked)?;
+    let mut peer = start_in(IN_A_CROWD, home, program, upstream, processors).await?;
+    peer.headers = values.iter().map(|value| authorization(value)).collect();
+    Ok(peer)
+}
+
+fn authorization(key: &str) -> String {
+    format!("Authorization: Bearer {key}\r\n")
+}
+
+async fn start_in(
+    name: &'static str,
+    home: TempDir,
+    program: &Path,
+    upstream: SocketAddr,
+    processors: &Processors,
+) -> Result<Peer> {
+    let address = free_address()?;
     let file = home.path().join("tollgate.toml");
     fs::write(&file, configuration(address, upstream)).context("cannot write Tollgate's configuration")?;
     let log = home.path().join("log");
@@ -28,11 +69,9 @@ pub(super) async fn start(program: &Path, upstream: SocketAddr, processors: &Pro
     command.stderr(File::create(&log).context("cannot write Tollgate's log")?).env_clear();
     // The folder is gone when the start has failed.
     let said = File::open(&log).context("cannot read Tollgate's log")?;
-    let process = Process::start(NAME, command, processors)?;
-    let peer = Peer::of(NAME, process, address, home).await;
-    let mut peer = peer.with_context(|| io::read_to_string(said).unwrap_or_default())?;
-    peer.headers = format!("Authorization: Bearer {}\r\n", key(address).await?);
-    Ok(peer)
+    let process = Process::start(name, command, processors)?;
+    let peer = Peer::of(name, process, address, home).await;
+    peer.with_context(|| io::read_to_string(said).unwrap_or_default())
 }
 
 /// A quota and a throttle that no run comes near, so that both are counted and neither refuses.
