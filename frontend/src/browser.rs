@@ -54,6 +54,18 @@ pub(crate) fn wants_calm() -> bool {
     query.is_some_and(|query| query.matches())
 }
 
+/// Whether there is a connection, as far as the browser knows.
+pub(crate) fn is_online() -> bool {
+    window().is_none_or(|window| window.navigator().on_line())
+}
+
+/// Unfolds what is folded.
+pub(crate) fn open_details(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.set_attribute("open", "");
+    }
+}
+
 /// Whether the page is before somebody's eyes, not in a tab behind others.
 pub(crate) fn is_visible() -> bool {
     document().is_some_and(|document| !document.hidden())

@@ -18,6 +18,17 @@ pub(crate) struct ChatFailure {
     refusal: Refusal,
 }
 
+/// Whether what was asked can be asked once more as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// It would be refused again.
+    InVain,
+    /// Now, or when the server said.
+    Later,
+    /// As soon as there is a connection.
+    Connected,
+}
+
 impl ChatFailure {
     /// Of a refusal.
     pub(crate) const fn of(refusal: Refusal) -> Self {
@@ -27,6 +38,16 @@ impl ChatFailure {
     /// Whether the key itself is refused.
     pub(crate) const fn is_bad_key(&self) -> bool {
         matches!(self.refusal, Refusal::Refused { status: 401, .. })
+    }
+
+    /// Whether asking once more may help.
+    pub(crate) fn retry(&self) -> Retry {
+        match &self.refusal {
+            Refusal::Network => Retry::Connected,
+            Refusal::Refused { status: 429, .. } if self.spent().is_some() => Retry::InVain,
+            Refusal::Refused { status: 408 | 429 | 500..=599, .. } => Retry::Later,
+            Refusal::Refused { .. } => Retry::InVain,
+        }
     }
 
     /// Whether the quota is spent, and until when, where that is known.
@@ -183,6 +204,20 @@ mod tests {
     fn a_refused_key_asks_for_another() {
         let failure = refused(401, "invalid_request_error", None, None);
         assert!(failure.is_bad_key() && sentence(&failure).contains("another"));
+    }
+
+    #[test]
+    fn what_may_pass_is_offered_again_and_what_stays_is_not() {
+        for (status, kind, code, retry) in [
+            (429, "throttle", Some("rate_limit_exceeded"), Retry::Later),
+            (429, "requests", Some("rate_limit_exceeded"), Retry::InVain),
+            (503, "server_error", None, Retry::Later),
+            (401, "invalid_request_error", None, Retry::InVain),
+            (400, "invalid_request_error", None, Retry::InVain),
+        ] {
+            assert_eq!(coded(status, kind, code, None, Some(3)).retry(), retry, "{status} {kind}");
+        }
+        assert_eq!(ChatFailure::of(Refusal::Network).retry(), Retry::Connected);
     }
 
     #[test]

@@ -27,10 +27,12 @@ pub(crate) enum Progress {
 }
 
 /// What the data plane gets of a turn. A type of its own: the writing of any JSON value would cost the page 2 KB.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Message {
-    role: &'static str,
-    content: String,
+    /// `system`, `user` or `assistant`.
+    pub(crate) role: &'static str,
+    /// What was said.
+    pub(crate) content: String,
 }
 
 /// One turn.
@@ -84,17 +86,29 @@ impl Conversation {
         }
     }
 
-    /// The request was refused before anything came: both turns go, and the reader's words come back to be sent again.
-    pub(crate) fn take_back(&mut self, id: usize) -> Option<String> {
-        let at = self.turns.iter().position(|turn| turn.id == id)?;
-        self.turns.remove(at);
-        let asked = at.checked_sub(1)?;
-        (self.turns.get(asked)?.speaker == Speaker::Person).then(|| self.turns.remove(asked).text)
+    /// Leaves out the last answer for another one. Answers the new turn's id; `None` where there is none to be left out.
+    pub(crate) fn again(&mut self) -> Option<usize> {
+        self.turns.pop_if(|turn| turn.speaker == Speaker::Model)?;
+        Some(self.push(Speaker::Model, String::new(), Progress::Streaming))
     }
 
-    /// The `messages` of the next request: all that was said, without turns that stayed empty.
+    /// Puts other words in the place of what the reader said there, and leaves out all that followed. Answers the id of the
+    /// turn that will answer; `None` where the reader said nothing there.
+    pub(crate) fn edit(&mut self, id: usize, text: String) -> Option<usize> {
+        let at = self.turns.iter().position(|turn| turn.id == id && turn.speaker == Speaker::Person)?;
+        self.turns.truncate(at);
+        Some(self.ask(text))
+    }
+
+    /// A request was refused before anything came: all is as it was before it.
+    pub(crate) fn go_back_to(&mut self, before: Self) {
+        self.turns = before.turns;
+    }
+
+    /// The `messages` of the last request: all that was said up to the last question, without turns that stayed empty.
     pub(crate) fn messages(&self) -> Vec<Message> {
-        self.turns
+        let end = self.turns.iter().rposition(|turn| turn.speaker == Speaker::Person).map_or(0, |at| at + 1);
+        self.turns[..end]
             .iter()
             .filter(|turn| !turn.text.is_empty())
             .map(|turn| {
@@ -138,19 +152,29 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_question_comes_back_and_leaves_nothing() {
+    fn another_answer_takes_the_place_of_the_last_and_other_words_of_all_that_followed() {
         let mut talk = Conversation::default();
-        let id = talk.ask("Hello".to_owned());
-        assert_eq!(talk.take_back(id).as_deref(), Some("Hello"));
-        assert!(talk.turns().is_empty());
-        assert_eq!(talk.take_back(id), None);
+        assert_eq!(talk.again(), None);
+        let first = talk.ask("a".to_owned());
+        talk.grow(first, "1");
+        let second = talk.ask("b".to_owned());
+        talk.grow(second, "2");
+        let again = talk.again().unwrap();
+        assert_eq!(talk.turns().iter().map(|turn| turn.text.as_str()).collect::<Vec<_>>(), ["a", "1", "b", ""]);
+        assert_eq!(talk.messages().len(), 3);
+        assert_eq!(talk.edit(again, "c".to_owned()), None, "the model's words aren't the reader's");
+        talk.edit(talk.turns()[0].id, "c".to_owned()).unwrap();
+        assert_eq!(talk.turns().iter().map(|turn| turn.text.as_str()).collect::<Vec<_>>(), ["c", ""]);
     }
 
     #[test]
-    fn ids_are_never_used_again() {
+    fn a_refused_request_leaves_all_as_it_was_and_ids_are_never_used_again() {
         let mut talk = Conversation::default();
-        let first = talk.ask("a".to_owned());
-        talk.take_back(first);
-        assert_ne!(talk.ask("b".to_owned()), first);
+        talk.ask("a".to_owned());
+        let before = talk.clone();
+        let refused = talk.ask("b".to_owned());
+        talk.go_back_to(before.clone());
+        assert_eq!(talk.turns(), before.turns());
+        assert_ne!(talk.ask("c".to_owned()), refused);
     }
 }

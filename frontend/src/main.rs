@@ -8,6 +8,7 @@ mod api;
 mod app;
 mod browser;
 mod chat_failure;
+mod chat_request;
 mod chat_stream;
 mod client_code;
 mod clock;

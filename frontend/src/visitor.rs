@@ -7,6 +7,7 @@ use crate::{
     announcer::Announcer,
     api::{Anonymous, ApiError, Session},
     browser,
+    chat_request::Tuning,
     conversation::Conversation,
     page::{Page, Standing},
 };
@@ -48,6 +49,8 @@ pub(crate) struct Visitor {
     pub(crate) talk: RwSignal<Conversation>,
     /// What is being typed in the playground; stays while other pages are looked at.
     pub(crate) draft: RwSignal<String>,
+    /// How the playground's model is to answer.
+    pub(crate) tuning: RwSignal<Tuning>,
     /// The plan that a key was asked for on, before there was an account to make it for.
     pub(crate) wanted: RwSignal<Option<Wanted>>,
     /// The key whose usage was asked for on another page.
@@ -82,6 +85,7 @@ impl Visitor {
         let (key, made) = (RwSignal::new(None), RwSignal::new(None));
         let talk = RwSignal::new(Conversation::default());
         let draft = RwSignal::new(String::new());
+        let tuning = RwSignal::new(Tuning::default());
         let (wanted, inspected) = (RwSignal::new(None), RwSignal::new(None));
         let email = RwSignal::new(String::new());
         let account = StoredValue::new(None);
@@ -94,8 +98,22 @@ impl Visitor {
         });
         let models = RwSignal::new(None);
         let client = Anonymous::new(ended);
-        let visitor =
-            Self { who, notice, key, made, talk, draft, wanted, inspected, email, account, models, client, announcer };
+        let visitor = Self {
+            who,
+            notice,
+            key,
+            made,
+            talk,
+            draft,
+            tuning,
+            wanted,
+            inspected,
+            email,
+            account,
+            models,
+            client,
+            announcer,
+        };
         let elsewhere = window_event_listener(ev::storage, move |event| {
             if browser::tells_sign_out(&event) && matches!(who.get_untracked(), Who::SignedIn(..)) {
                 visitor.leave();
@@ -221,6 +239,7 @@ impl Visitor {
         self.made.set(None);
         self.talk.set(Conversation::default());
         self.draft.set(String::new());
+        self.tuning.set(Tuning::default());
         self.wanted.set(None);
         self.inspected.set(None);
     }

@@ -3,6 +3,7 @@
 
 mod announcements;
 mod brand;
+mod conversation;
 mod first_answer;
 mod forms;
 mod going_on;
@@ -70,9 +71,14 @@ impl Visit {
     /// The same in the playground, with the key in use.
     async fn chatting(plan: &str) -> (Self, String) {
         let (visit, value) = Self::with_key(plan).await;
-        visit.browser.click("[data-testid=try-in-chat]").await;
-        visit.browser.see("textarea[name=message]").await;
+        visit.go_chatting().await;
         (visit, value)
+    }
+
+    /// From the new key to the playground.
+    async fn go_chatting(&self) {
+        self.browser.click("[data-testid=try-in-chat]").await;
+        self.browser.see("textarea[name=message]").await;
     }
 
     /// Ends it, as [`Browser::close`] does.

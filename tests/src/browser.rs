@@ -116,6 +116,13 @@ impl Browser {
         self.devtools("Network.deleteCookies", json!({"name": name, "url": self.origin})).await;
     }
 
+    /// Takes the connection away, or gives it back.
+    pub async fn offline(&self, offline: bool) {
+        let line = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.emulateNetworkConditions", line).await;
+    }
+
     /// Leaves downloads in this folder.
     pub async fn downloads_to(&self, folder: &std::path::Path) {
         let allowed = json!({"behavior": "allow", "downloadPath": folder});
@@ -323,15 +330,18 @@ impl Browser {
     ///
     /// # Panics
     /// If anything was ever written to its console as an error, but for answers with an expected status, each given as
-    /// path and status: browsers report these themselves.
+    /// path and status: browsers report these themselves. Status 0 is a request that found no connection.
     pub async fn close(self, expected: &[(&str, u16)]) {
         let log = self.post("se/log", &json!({"type": "browser"})).await;
         for entry in log.as_array().expect("a log") {
             let message = entry["message"].as_str().unwrap_or_default();
             let is_expected = entry["source"] == "network"
                 && expected.iter().any(|(path, status)| {
-                    message.starts_with(&format!("{}{path} ", self.origin))
-                        && message.contains(&format!("status of {status} "))
+                    let told = match status {
+                        0 => "net::ERR_INTERNET_DISCONNECTED".to_owned(),
+                        status => format!("status of {status} "),
+                    };
+                    message.starts_with(&format!("{}{path} ", self.origin)) && message.contains(&told)
                 });
             assert!(entry["level"] != "SEVERE" || is_expected, "the console says: {entry}");
         }

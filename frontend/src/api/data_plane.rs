@@ -6,13 +6,30 @@ use api_types::{
 };
 use gloo_net::http::{Method, RequestBuilder};
 use js_sys::{Reflect, Uint8Array};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, RequestCache, RequestCredentials};
 
 use super::call::{Reply, exchange};
-use crate::conversation::Message;
+use crate::chat_request::ChatRequest;
+
+/// A header's name and what it says.
+pub(crate) type Header = (&'static str, String);
+
+/// How many requests are left, by its name.
+pub(crate) const REMAINING: &str = "x-ratelimit-remaining-requests";
+
+/// The headers of an answer that are shown: its limits, and by what it can be found again.
+const TOLD: [&str; 7] = [
+    "x-ratelimit-limit-requests",
+    REMAINING,
+    "x-ratelimit-reset-requests",
+    "ratelimit-policy",
+    "ratelimit",
+    "retry-after",
+    "x-request-id",
+];
 
 /// A client that presents one key. Neither it nor the key is ever printed.
 #[derive(Clone)]
@@ -104,26 +121,23 @@ impl KeyClient {
         Ok(list.data.into_iter().map(|model| model.id).collect())
     }
 
-    /// Asks for a streamed answer; `stop` ends it at any time.
+    /// Asks for a streamed answer; `stop` ends it at any time. `heard` gets the headers that tell of limits as soon as they
+    /// are there.
     pub(crate) async fn chat(
         &self,
-        messages: Vec<Message>,
-        model: Option<String>,
+        request: &ChatRequest,
         stop: &AbortSignal,
+        heard: impl FnOnce(Vec<Header>),
     ) -> Result<Answer, Refusal> {
-        #[derive(Serialize)]
-        struct Body {
-            messages: Vec<Message>,
-            stream: bool,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            model: Option<String>,
-        }
         let request = self
             .builder(Method::POST, "v1/chat/completions")
             .abort_signal(Some(stop))
-            .json(&Body { messages, stream: true, model })
+            .header("content-type", "application/json")
+            .body(request.body())
             .map_err(|_| Refusal::Network)?;
         let response = request.send().await.map_err(|_| Refusal::Network)?;
+        let headers = response.headers();
+        heard(TOLD.iter().filter_map(|name| Some((*name, headers.get(name)?))).collect());
         let streams = response.headers().get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
         match response.body() {
             Some(stream) if streams && response.ok() => {

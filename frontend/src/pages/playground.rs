@@ -4,6 +4,7 @@ mod chat;
 mod choose_key;
 mod failure;
 mod log;
+mod more;
 
 use std::sync::Arc;
 
@@ -15,11 +16,15 @@ use leptos::{
     task::spawn_local,
 };
 
-use self::{chat::Chat, choose_key::ChooseKey, log::Log};
+use self::{
+    chat::{Ask, Chat},
+    choose_key::ChooseKey,
+    log::Log,
+    more::More,
+};
 use crate::{
     activation,
     announcer::use_announcer,
-    api::KeyClient,
     browser,
     chat_failure::ChatFailure,
     clock::Clock,
@@ -63,10 +68,9 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     let (visitor, announcer) = (use_visitor(), use_announcer());
     let about = expect_context::<Loader<About>>();
     let Clock(now) = expect_context();
-    let chat = Chat::new(visitor, about);
+    let chat = Chat::new(visitor, about, key.value.clone());
     on_cleanup(move || chat.stop());
-    chat.greet(key.value.clone());
-    let value = StoredValue::new(key.value.clone());
+    chat.greet();
     let plan = move || chat.status.with(|status| status.as_ref().map(|status| status.plan_name.to_string()));
     let rough = move || is_rough(about.with(|about| about.promises));
     let left = move || chat.status.with(|status| status.as_ref().map(|status| remaining(&status.quota, rough())));
@@ -81,7 +85,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     let look = Callback::new(move |()| {
         if !chat.busy.get_untracked() {
             spawn_local(async move {
-                chat.learn(KeyClient::new(value.get_value())).await;
+                chat.learn(chat.client()).await;
                 if chat.works() {
                     announcer.say("Your key works now.");
                 }
@@ -92,7 +96,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
     // Much may have become of the key meanwhile.
     let returning = window_event_listener(ev::focus, move |_| {
         if !chat.busy.get_untracked() {
-            spawn_local(chat.learn(KeyClient::new(value.get_value())));
+            spawn_local(chat.learn(chat.client()));
         }
     });
     on_cleanup(move || returning.remove());
@@ -115,6 +119,8 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
         chat.stop();
         visitor.talk.set(Conversation::default());
         chat.failure.set(None);
+        chat.headers.set(Vec::new());
+        chat.editing.set(None);
     };
     view! {
         <div class="chat">
@@ -129,7 +135,7 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
                 {live(move || match visitor.models.with(|models| models.as_ref().map(Vec::len)) {
                     Some(0 | 1) => ().into_any(),
                     Some(_) => view! { <ChooseModel chat /> }.into_any(),
-                    None => maybe(chat.models_are_charged().then_some(()), |()| view! { <AskForModels chat value /> }.into_any()),
+                    None => maybe(chat.models_are_charged().then_some(()), |()| view! { <AskForModels chat /> }.into_any()),
                 })}
                 <button type="button" class="button small" data-testid="change-key" on:click=move |_| visitor.key.set(None)>
                     "Change key"
@@ -141,7 +147,8 @@ fn ChatRoom(key: HeldKey) -> impl IntoView {
             {maybe(key.unseen.then_some(key.value), |value| view! { <NewValue value /> }.into_any())}
             <Log chat />
             <Waiting chat />
-            <Composer chat value />
+            <Composer chat />
+            <More chat />
         </div>
     }
 }
@@ -165,7 +172,7 @@ fn ChooseModel(chat: Chat) -> impl IntoView {
 
 /// Where the list of models is charged, the reader decides about it.
 #[component]
-fn AskForModels(chat: Chat, value: StoredValue<String>) -> impl IntoView {
+fn AskForModels(chat: Chat) -> impl IntoView {
     let announcer = use_announcer();
     let asking = RwSignal::new(false);
     let ask = move |_| {
@@ -174,7 +181,7 @@ fn AskForModels(chat: Chat, value: StoredValue<String>) -> impl IntoView {
         }
         asking.set(true);
         spawn_local(async move {
-            let client = KeyClient::new(value.get_value());
+            let client = chat.client();
             match chat.list_models(client.clone()).await {
                 Some(sentence) => announcer.say(sentence),
                 None => request_animation_frame(|| browser::focus("select[name=model]")),
@@ -243,17 +250,13 @@ fn Waiting(chat: Chat) -> impl IntoView {
 }
 
 #[component]
-fn Composer(chat: Chat, value: StoredValue<String>) -> impl IntoView {
+fn Composer(chat: Chat) -> impl IntoView {
     let field = NodeRef::<Textarea>::new();
     let go = move || {
-        let text = chat.visitor.draft.get_untracked();
-        if !chat.busy.get_untracked() && !text.trim().is_empty() {
-            chat.visitor.draft.set(String::new());
-            spawn_local(chat.ask(value.get_value(), text));
-            if let Some(field) = field.get_untracked() {
-                drop(field.focus());
-            }
+        if let Some(field) = field.get_untracked() {
+            drop(field.focus());
         }
+        chat.send(Ask::New);
     };
     // The button goes; the focus must not go with it.
     let stop = move |_| {

@@ -1,17 +1,18 @@
 //! The chat at work: asks the key about itself, sends what was said, and takes the answer as it comes.
 
-use api_types::{About, KeyState, KeyStatus, Survival, Timestamp, UpstreamInfo};
+use api_types::{About, KeyState, KeyStatus, QuotaStatus, Survival, Timestamp, UpstreamInfo};
 use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use web_sys::{AbortController, AbortSignal};
 
 use crate::{
     activation,
-    api::{Answer, KeyClient, LocalFuture, Refusal},
+    api::{Answer, Header, KeyClient, LocalFuture, REMAINING, Refusal},
     browser,
     chat_failure::ChatFailure,
+    chat_request::ChatRequest,
     chat_stream::{self, ChatStream},
-    conversation::Progress,
+    conversation::{Conversation, Progress},
     load::Loader,
     visitor::Visitor,
 };
@@ -40,6 +41,29 @@ pub(super) struct Chat {
     pub(super) waiting: RwSignal<Option<String>>,
     /// Ends the answer under way.
     stop: RwSignal<Option<AbortController>, LocalStorage>,
+    /// The key's value.
+    key: StoredValue<String>,
+    /// The turn of the reader's that is being edited, and its words by now.
+    pub(super) editing: RwSignal<Option<usize>>,
+    /// The words that are to take its place.
+    pub(super) edited: RwSignal<String>,
+    /// What is to be asked once more where the last request was refused.
+    refused: StoredValue<Option<Ask>>,
+    /// When that may be asked, where the server said so.
+    pub(super) opens_at: RwSignal<Option<Timestamp>>,
+    /// What the last answer's headers told of limits.
+    pub(super) headers: RwSignal<Vec<Header>>,
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ask {
+    /// What stands in the field.
+    New,
+    /// Another answer in the place of the last.
+    Again,
+    /// Other words than the reader's in this turn.
+    Edited(usize),
 }
 
 /// How a request came out.
@@ -54,7 +78,7 @@ enum Outcome {
 
 impl Chat {
     /// A chat that goes on with the visitor's conversation.
-    pub(super) fn new(visitor: Visitor, about: Loader<About>) -> Self {
+    pub(super) fn new(visitor: Visitor, about: Loader<About>, key: String) -> Self {
         Self {
             visitor,
             about,
@@ -65,18 +89,29 @@ impl Chat {
             models_asked: RwSignal::new(false),
             waiting: RwSignal::new(None),
             stop: RwSignal::new_local(None),
+            key: StoredValue::new(key),
+            editing: RwSignal::new(None),
+            edited: RwSignal::new(String::new()),
+            refused: StoredValue::new(None),
+            opens_at: RwSignal::new(None),
+            headers: RwSignal::new(Vec::new()),
         }
     }
 
     /// Asks the key about itself and, where that costs nothing, for its models.
-    pub(super) fn greet(self, key: String) {
+    pub(super) fn greet(self) {
         spawn_local(async move {
-            let client = KeyClient::new(key);
+            let client = self.client();
             self.learn(client.clone()).await;
             if !self.models_are_charged() || self.visitor.models.with_untracked(Option::is_some) {
                 drop(self.learn_models(client).await);
             }
         });
+    }
+
+    /// The client of the key.
+    pub(super) fn client(self) -> KeyClient {
+        KeyClient::new(self.key.try_get_value().unwrap_or_default())
     }
 
     /// Whether asking for the models counts as a request, as it does where somebody else counts.
@@ -150,26 +185,61 @@ impl Chat {
         self.status.try_with_untracked(is_active).unwrap_or(false)
     }
 
+    /// Begins to ask, unless an answer is under way or there is nothing to ask.
+    pub(super) fn send(self, what: Ask) {
+        let is_wrong = self.visitor.tuning.with_untracked(|tuning| tuning.temperature().is_err());
+        let words = match what {
+            Ask::New => Some(self.visitor.draft),
+            Ask::Again => None,
+            Ask::Edited(_) => Some(self.edited),
+        };
+        let is_blank = words.is_some_and(|words| words.with_untracked(|words| words.trim().is_empty()));
+        if is_wrong {
+            browser::open_details(".tuning");
+            browser::focus("[name=temperature]");
+        } else if !is_blank && !self.busy.get_untracked() {
+            let text = words.map(|words| words.try_update(std::mem::take).unwrap_or_default()).unwrap_or_default();
+            self.editing.set(None);
+            spawn_local(self.ask(what, text));
+        }
+    }
+
+    /// Asks once more what was refused.
+    pub(super) fn send_again(self) {
+        self.send(self.refused.get_value().unwrap_or(Ask::New));
+    }
+
     /// Sends what was said and takes the answer as it comes.
-    pub(super) async fn ask(self, key: String, text: String) {
+    async fn ask(self, what: Ask, text: String) {
         let Ok(controller) = AbortController::new() else { return };
         let signal = controller.signal();
         let talk = self.visitor.talk;
-        let Some(id) = talk.try_update(|talk| talk.ask(text)) else { return };
+        let before = talk.get_untracked();
+        let id = talk.try_update(|talk| match what {
+            Ask::New => Some(talk.ask(text.clone())),
+            Ask::Again => talk.again(),
+            Ask::Edited(id) => talk.edit(id, text.clone()),
+        });
+        let Some(id) = id.flatten() else { return };
         self.failure.try_set(None);
+        self.opens_at.try_set(None);
+        self.headers.try_set(Vec::new());
         self.stop.try_set(Some(controller));
         self.busy.try_set(true);
-        let client = KeyClient::new(key);
+        let client = self.client();
         match self.answer(&client, id, &signal).await {
             Outcome::Ended(rest, progress) => drop(talk.try_update(|talk| {
                 talk.grow(id, &rest);
                 talk.end(id, progress);
             })),
             Outcome::Refused(refusal) => {
-                self.take_back(id);
+                self.take_back(what, text, before);
+                let now = browser::now().as_millisecond();
+                let wait = refusal.retry_after().and_then(|seconds| i64::try_from(seconds).ok());
+                self.opens_at.try_set(wait.and_then(|wait| Timestamp::from_millisecond(now + 1000 * wait).ok()));
                 self.failure.try_set(Some(ChatFailure::of(refusal)));
             }
-            Outcome::GivenUp => self.take_back(id),
+            Outcome::GivenUp => self.take_back(what, text, before),
         }
         self.waiting.try_set(None);
         self.busy.try_set(false);
@@ -204,8 +274,27 @@ impl Chat {
         if !self.models_are_charged() || self.default_model().is_none() {
             self.learn_models(client.clone()).await?;
         }
-        let messages = self.visitor.talk.with_untracked(|talk| talk.messages());
-        client.chat(messages, self.model.try_get_untracked().flatten(), signal).await
+        let model = self.model.try_get_untracked().flatten();
+        client.chat(&self.request(model), signal, |headers| self.hear(headers)).await
+    }
+
+    /// The last request, or the one that what stands in the field would make.
+    pub(super) fn request(self, model: Option<String>) -> ChatRequest {
+        let said = self.visitor.talk.with_untracked(|talk| talk.messages());
+        self.visitor.tuning.with_untracked(|tuning| tuning.request(said, model))
+    }
+
+    /// What is left is known as soon as an answer begins.
+    fn hear(self, headers: Vec<Header>) {
+        let left = headers.iter().find(|(name, _)| *name == REMAINING).and_then(|(_, left)| left.parse::<u64>().ok());
+        self.status.try_update(|status| {
+            if let (Some(KeyStatus { quota: QuotaStatus::Limited { limit, used, remaining, .. }, .. }), Some(left)) =
+                (status, left)
+            {
+                (*remaining, *used) = (left, limit.saturating_sub(left));
+            }
+        });
+        self.headers.try_set(headers);
     }
 
     /// Counts down to the next try; answers whether there is to be one.
@@ -249,14 +338,22 @@ impl Chat {
         Outcome::Ended(text, progress)
     }
 
-    /// The words come back, to be sent again; what was typed meanwhile goes after them.
-    fn take_back(self, id: usize) {
-        let asked = self.visitor.talk.try_update(|talk| talk.take_back(id)).flatten();
-        self.visitor.draft.try_update(|draft| {
-            if let Some(asked) = asked {
-                *draft = if draft.is_empty() { asked } else { format!("{asked}\n{draft}") };
+    /// All is as it was, and the words come back to where they were written; what was typed meanwhile goes after them.
+    fn take_back(self, what: Ask, text: String, before: Conversation) {
+        self.visitor.talk.try_update(|talk| talk.go_back_to(before));
+        self.refused.try_set_value(Some(what));
+        match what {
+            Ask::New => {
+                self.visitor.draft.try_update(|draft| {
+                    *draft = if draft.is_empty() { text } else { format!("{text}\n{draft}") };
+                });
             }
-        });
+            Ask::Again => {}
+            Ask::Edited(id) => {
+                self.edited.try_set(text);
+                self.editing.try_set(Some(id));
+            }
+        }
     }
 
     /// Ends the answer under way, or the waiting for it.

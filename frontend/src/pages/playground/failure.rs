@@ -1,14 +1,16 @@
 //! A refused request in the flow of the chat: why, until when, and what can be done.
 
 use api_types::{Plan, PlanName};
-use leptos::prelude::*;
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
 
 use super::chat::Chat;
 use crate::{
     browser,
+    chat_failure::Retry,
     clock::Clock,
     components::{Countdown, PageLink},
-    live::{live, maybe, text},
+    live::{flag, live, maybe, text},
     load::Loader,
     page::{Page, Standing},
     plan_text::larger,
@@ -31,8 +33,11 @@ pub(super) fn Failure(chat: Chat) -> impl IntoView {
     live(move || {
         maybe(failure.get(), |failure| {
             view! {
-                <div class="notice bad" role="alert">
-                    <p data-testid="chat-error">{text(move || sentence().unwrap_or_default())}</p>
+                <div class="notice bad">
+                    <p role="alert" data-testid="chat-error">{text(move || sentence().unwrap_or_default())}</p>
+                    {maybe((failure.retry() != Retry::InVain).then(|| failure.retry()), |retry| {
+                        view! { <SendAgain chat retry /> }.into_any()
+                    })}
                     {maybe(failure.is_bad_key().then_some(()), |()| view! { <AnotherKey chat /> }.into_any())}
                     {maybe(failure.spent(), |until| view! {
                         {maybe(until, |until| view! { <Countdown until /> }.into_any())}
@@ -43,6 +48,43 @@ pub(super) fn Failure(chat: Chat) -> impl IntoView {
             .into_any()
         })
     })
+}
+
+/// Asks once more: when the server said that it opens, or once there is a connection.
+#[component]
+fn SendAgain(chat: Chat, retry: Retry) -> impl IntoView {
+    let until = chat.opens_at.get_untracked();
+    let left = until.map_or(0, |until| until.as_millisecond() - browser::now().as_millisecond());
+    let is_offline = retry == Retry::Connected && !browser::is_online();
+    let is_closed = RwSignal::new(left > 0 || is_offline);
+    if let Some(left) = u32::try_from(left).ok().filter(|left| *left > 0) {
+        spawn_local(async move {
+            TimeoutFuture::new(left).await;
+            is_closed.try_set(false);
+        });
+    }
+    if is_offline {
+        let connected = window_event_listener(leptos::ev::online, move |_| is_closed.set(false));
+        on_cleanup(move || connected.remove());
+    }
+    let send = move |_| {
+        if !is_closed.get_untracked() {
+            chat.send_again();
+            browser::focus("textarea[name=message]");
+        }
+    };
+    view! {
+        {maybe(until.filter(|_| left > 0), |until| view! { <Countdown until /> }.into_any())}
+        {maybe(is_offline.then_some(()), |()| view! {
+            <p role="status" data-testid="connection">{text(move || {
+                if is_closed.get() { "You are offline." } else { "You are online again." }.to_owned()
+            })}</p>
+        }.into_any())}
+        <button type="button" class="button primary" data-testid="send-again"
+            aria-disabled=flag(move || is_closed.get()) on:click=send>
+            "Send again"
+        </button>
+    }
 }
 
 #[component]

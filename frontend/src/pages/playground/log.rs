@@ -1,15 +1,23 @@
 //! The conversation as it is shown.
 
 use gloo_timers::future::TimeoutFuture;
-use leptos::{ev::MouseEvent, html::Div, prelude::*, task::spawn_local};
+use leptos::{
+    ev::{KeyboardEvent, MouseEvent, SubmitEvent},
+    html::Div,
+    prelude::*,
+    task::spawn_local,
+};
 use wasm_bindgen::JsCast;
 
-use super::{chat::Chat, failure::Failure};
+use super::{
+    chat::{Ask, Chat},
+    failure::Failure,
+};
 use crate::{
     browser,
     components::THANKS_MS,
     conversation::{Progress, Speaker, Turn},
-    live::{attribute, live, maybe},
+    live::{attribute, flag, live, maybe},
     markdown::{self, Shown},
 };
 
@@ -58,18 +66,18 @@ fn TurnView(chat: Chat, id: usize, log: NodeRef<Div>) -> impl IntoView {
     };
     let speaker = talk.with_untracked(|talk| talk.turn(id).map(|turn| turn.speaker));
     if speaker == Some(Speaker::Person) {
-        return view! {
-            <div class="turn person">
-                <p class="quiet-visually">"You:"</p>
-                <p class="words" data-testid="question">{talk.with_untracked(|talk| talk.turn(id).map(|turn| turn.text.clone()))}</p>
-            </div>
-        }
-        .into_any();
+        return view! { <Question chat id /> }.into_any();
     }
     let waiting = Memo::new(move |_| {
         let is_waiting = |turn: &Turn| turn.text.is_empty() && turn.progress == Progress::Streaming;
         talk.with(|talk| talk.turn(id).is_some_and(is_waiting))
     });
+    let is_last = Memo::new(move |_| talk.with(|talk| talk.turns().last().is_some_and(|turn| turn.id == id)));
+    // The button goes; the focus must not go with it.
+    let again = move |_| {
+        chat.send(Ask::Again);
+        browser::focus("textarea[name=message]");
+    };
     let words = NodeRef::<Div>::new();
     show_as_it_grows(chat, id, words, log);
     let note = Memo::new(move |_| read(note));
@@ -87,9 +95,70 @@ fn TurnView(chat: Chat, id: usize, log: NodeRef<Div>) -> impl IntoView {
                     <strong>"This answer is not complete. "</strong> {why}
                 </p>
             }.into_any()))}
+            {live(move || maybe(is_last.get().then_some(()), |()| view! {
+                <p class="turn-actions" class:later=move || chat.busy.get()>
+                    <button type="button" class="link" data-testid="again" on:click=again>"Try again"</button>
+                </p>
+            }.into_any()))}
         </div>
     }
     .into_any()
+}
+
+/// What the reader said, which can be put otherwise: what followed it then goes.
+#[component]
+fn Question(chat: Chat, id: usize) -> impl IntoView {
+    let said = StoredValue::new(
+        chat.visitor.talk.with_untracked(|talk| talk.turn(id).map(|turn| turn.text.clone())).unwrap_or_default(),
+    );
+    let is_edited = Memo::new(move |_| chat.editing.get() == Some(id));
+    let edit = move |_| {
+        chat.edited.set(said.get_value());
+        chat.editing.set(Some(id));
+        request_animation_frame(|| browser::focus(".edit textarea"));
+    };
+    let leave = move || {
+        chat.editing.set(None);
+        let button = format!("[data-edit='{id}']");
+        request_animation_frame(move || browser::focus(&button));
+    };
+    let send = move |event: SubmitEvent| {
+        event.prevent_default();
+        chat.send(Ask::Edited(id));
+        browser::focus("textarea[name=message]");
+    };
+    let on_key = move |key: KeyboardEvent| {
+        if key.key() == "Escape" {
+            leave();
+        }
+    };
+    view! {
+        <div class="turn person">
+            <p class="quiet-visually">"You:"</p>
+            {live(move || if is_edited.get() {
+                view! {
+                    <form class="edit" aria-label="Edit your message" on:submit=send>
+                        <textarea name="edited" rows="3" aria-label="Your message" on:keydown=on_key
+                            prop:value=move || chat.edited.get()
+                            on:input=move |event| chat.edited.set(event_target_value(&event))></textarea>
+                        <div class="actions">
+                            <button type="submit" class="button small primary" data-testid="send-edited"
+                                aria-disabled=flag(move || chat.busy.get())>"Send"</button>
+                            <button type="button" class="button small" on:click=move |_| leave()>"Cancel"</button>
+                        </div>
+                    </form>
+                }.into_any()
+            } else {
+                view! {
+                    <p class="words" data-testid="question">{said.get_value()}</p>
+                    <p class="turn-actions" class:later=move || chat.busy.get()>
+                        <button type="button" class="link" data-testid="edit" data-edit=id.to_string()
+                            aria-label="Edit this message" on:click=edit>"Edit"</button>
+                    </p>
+                }.into_any()
+            })}
+        </div>
+    }
 }
 
 /// Draws what was said whenever there is more, once per frame at most: a model may say some hundred words a second.
