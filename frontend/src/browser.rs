@@ -89,6 +89,16 @@ pub(crate) fn plan_in_address() -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&query).ok()?.get("plan")
 }
 
+/// Saves a text as a file. As data, since the policy lets no address of our own making be fetched.
+pub(crate) fn save(name: &str, kind: &str, text: &str) {
+    let Some(link) = document().and_then(|document| document.create_element("a").ok()) else { return };
+    let address = format!("data:{kind};charset=utf-8,{}", in_a_query(text));
+    let _ = link.set_attribute("href", &address).and_then(|()| link.set_attribute("download", name));
+    if let Some(link) = link.dyn_ref::<HtmlElement>() {
+        link.click();
+    }
+}
+
 /// A text as it stands in an address.
 pub(crate) fn in_a_query(text: &str) -> String {
     js_sys::encode_uri_component(text).into()

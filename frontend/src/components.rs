@@ -13,6 +13,7 @@ mod plan_card;
 mod promises;
 mod sample_stream;
 mod state_note;
+mod usage_chart;
 mod usage_table;
 
 pub(crate) use busy::{Busy, Loaded, Trouble};
@@ -28,4 +29,5 @@ pub(crate) use plan_card::{NoPlans, PlanCard};
 pub(crate) use promises::{PromiseList, PromiseNote};
 pub(crate) use sample_stream::SampleStream;
 pub(crate) use state_note::{StateBadge, StateNote, TellState};
+pub(crate) use usage_chart::UsageChart;
 pub(crate) use usage_table::UsageTable;

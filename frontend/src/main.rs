@@ -2,6 +2,7 @@
 
 #![expect(unreachable_pub, reason = "the component macro writes `pub` whatever the function says")]
 
+mod account_data;
 mod activation;
 mod announcer;
 mod api;

@@ -18,6 +18,7 @@ mod sub_path;
 mod talking;
 mod theme;
 mod time_zone;
+mod usage;
 
 use tests::{Browser, FakeUpstream, PASSWORD, ServerSetup, TestServer, page_dir};
 

@@ -69,8 +69,8 @@ pub(crate) fn UsageTable(
     };
     view! {
         <p class="hint">{summary}</p>
-        <div class="table" tabindex="0" role="region" aria-label="Usage by day">
-            <table>
+        <div class="table">
+            <table aria-label="Usage by day">
                 <thead>
                     <tr>
                         {heads

@@ -1,16 +1,17 @@
 //! The reader's account: a new password, or its end.
 
 use api_types::{Credentials, PasswordChange, ProblemCode, limits::PASSWORD_MIN_CHARS};
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use super::entry;
 use crate::{
+    account_data,
     announcer::use_announcer,
     api::{ApiError, Session},
     browser,
     components::{FormError, Modal, SubmitButton, TextField},
     form::FormState,
-    live::{live, maybe, text},
+    live::{flag, live, maybe, text},
     navigation::use_navigation,
     page::Page,
     reset_time::day_and_month,
@@ -36,6 +37,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
         <p><SignOut class="button" /></p>
         <div class="columns">
             <ChangePassword />
+            <YourData />
             <DeleteAccount />
         </div>
     }
@@ -75,6 +77,42 @@ fn ChangePassword() -> impl IntoView {
                 <p class="hint">"Every other session of yours is signed out. Your keys stay as they are."</p>
                 <SubmitButton busy label="Change password" busy_label="Changing…" />
             </form>
+        </section>
+    }
+}
+
+/// All that is known of the reader, as a file.
+#[component]
+fn YourData() -> impl IntoView {
+    let (visitor, announcer) = (use_visitor(), use_announcer());
+    let busy = RwSignal::new(false);
+    let gather = move |_| {
+        let Some((session, me)) = visitor.session().zip(visitor.me()).filter(|_| !busy.get_untracked()) else { return };
+        busy.set(true);
+        spawn_local(async move {
+            match account_data::gather(session, me).await {
+                Ok(text) => {
+                    browser::save("tollgate-account.json", "application/json", &text);
+                    announcer.say("Your data is downloaded.");
+                }
+                Err(error) => announcer.say(error.sentence()),
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <section class="card" aria-labelledby="data-title">
+            <h2 id="data-title">"Your data"</h2>
+            <p>
+                "Your account, your keys and a year of their usage as a JSON file. The keys’ values aren’t in it: only you have \
+                 them. Nor is what you said to the model."
+            </p>
+            <p>
+                <button type="button" class="button" data-testid="download-data" aria-busy=flag(move || busy.get())
+                    aria-disabled=flag(move || busy.get()) on:click=gather>
+                    {text(move || if busy.get() { "Gathering…" } else { "Download my data" }.to_owned())}
+                </button>
+            </p>
         </section>
     }
 }

@@ -10,11 +10,12 @@ use super::entry;
 use crate::{
     api::ApiError,
     browser,
-    components::{FormError, KeyAction, Loaded, Modal, SubmitButton, TextField, UsageTable},
+    components::{FormError, KeyAction, Loaded, Modal, SubmitButton, TextField, UsageChart, UsageTable},
     form::FormState,
     live::{attribute, live, maybe},
     load::Loader,
     promise_text::is_rough,
+    reset_time::iso,
     visitor::{HeldKey, use_visitor},
     zone_text,
 };
@@ -77,7 +78,7 @@ fn Usage(id: KeyId, plan: PlanName) -> impl IntoView {
     let about = expect_context::<Loader<About>>();
     let plans = expect_context::<Loader<Vec<Plan>>>();
     let zone = Memo::new(move |_| plans.with(|plans| zone_text::of_plan(plans, &plan)).flatten());
-    let span = RwSignal::new(14_u32);
+    let span = RwSignal::new(30_u32);
     let days: Loader<Vec<UsageDay>> = Loader::start(move || {
         let today = browser::local(browser::now()).date;
         let from = (1..span.get_untracked()).try_fold(today, |date, _| date.yesterday()).unwrap_or(today);
@@ -108,9 +109,31 @@ fn Usage(id: KeyId, plan: PlanName) -> impl IntoView {
     view! {
         <div class="actions">{choice(14)} {choice(30)}</div>
         <Loaded from=days label="Loading the days…">
-            {live(move || maybe(days.get(), |days| view! { <UsageTable days about=about.get() zone=zone.get() /> }.into_any()))}
+            {live(move || maybe(days.get(), |days| view! {
+                <UsageChart days=days.clone() />
+                <p>
+                    <a class="button small" href=csv_address(&days) download="usage.csv" data-testid="download-csv">
+                        "Download as CSV"
+                    </a>
+                </p>
+                <UsageTable days about=about.get() zone=zone.get() />
+            }.into_any()))}
         </Loaded>
     }
+}
+
+/// The days as a file, like the one that the API gives; as data, since the policy lets no address of our own making be
+/// fetched.
+fn csv_address(days: &[UsageDay]) -> String {
+    format!("data:text/csv;charset=utf-8,{}", browser::in_a_query(&csv(days)))
+}
+
+fn csv(days: &[UsageDay]) -> String {
+    let row = |day: &UsageDay| {
+        let limit = day.limit.map(|limit| limit.to_string()).unwrap_or_default();
+        format!("{},{},{},{},{limit}\r\n", iso(day.date), day.used, day.refused, day.returned)
+    };
+    format!("date,used,refused,returned,limit\r\n{}", days.iter().map(row).collect::<String>())
 }
 
 /// The label as a form of its own: the server takes it as one field of a `KeyChange`.
