@@ -99,7 +99,7 @@ async fn ministack_holds_our_keys_to_their_quotas() {
     unknown.chat("hello").send().await.is_error(401, "invalid_api_key");
     bob.delete(&format!("/keys/{id}")).send().await.expect(204);
     four.chat("hello").send().await.is_error(401, "invalid_api_key");
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     settled(0, || async { list(ministack.endpoint_url(), "/apikeys").await.len() }).await;
 }
 
@@ -141,7 +141,7 @@ async fn moto_takes_our_keys_and_keeps_none_of_them() {
     ada.key_on("20RequestPerDay").await;
     assert_eq!(list(endpoint_url, "/apikeys").await.len(), 2);
     ada.delete(&format!("/keys/{id}")).send().await.expect(204);
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     settled(0, || async { list(endpoint_url, "/apikeys").await.len() }).await;
 }
 

@@ -70,7 +70,7 @@ async fn from_first_to_last(served: &Served) {
     new.chat("hello").send().await.is_error(401, "invalid_api_key");
     assert_eq!(served.aws.keys().len(), 1);
     other.chat("hello").send().await.expect(200);
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     other.chat("hello").send().await.is_error(401, "invalid_api_key");
     settled(0, || async { served.aws.keys().len() }).await;
 }

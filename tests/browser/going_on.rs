@@ -160,10 +160,10 @@ async fn deleting_the_account_takes_its_password() {
     browser.click("[data-testid=delete-account]").await;
     browser.fill("dialog [name=password]", "not my password").await;
     browser.enter("dialog [name=password]").await;
-    browser.reads("dialog [data-testid=error-password]", "isn't your password").await;
+    browser.reads("dialog [data-testid=error-password]", "isn't your current password").await;
     browser.fill("dialog [name=password]", PASSWORD).await;
     browser.enter("dialog [name=password]").await;
     browser.at("/").await;
     browser.reads("[data-testid=announcement]", "deleted").await;
-    visit.end(&[("/sessions", 401)]).await;
+    visit.end(&[("/me", 422)]).await;
 }

@@ -91,6 +91,8 @@ impl Reader {
         let mut body = example.clone();
         match operation.id.as_str() {
             "refresh_session" => body["refresh_token"] = self.refresh_token.clone().into(),
+            // As the story changed it before.
+            "delete_account" => body["password"] = "quiet river 17".into(),
             // What the next call of the story needs.
             "create_session" => body["with_refresh_token"] = true.into(),
             _ => {}

@@ -19,6 +19,7 @@ NO_SCHEMA_SAYS = {
     ("new_password", "common"),
     ("new_password", "email"),
     ("current_password", "wrong"),
+    ("password", "wrong"),
     # After `to`, or too long before it.
     ("from", "range"),
     (None, "idempotency_key_reused"),

@@ -64,12 +64,32 @@ async fn a_password_is_changed_only_by_who_knows_it() {
 }
 
 #[tokio::test]
+async fn an_account_is_deleted_only_by_who_knows_its_password() {
+    let server = TestServer::start().await;
+    let ada = server.signed_in("ada").await;
+    let (key, _) = ada.key_on("10RequestPerDay").await;
+    let before = server.store().snapshot();
+    ada.delete("/me").send().await.is_problem(415, "unsupported_media_type");
+    ada.delete("/me").json(&json!({})).send().await.names_fields(&["password"]);
+    ada.delete("/me").json(&json!({"password": "a wrong password"})).send().await.names_fields(&["password"]);
+    assert_eq!(server.store().snapshot(), before);
+    key.chat("hello").send().await.expect(200);
+    server
+        .anonymous()
+        .delete("/me")
+        .json(&json!({"password": PASSWORD}))
+        .send()
+        .await
+        .is_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn a_deleted_account_is_gone_with_its_keys_and_sessions() {
     let server = TestServer::start().await;
     let (ada, bob) = (server.signed_in("ada").await, server.signed_in("bob").await);
     let (key, _) = ada.key_on("10RequestPerDay").await;
     let (other_key, _) = bob.key_on("10RequestPerDay").await;
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     ada.get("/me").send().await.is_problem(401, "unauthenticated");
     key.chat("hello").send().await.is_error(401, "invalid_api_key");
     let body = json!({"email": "ada@example.com", "password": PASSWORD});
@@ -86,7 +106,7 @@ async fn signing_up_again_does_not_renew_a_used_quota() {
     for _ in 0..3 {
         key.chat("hello").send().await.expect(200);
     }
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     let (key, _) = server.signed_in("ada").await.key_on("10RequestPerDay").await;
     assert_eq!(key.used().await, 3);
     let (stranger, _) = server.signed_in("bob").await.key_on("10RequestPerDay").await;

@@ -18,7 +18,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    Caller, Database, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store,
+    Call, Caller, Database, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store,
     environment::tested_backend,
     server_binary,
     store::{self, PostgresDatabase},
@@ -276,6 +276,14 @@ impl TestServer {
     pub async fn restart_with(&mut self, change: impl FnOnce(ServerSetup) -> ServerSetup) {
         self.setup = change(self.setup.clone());
         self.restart().await;
+    }
+}
+
+impl Caller {
+    /// DELETE of the account, by the password that it signed up with.
+    #[must_use]
+    pub fn delete_account(&self) -> Call {
+        self.delete("/me").json(&json!({"password": PASSWORD}))
     }
 }
 

@@ -166,6 +166,35 @@ impl Form for PasswordChange {
     }
 }
 
+/// Body of `DELETE /me`.
+#[derive(Debug)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), serde(deny_unknown_fields))]
+#[cfg_attr(feature = "openapi", schema(example = json!({"password": "plain lake 42"})))]
+pub struct AccountDeletion {
+    /// The account's password: a session alone deletes nothing.
+    #[cfg_attr(feature = "openapi", schema(schema_with = schemas::password))]
+    pub password: Password,
+}
+
+/// The fields of an [`AccountDeletion`].
+#[derive(Validate)]
+pub struct AccountDeletionFields {
+    #[validate(length(min = 1, max = PASSWORD_MAX_CHARS, message = "Enter your password, at most 128 characters."))]
+    password: Text,
+}
+
+impl Form for AccountDeletion {
+    type Given = AccountDeletionFields;
+
+    fn read(fields: &mut Fields) -> AccountDeletionFields {
+        AccountDeletionFields { password: fields.text("password") }
+    }
+
+    fn made(given: AccountDeletionFields) -> Result<Self, FieldError> {
+        Ok(Self { password: Password::of(given.password) })
+    }
+}
+
 /// Answer of `POST /accounts`, `POST /sessions`, `POST /sessions/refresh` and `PATCH /me`; the page gets both tokens in
 /// cookies.
 #[derive(Clone, Serialize, Deserialize)]

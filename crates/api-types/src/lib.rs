@@ -23,7 +23,7 @@ mod time;
 mod usage;
 
 pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo};
-pub use account::{Credentials, Me, NewAccount, PasswordChange, RefreshSession, SessionTokens};
+pub use account::{AccountDeletion, Credentials, Me, NewAccount, PasswordChange, RefreshSession, SessionTokens};
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};
 pub use ids::{

@@ -49,9 +49,9 @@ impl Session {
         self.send(Method::PATCH, "me", Some(body)).await.map(drop)
     }
 
-    /// Deletes the account and its keys.
-    pub(crate) async fn delete_account(self) -> Result<(), ApiError> {
-        self.send(Method::DELETE, "me", None).await.map(drop)
+    /// Deletes the account and its keys; `body` is the JSON of an `AccountDeletion` that a form has checked.
+    pub(crate) async fn delete_account(self, body: String) -> Result<(), ApiError> {
+        self.send(Method::DELETE, "me", Some(body)).await.map(drop)
     }
 
     /// Signs out. A session that is over already is signed out.

@@ -1,13 +1,12 @@
 //! The reader's account: a new password, or its end.
 
-use api_types::{Credentials, PasswordChange, ProblemCode, limits::PASSWORD_MIN_CHARS};
+use api_types::{AccountDeletion, PasswordChange, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
 use super::entry;
 use crate::{
     account_data,
     announcer::use_announcer,
-    api::{ApiError, Session},
     browser,
     components::{FormError, Modal, SubmitButton, TextField},
     form::FormState,
@@ -16,7 +15,7 @@ use crate::{
     page::Page,
     reset_time::day_and_month,
     sign_out::SignOut,
-    visitor::{Visitor, use_visitor},
+    visitor::use_visitor,
 };
 
 /// Password and deletion.
@@ -140,9 +139,7 @@ fn DeleteAccount() -> impl IntoView {
 fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
     let (visitor, announcer, navigation) = (use_visitor(), use_announcer(), use_navigation());
     let email = move || visitor.me().map(|me| me.email.to_string()).unwrap_or_default();
-    let mut form = FormState::new::<Credentials>(&["email", "password"]);
-    form.set("email", email());
-    let form = RwSignal::new(form);
+    let form = RwSignal::new(FormState::new::<AccountDeletion>(&["password"]));
     let busy = RwSignal::new(false);
     let send = move |event: SubmitEvent| {
         event.prevent_default();
@@ -150,15 +147,11 @@ fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
         entry::submit(
             form,
             busy,
-            move |proof| farewell(session, visitor, proof),
-            move |is_deleted| {
-                if is_deleted {
-                    navigation.go(Page::Landing);
-                    announcer.say("Your account and its keys are deleted.");
-                } else {
-                    form.try_update(|form| form.say_at("password", "This isn't your password."));
-                    entry::focus_field("password");
-                }
+            move |body| async move { session.delete_account(body).await },
+            move |()| {
+                visitor.leave();
+                navigation.go(Page::Landing);
+                announcer.say("Your account and its keys are deleted.");
             },
         );
     };
@@ -178,15 +171,4 @@ fn DeleteDialog(on_close: Callback<()>) -> impl IntoView {
             </form>
         </Modal>
     }
-}
-
-/// Signs in anew, which proves the password, and then deletes the account; whether the password was right.
-async fn farewell(session: Session, visitor: Visitor, proof: String) -> Result<bool, ApiError> {
-    match visitor.client.sign_in(proof).await {
-        Err(error) if error.code() == Some(ProblemCode::WrongCredentials) => return Ok(false),
-        answer => drop(answer?),
-    }
-    session.delete_account().await?;
-    visitor.leave();
-    Ok(true)
 }

@@ -30,7 +30,7 @@ async fn creating_while_the_account_is_deleted_is_no_fault_of_ours() {
         let ada = server.signed_in(&format!("ada{round}")).await;
         let plans = ["10RequestPerDay", "20RequestPerDay", "30RequestPerDay", "unlimited"];
         let creating = futures_util::future::join_all(plans.map(|plan| ada.create_key(plan).send()));
-        let (created, deleted) = tokio::join!(creating, ada.delete("/me").send());
+        let (created, deleted) = tokio::join!(creating, ada.delete_account().send());
         assert_eq!(deleted.status, 204);
         for answer in created {
             assert!([200, 401].contains(&answer.status), "{}", answer.text());

@@ -104,7 +104,7 @@ async fn a_name_is_good_again_after_a_day_and_after_a_refusal() {
     let next = create(&ada, "20RequestPerDay", NAME).send().await.expect(200);
     assert_ne!(next.json()["value"], first.json()["value"]);
     assert_eq!(server.store().number("SELECT count(*) FROM repeatable_calls"), 1, "the older one is gone");
-    ada.delete("/me").send().await.expect(204);
+    ada.delete_account().send().await.expect(204);
     assert_eq!(server.store().number("SELECT count(*) FROM repeatable_calls"), 0);
 }
 

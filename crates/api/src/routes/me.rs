@@ -1,11 +1,11 @@
 //! `/me`: the caller's own account.
 
-use access::Session;
+use access::{Account, Session};
 use actix_web::{
-    HttpResponse, delete, get, patch,
+    HttpRequest, HttpResponse, delete, get, patch,
     web::{Data, Json},
 };
-use api_types::{Me, Password, PasswordChange, Reason};
+use api_types::{AccountDeletion, Me, Password, PasswordChange, Reason};
 
 use super::sessions::{Receiver, signed_out, start_session};
 use crate::{
@@ -47,7 +47,7 @@ pub fn me(session: Session) -> Me {
 )]
 #[patch("/me")]
 pub async fn change_password(
-    request: actix_web::HttpRequest,
+    request: HttpRequest,
     state: Data<State>,
     InOrder(SignedIn(session), JsonForm(change), ()): InOrder<SignedIn, JsonForm<PasswordChange>>,
 ) -> Result<HttpResponse, ApiError> {
@@ -55,38 +55,50 @@ pub async fn change_password(
     if change.new_password.is_email(&account.email) {
         return Err(ApiError::invalid_field("new_password", Password::IS_THE_EMAIL));
     }
-    // A stolen session must not become a way to guess the password.
-    let pair = (Source::of(&request, &state.config.server.trusted_proxies), account.email.clone());
-    let guess = state
-        .sign_in_limits
-        .sign_ins
-        .begin(pair, ambient::now())
-        .map_err(|reason| ApiError::too_many(reason, "Too many wrong passwords."))?;
-    let old = account.password_hash;
-    if !state.hasher.verify(change.current_password, Some(old.clone())).await? {
-        guess.count(ambient::now());
-        return Err(ApiError::invalid_field(
-            "current_password",
-            Reason::new("wrong", "This isn't your current password."),
-        ));
-    }
+    prove(&request, &state, &account, "current_password", change.current_password).await?;
     let new = state.hasher.hash(change.new_password).await?;
-    if !state.accounts.change_password(account.id, &old, new.clone()).await? {
+    if !state.accounts.change_password(account.id, &account.password_hash, new.clone()).await? {
         return Err(ApiError::unauthenticated());
     }
     start_session(&state, account.id, &new, Receiver::Anyone, HttpResponse::Ok()).await
 }
 
+/// Takes the password, from this field, for the account of the session: a stolen one must not become a way to guess it.
+async fn prove(
+    request: &HttpRequest,
+    state: &State,
+    account: &Account,
+    field: &'static str,
+    password: Password,
+) -> Result<(), ApiError> {
+    let pair = (Source::of(request, &state.config.server.trusted_proxies), account.email.clone());
+    let guess = state
+        .sign_in_limits
+        .sign_ins
+        .begin(pair, ambient::now())
+        .map_err(|reason| ApiError::too_many(reason, "Too many wrong passwords."))?;
+    if state.hasher.verify(password, Some(account.password_hash.clone())).await? {
+        return Ok(());
+    }
+    guess.count(ambient::now());
+    Err(ApiError::invalid_field(field, Reason::new("wrong", "This isn't your current password.")))
+}
+
 /// Delete the account and its keys.
 ///
-/// Its keys stop working and its sessions end. What was used of a plan stays used for whoever signs up with the address
+/// Takes the password once more. The account's keys stop working and its sessions end. What was used of a plan stays used for whoever signs up with the address
 /// again.
 #[utoipa::path(
     operation_id = "delete_account", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
-    responses(SessionEnded, ChangeProblems)
+    request_body = AccountDeletion, responses(SessionEnded, ChangeProblems, FormProblems, TooManyAttempts)
 )]
 #[delete("/me")]
-pub async fn delete_account(state: Data<State>, SignedIn(session): SignedIn) -> Result<HttpResponse, ApiError> {
+pub async fn delete_account(
+    request: HttpRequest,
+    state: Data<State>,
+    InOrder(SignedIn(session), JsonForm(deletion), ()): InOrder<SignedIn, JsonForm<AccountDeletion>>,
+) -> Result<HttpResponse, ApiError> {
+    prove(&request, &state, &session.account, "password", deletion.password).await?;
     state.registry.release_account(session.account.id, ambient::now()).await?;
     state.accounts.delete_account(session.account.id).await?;
     Ok(signed_out(&state))
