@@ -204,3 +204,21 @@ async fn a_message_outlives_the_wait_for_its_key_wherever_the_reader_goes() {
     assert_eq!(served.upstream.received().len(), 2);
     browser.close(&EXPECTED).await;
 }
+
+#[tokio::test]
+async fn keys_that_come_after_the_first_frame_move_nothing() {
+    let served = Served::provisioned().await;
+    let server = server(&served).await;
+    let ada = server.signed_in("ada").await;
+    for plan in ["3RequestPerDay", "10RequestPerDay"] {
+        ada.key_on(plan).await;
+    }
+    let browser = Browser::start(&server.origin()).await;
+    browser.open("/sign-in").await;
+    browser.fill("[name=email]", "ada@example.com").await;
+    browser.fill("[name=password]", PASSWORD).await;
+    browser.enter("[name=password]").await;
+    browser.at("/dashboard").await;
+    browser.opens_in_place("/dashboard", "[data-testid=key-row]").await;
+    browser.close(&[]).await;
+}

@@ -98,7 +98,8 @@ pub(crate) fn DashboardPage() -> impl IntoView {
             }
             None => ().into_any(),
         })}
-        <section aria-labelledby="keys-title">
+        // Where they come later than the first frame, nothing stands below that they would push down.
+        <section aria-labelledby="keys-title" class:awaited=move || !desk.keys.is_ready() && desk.keys.trouble().is_none()>
             <h2 id="keys-title" tabindex="-1">"Your keys"</h2>
             <Loaded from=desk.keys label="Loading your keys…">
                 <Keys desk />
