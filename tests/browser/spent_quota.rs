@@ -22,10 +22,10 @@ async fn a_spent_quota_leads_to_a_larger_plan_and_to_its_usage() {
     say(browser, "one too many").await;
     browser.reads("[data-testid=chat-error]", "all 10 of 10").await;
     let left = browser.reads("[data-testid=countdown]", "Opens again in").await;
-    // It lives: the seconds change.
-    while browser.text("[data-testid=countdown]").await.is_some_and(|now| now == left) {
-        tokio::task::yield_now().await;
-    }
+    tests::wait_until("the seconds change", || async {
+        browser.text("[data-testid=countdown]").await.filter(|now| *now != left)
+    })
+    .await;
 
     browser.click("[data-testid=see-usage]").await;
     browser.at("/dashboard").await;
