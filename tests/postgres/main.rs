@@ -6,3 +6,4 @@
 mod links;
 mod replicas;
 mod servers;
+mod torture;

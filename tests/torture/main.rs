@@ -8,7 +8,7 @@ use std::{
 };
 
 use arguments::Task;
-use tests::torture::{Bound, Figures, gate_floor, process_floor, stream_costs};
+use tests::torture::{Bound, Figures, cluster_floor, gate_floor, process_floor, stream_costs};
 
 /// Of the time, the gate floor gets one part in so many; starting servers takes more of it than asking a store.
 const GATE_SHARE: u32 = 4;
@@ -31,6 +31,7 @@ fn main() -> ExitCode {
     runtime.block_on(async {
         match task {
             Task::Torture { time, seed } => torture(time, seed).await,
+            Task::Cluster { time, seed } => cluster(time, seed).await,
             Task::Streams { count } => {
                 // Each stream needs two sockets here; where the limit can't be raised, opening them tells.
                 let _ = rlimit::increase_nofile_limit(u64::MAX);
@@ -49,6 +50,13 @@ async fn torture(time: Duration, seed: u64) -> ExitCode {
     let process = process_floor(seed, Bound::Until(start + time)).await;
     println!("the server, kill -9, an upstream that always succeeds\n{process}");
     told(&[("gate", gate), ("server", process)])
+}
+
+async fn cluster(time: Duration, seed: u64) -> ExitCode {
+    println!("seed {seed}; `cargo xtask torture cluster --seed {seed}` repeats the stories, not the machine's timing");
+    let cluster = cluster_floor(seed, Bound::Until(Instant::now() + time)).await;
+    println!("replicas of the cluster backend, killed, on one Postgres, killed, over links that break\n{cluster}");
+    told(&[("cluster", cluster.figures)])
 }
 
 fn told(floors: &[(&str, Figures)]) -> ExitCode {

@@ -177,14 +177,20 @@ pub(crate) enum Task {
     /// front of an upstream that always succeeds: kill -9 at random instants, a full disk, a key revoked while it streams;
     /// what the upstream received is compared with what was counted.
     ///
+    /// `cluster` puts replicas of the cluster backend under it instead, on a Postgres of its own: kill -9 of replicas and
+    /// of Postgres, links between them that are cut, silent or slow, or lose the reply to a commit.
+    ///
     /// Fails when a figure that must be 0 isn't: over-admitted, refused with room left, received but not counted, keys
     /// lost.
     ///
     /// Examples:
     ///   cargo xtask torture
     ///   cargo xtask torture --minutes 30
+    ///   cargo xtask torture cluster --minutes 30
     #[command(verbatim_doc_comment)]
     Torture {
+        /// What else to torture.
+        what: Option<Tortured>,
         /// How long, 1 unless told; fractions are fine.
         #[arg(long, value_name = "N")]
         minutes: Option<f64>,
@@ -215,6 +221,13 @@ pub(crate) enum Measured {
     /// What an open stream costs: the server's memory with 2,000 of them (another number after `--`), each with an event a
     /// second, and how soon the upstream sees that a caller left; builds a release.
     Streams,
+}
+
+/// What else `torture` tortures.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Tortured {
+    /// The cluster backend: replicas on one Postgres.
+    Cluster,
 }
 
 #[cfg(test)]

@@ -73,7 +73,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),
         Task::Bench { what: Some(Measured::Admission), passed, .. } => bench::admission(&passed),
         Task::Bench { what: None, quick, passed } => bench::proxies(quick, &passed),
-        Task::Torture { minutes, seed } => torture::main(minutes, seed),
+        Task::Torture { what, minutes, seed } => torture::main(what, minutes, seed),
         #[cfg(feature = "compress")]
         Task::Compress { passed } => compress::main(&passed),
     }

@@ -88,14 +88,14 @@ impl Holder {
     }
 }
 
-fn owner_of(account: AccountId) -> OwnerDigest {
+pub(super) fn owner_of(account: AccountId) -> OwnerDigest {
     let text = account.to_string();
     let mut digest = [0; 32];
     digest.iter_mut().zip(text.bytes().rev()).for_each(|(to, from)| *to = from);
     OwnerDigest(digest)
 }
 
-fn secret(id: KeyId, chance: &mut Chance) -> (KeySecret, PresentedKey) {
+pub(super) fn secret(id: KeyId, chance: &mut Chance) -> (KeySecret, PresentedKey) {
     let mut random = [0; 32];
     random[..16].copy_from_slice(&chance.bytes());
     random[16..].copy_from_slice(&chance.bytes());

@@ -1,11 +1,12 @@
-//! Limits under torture: random stories with a repeatable seed, on two floors, and the figures that come of them.
+//! Limits under torture: random stories with a repeatable seed, on three floors, and the figures that come of them.
 //!
 //! The *gate* floor drives the store in this process, the clock an argument, and holds every answer against a model.
 //! The *process* floor kills the real server in front of an upstream that always succeeds, and compares what the
-//! upstream saw with what was counted. Findings are printed as they are made and counted in [`Figures`], so that a long
-//! run goes on and tells all.
+//! upstream saw with what was counted. The *cluster* floor does so with the replicas of a cluster and its Postgres.
+//! Findings are printed as they are made and counted in [`Figures`], so that a long run goes on and tells all.
 
 mod chance;
+mod cluster;
 mod figures;
 mod gate;
 mod holder;
@@ -21,6 +22,7 @@ use std::{
 };
 
 pub use chance::Chance;
+pub use cluster::{ClusterFigures, cluster_floor};
 pub use figures::Figures;
 pub use gate::gate_floor;
 pub use lane::{Lane, process_floor};

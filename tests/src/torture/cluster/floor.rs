@@ -1,0 +1,283 @@
+//! A cluster under load: rounds of trouble, and the books compared when everything is up again.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
+
+use access::{Admission, Gate, PresentedKey};
+use api_types::AdmissionId;
+use jiff::SignedDuration;
+use tokio::{runtime::Handle, task::JoinSet};
+use tokio_postgres::Client;
+
+use super::{
+    super::{Chance, finding},
+    books::{Books, Tallies},
+    figures::ClusterFigures,
+    holder::{Acknowledged, Holder, new_key},
+    load::{Asker, make_keys},
+    plans::{QUOTAS, plan_of, plans},
+    replica::{Replica, prepare},
+    trouble::{Trouble, Weather},
+};
+use crate::{OwnPostgres, wait::found, within};
+
+pub(super) const REPLICAS: usize = 3;
+/// By how many minutes each replica's clock is wrong.
+const SKEWS: [i64; REPLICAS] = [0, 17, -23];
+/// Key holders under load at once, and requests under way for each at each replica.
+const HOLDERS: usize = 4;
+const AT_ONCE: usize = 3;
+
+/// Replicas, their Postgres, and everybody who asks.
+pub(super) struct Floor {
+    pub(super) figures: ClusterFigures,
+    pub(super) chance: Chance,
+    pub(super) replicas: Vec<Replica>,
+    postgres: OwnPostgres,
+    /// Past all links.
+    pub(super) beside: Client,
+    pub(super) holders: Vec<Holder>,
+    /// Every key that was ever acknowledged and not ended.
+    pub(super) acknowledged: Vec<Acknowledged>,
+}
+
+/// A round's load.
+struct Load {
+    askers: JoinSet<()>,
+    /// By holder.
+    tallies: Vec<Tallies>,
+    made: Arc<Mutex<Vec<Acknowledged>>>,
+    enough: Arc<AtomicBool>,
+}
+
+impl Floor {
+    pub(super) async fn start(mut chance: Chance) -> Self {
+        let postgres = OwnPostgres::start().await;
+        prepare(postgres.url()).await.expect("the tables are made");
+        let mut replicas = Vec::new();
+        for minutes in SKEWS {
+            let skew = SignedDuration::from_mins(minutes);
+            replicas.push(Replica::start(&postgres.url(), skew, &mut chance, plans()).await);
+        }
+        let beside = postgres.client().await;
+        let (figures, holders, acknowledged) = (ClusterFigures::default(), Vec::new(), Vec::new());
+        Self { figures, chance, replicas, postgres, beside, holders, acknowledged }
+    }
+
+    /// Load; trouble at a random instant; everything up again; and the books compared.
+    pub(super) async fn round(&mut self) {
+        self.people().await;
+        let load = self.load();
+        self.let_pass(400).await;
+        if self.chance.below(4) == 0 {
+            self.end_a_key().await;
+        }
+        let trouble = Trouble::any(&mut self.chance, REPLICAS);
+        self.befall(&trouble).await;
+        self.let_pass(200).await;
+        load.enough.store(true, Ordering::Relaxed);
+        let Load { mut askers, tallies, made, .. } = load;
+        // Those whose replica was killed are gone with it.
+        let ended = async { while askers.join_next().await.is_some() {} };
+        within("those who ask to notice the end", ended).await;
+        for replica in self.replicas.iter_mut().filter(|replica| replica.running().is_none()) {
+            replica.start_again(&mut self.chance, plans()).await;
+            self.figures.figures.restarts += 1;
+        }
+        self.until_all_is_up(&trouble).await;
+        self.acknowledged.extend(made.lock().expect("no holder panics").drain(..));
+        self.compare_books(tallies, &trouble).await;
+        self.figures.figures.rounds += 1;
+    }
+
+    /// Enough holders for the load.
+    async fn people(&mut self) {
+        while self.holders.len() < HOLDERS {
+            let plan = self.chance.place(QUOTAS.len());
+            let replica = &self.replicas[self.chance.place(REPLICAS)];
+            let key = new_key(replica.store(), &mut self.chance, plan_of(plan), replica.now()).await;
+            let key = key.expect("a key is made while everything is up");
+            let name = format!("holder{} of {}", self.figures.figures.keys, key.quota);
+            self.figures.figures.keys += 1;
+            self.acknowledged.push(key.clone());
+            self.holders.push(Holder { name, key, books: Books::default() });
+        }
+    }
+
+    /// Everybody asks at every replica, and keys are made at one.
+    fn load(&mut self) -> Load {
+        let (enough, made) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        let mut askers = JoinSet::new();
+        let mut tallies = Vec::new();
+        for holder in &self.holders {
+            let mut by_replica: Tallies = Vec::new();
+            for replica in &self.replicas {
+                let tally = Arc::default();
+                let (store, runtime) = replica.running().expect("every replica runs");
+                for _ in 0..AT_ONCE {
+                    let asker = Asker {
+                        store: store.clone(),
+                        key: holder.key.key.clone(),
+                        skew: replica.skew(),
+                        chance: Chance::new(self.chance.number()),
+                        tally: Arc::clone(&tally),
+                        enough: Arc::clone(&enough),
+                    };
+                    askers.spawn_on(asker.ask(), runtime);
+                }
+                by_replica.push(tally);
+            }
+            tallies.push(by_replica);
+        }
+        let collecting = &self.replicas[self.chance.place(REPLICAS)];
+        let (store, runtime): (_, &Handle) = collecting.running().expect("every replica runs");
+        let plan = plan_of(self.chance.place(QUOTAS.len()));
+        let chance = Chance::new(self.chance.number());
+        let making =
+            make_keys((store.clone(), collecting.skew()), chance, plan, Arc::clone(&made), Arc::clone(&enough));
+        askers.spawn_on(making, runtime);
+        Load { askers, tallies, made, enough }
+    }
+
+    /// Until a random instant: when Postgres has answered so many questions beside all others.
+    async fn let_pass(&mut self, most: u64) {
+        for _ in 0..self.chance.below(most) {
+            self.beside.simple_query("SELECT 1").await.expect("Postgres answers who comes past the links");
+        }
+    }
+
+    async fn befall(&mut self, trouble: &Trouble) {
+        match trouble {
+            Trouble::Nothing => {}
+            Trouble::KillReplicas(_) => self.kill(trouble.killed()),
+            Trouble::KillPostgres => self.kill_postgres(&[]).await,
+            Trouble::KillBoth(places) => self.kill_postgres(places).await,
+            Trouble::RestartPostgres => {
+                self.postgres.stop().await;
+                self.start_postgres_again().await;
+            }
+            Trouble::Link(places, weather) => self.weather(places, *weather).await,
+            Trouble::KillInSilence(places) => {
+                self.figures.broken_links += places.len() as u64;
+                places.iter().for_each(|place| self.replicas[*place].link.black_hole());
+                self.let_pass(60).await;
+                self.kill(places);
+                self.let_pass(20).await;
+                places.iter().for_each(|place| self.replicas[*place].link.pass());
+            }
+        }
+    }
+
+    fn kill(&mut self, places: &[usize]) {
+        for place in places {
+            self.replicas[*place].kill();
+            self.figures.figures.kills += 1;
+        }
+    }
+
+    async fn kill_postgres(&mut self, with: &[usize]) {
+        self.postgres.kill9().await;
+        self.figures.figures.kills += 1;
+        self.figures.postgres_kills += 1;
+        self.kill(with);
+        self.start_postgres_again().await;
+    }
+
+    async fn start_postgres_again(&mut self) {
+        self.postgres.start_again().await;
+        self.beside = self.postgres.client().await;
+        self.figures.figures.restarts += 1;
+    }
+
+    /// Breaks links for a while: mostly for a moment, at times until it is noticed.
+    async fn weather(&mut self, places: &[usize], weather: Weather) {
+        self.figures.broken_links += places.len() as u64;
+        for place in places {
+            let link = &self.replicas[*place].link;
+            match weather {
+                Weather::Cut => link.cut(),
+                Weather::BlackHole => link.black_hole(),
+                Weather::DropReplies => link.drop_replies(),
+                Weather::LoseReplyToCommit => link.lose_reply("COMMIT\0"),
+                Weather::Slow(latency) => link.slow(latency),
+            }
+        }
+        match weather {
+            Weather::LoseReplyToCommit => self.until_a_reply_is_lost(places).await,
+            _ if self.chance.below(4) == 0 => self.let_pass(4_000).await,
+            _ => self.let_pass(300).await,
+        }
+        for place in places {
+            let link = &self.replicas[*place].link;
+            if matches!(weather, Weather::LoseReplyToCommit) && link.has_lost() {
+                self.figures.lost_replies += 1;
+            }
+            if matches!(weather, Weather::DropReplies) {
+                link.cut();
+            }
+            link.pass();
+        }
+    }
+
+    /// Not for ever: those who ask may have come to their end before.
+    async fn until_a_reply_is_lost(&mut self, places: &[usize]) {
+        for _ in 0..1_000 {
+            if places.iter().all(|place| self.replicas[*place].link.has_lost()) {
+                return;
+            }
+            self.let_pass(2).await;
+        }
+    }
+
+    /// A key that every replica knows well is ended at one of them: from the answer on, all refuse it.
+    async fn end_a_key(&mut self) {
+        let first = self.chance.place(REPLICAS);
+        let (store, now) = (self.replicas[first].store(), self.replicas[first].now());
+        let key = new_key(store, &mut self.chance, plan_of(2), now).await.expect("a key is made");
+        self.figures.figures.keys += 1;
+        for place in 0..REPLICAS {
+            if self.is_admitted(place, &key.key).await != Some(true) {
+                finding(&format!("replica {place} doesn't know a key that replica {first} has made"));
+                self.figures.figures.keys_lost += 1;
+            }
+        }
+        let by = self.chance.place(REPLICAS);
+        let how = key.end(self.replicas[by].store(), &mut self.chance, self.replicas[by].now()).await;
+        let how = how.expect("a key is ended while everything is up");
+        for place in 0..REPLICAS {
+            match self.is_admitted(place, &key.key).await {
+                Some(false) => {}
+                admitted => {
+                    finding(&format!("a key that replica {by} has {how} is answered by replica {place}: {admitted:?}"));
+                    self.figures.figures.over_admitted += 1;
+                }
+            }
+        }
+    }
+
+    /// Whether a key is admitted; `None` when its quota is spent or nothing could be decided.
+    pub(super) async fn is_admitted(&mut self, place: usize, key: &PresentedKey) -> Option<bool> {
+        let replica = &self.replicas[place];
+        let id = AdmissionId::from_random(self.chance.bytes());
+        self.figures.figures.requests += 1;
+        match replica.store().admit(key, id, replica.now()).await {
+            Ok(Admission::Granted(_)) => Some(true),
+            Ok(Admission::Unknown) => Some(false),
+            Ok(Admission::Refused(_)) | Err(_) => None,
+        }
+    }
+
+    /// Waits until every replica can be used again.
+    async fn until_all_is_up(&mut self, trouble: &Trouble) {
+        for place in 0..REPLICAS {
+            let replica = &self.replicas[place];
+            let ready = found(|| async { replica.store().ready().await.ok() }).await;
+            if ready.is_none() {
+                finding(&format!("replica {place} isn't ready again after {trouble:?}"));
+                self.figures.figures.under_admitted += 1;
+            }
+        }
+    }
+}
