@@ -8,7 +8,7 @@ use std::{
 };
 
 use arguments::Task;
-use tests::torture::{Bound, Figures, cluster_floor, gate_floor, process_floor, stream_costs};
+use tests::torture::{Bound, Figures, cluster_floor, cluster_processes, gate_floor, process_floor, stream_costs};
 
 /// Of the time, the gate floor gets one part in so many; starting servers takes more of it than asking a store.
 const GATE_SHARE: u32 = 4;
@@ -53,10 +53,13 @@ async fn torture(time: Duration, seed: u64) -> ExitCode {
 }
 
 async fn cluster(time: Duration, seed: u64) -> ExitCode {
+    let start = Instant::now();
     println!("seed {seed}; `cargo xtask torture cluster --seed {seed}` repeats the stories, not the machine's timing");
-    let cluster = cluster_floor(seed, Bound::Until(Instant::now() + time)).await;
-    println!("replicas of the cluster backend, killed, on one Postgres, killed, over links that break\n{cluster}");
-    told(&[("cluster", cluster.figures)])
+    let stores = cluster_floor(seed, Bound::Until(start + time / 2)).await;
+    println!("\nreplicas in process, with their own clocks, on one Postgres\n{stores}");
+    let servers = cluster_processes(seed, Bound::Until(start + time)).await;
+    println!("servers, kill -9, on one Postgres\n{servers}");
+    told(&[("replicas", stores.figures), ("servers", servers.figures)])
 }
 
 fn told(floors: &[(&str, Figures)]) -> ExitCode {

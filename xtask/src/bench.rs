@@ -58,8 +58,8 @@ pub(crate) fn admission(passed: &[String]) -> Result<ExitCode> {
 /// Memory per open stream, and how soon a caller's leaving is noticed: of a release, since that is what people run.
 pub(crate) fn streams(passed: &[String]) -> Result<ExitCode> {
     let server = Progress::show(release)?;
-    torture::run(|command| {
-        command.arg("streams").args(passed).env("TOLLGATE_BIN", server);
+    torture::run(&server, |command| {
+        command.arg("streams").args(passed);
     })
 }
 

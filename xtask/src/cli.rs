@@ -177,8 +177,9 @@ pub(crate) enum Task {
     /// front of an upstream that always succeeds: kill -9 at random instants, a full disk, a key revoked while it streams;
     /// what the upstream received is compared with what was counted.
     ///
-    /// `cluster` puts replicas of the cluster backend under it instead, on a Postgres of its own: kill -9 of replicas and
-    /// of Postgres, links between them that are cut, silent or slow, or lose the reply to a commit.
+    /// `cluster` puts three replicas of the cluster backend under it instead, on a Postgres of their own: first stores in
+    /// one process, each with a clock of its own, then real servers. kill -9 of replicas and of Postgres, links between
+    /// them that are cut, silent or slow, or lose the reply to a commit.
     ///
     /// Fails when a figure that must be 0 isn't: over-admitted, refused with room left, received but not counted, keys
     /// lost.

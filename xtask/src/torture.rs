@@ -1,5 +1,6 @@
 //! `cargo xtask torture`: random stories against the limits, for as long as one likes.
 
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result};
@@ -16,22 +17,22 @@ pub(crate) fn main(what: Option<Tortured>, minutes: Option<f64>, seed: Option<u6
             command.args(value.map(|value| [flag.to_owned(), value]).into_iter().flatten());
         }
     };
-    match what {
-        None => {
-            let server = Progress::show(server::build)?;
-            run(|command| limits(command.env("TOLLGATE_BIN", server)))
+    let (server, programs) = Progress::show(|progress| {
+        let programs = what.map(|Tortured::Cluster| postgres::require(progress)).transpose()?;
+        Ok((server::build(progress)?, programs))
+    })?;
+    run(&server, |command| {
+        if let Some(programs) = programs {
+            command.arg("cluster").env("TOLLGATE_POSTGRES_BIN", programs);
         }
-        Some(Tortured::Cluster) => {
-            let programs = Progress::show(postgres::require)?;
-            run(|command| limits(command.arg("cluster").env("TOLLGATE_POSTGRES_BIN", programs)))
-        }
-    }
+        limits(command);
+    })
 }
 
-/// Runs the long runs' program of the end-to-end suites.
-pub(crate) fn run(arguments: impl FnOnce(&mut Command)) -> Result<ExitCode> {
+/// Runs the long runs' program of the end-to-end suites against this server.
+pub(crate) fn run(server: &Path, arguments: impl FnOnce(&mut Command)) -> Result<ExitCode> {
     let mut command = workspace::cargo(&["run", "--locked", "--quiet", "-p", "tests", "--bin", "torture", "--"]);
-    command.stdin(Stdio::null());
+    command.env("TOLLGATE_BIN", server).stdin(Stdio::null());
     arguments(&mut command);
     let status = command.status().context("cannot start cargo")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -22,7 +22,7 @@ use std::{
 };
 
 pub use chance::Chance;
-pub use cluster::{ClusterFigures, cluster_floor};
+pub use cluster::{ClusterFigures, cluster_floor, cluster_processes};
 pub use figures::Figures;
 pub use gate::gate_floor;
 pub use lane::{Lane, process_floor};

@@ -171,7 +171,7 @@ impl Floor {
                 self.figures.figures.keys_lost += 1;
             }
         }
-        let wrong: i64 = self.beside.query_one(SUMS_THAT_DIFFER, &[]).await.expect("sums").get(0);
+        let wrong: i64 = self.postgres.beside.query_one(SUMS_THAT_DIFFER, &[]).await.expect("sums").get(0);
         if wrong != 0 {
             finding(&format!("{wrong} subscriptions whose sum isn't that of their days"));
             self.figures.figures.wrong_totals += wrong.unsigned_abs();

@@ -9,19 +9,19 @@ use access::{Admission, Gate, PresentedKey};
 use api_types::AdmissionId;
 use jiff::SignedDuration;
 use tokio::{runtime::Handle, task::JoinSet};
-use tokio_postgres::Client;
 
 use super::{
     super::{Chance, finding},
     books::{Books, Tallies},
     figures::ClusterFigures,
     holder::{Acknowledged, Holder, new_key},
+    linked_postgres::LinkedPostgres,
     load::{Asker, make_keys},
     plans::{QUOTAS, plan_of, plans},
     replica::{Replica, prepare},
-    trouble::{Trouble, Weather},
+    trouble::Trouble,
 };
-use crate::{OwnPostgres, wait::found, within};
+use crate::{wait::found, within};
 
 pub(super) const REPLICAS: usize = 3;
 /// By how many minutes each replica's clock is wrong.
@@ -35,9 +35,7 @@ pub(super) struct Floor {
     pub(super) figures: ClusterFigures,
     pub(super) chance: Chance,
     pub(super) replicas: Vec<Replica>,
-    postgres: OwnPostgres,
-    /// Past all links.
-    pub(super) beside: Client,
+    pub(super) postgres: LinkedPostgres,
     pub(super) holders: Vec<Holder>,
     /// Every key that was ever acknowledged and not ended.
     pub(super) acknowledged: Vec<Acknowledged>,
@@ -54,29 +52,29 @@ struct Load {
 
 impl Floor {
     pub(super) async fn start(mut chance: Chance) -> Self {
-        let postgres = OwnPostgres::start().await;
+        let postgres = LinkedPostgres::start(REPLICAS).await;
         prepare(postgres.url()).await.expect("the tables are made");
         let mut replicas = Vec::new();
-        for minutes in SKEWS {
+        for (place, minutes) in SKEWS.into_iter().enumerate() {
             let skew = SignedDuration::from_mins(minutes);
-            replicas.push(Replica::start(&postgres.url(), skew, &mut chance, plans()).await);
+            replicas.push(Replica::start(postgres.url_of(place), skew, &mut chance, plans()).await);
         }
-        let beside = postgres.client().await;
         let (figures, holders, acknowledged) = (ClusterFigures::default(), Vec::new(), Vec::new());
-        Self { figures, chance, replicas, postgres, beside, holders, acknowledged }
+        Self { figures, chance, replicas, postgres, holders, acknowledged }
     }
 
     /// Load; trouble at a random instant; everything up again; and the books compared.
     pub(super) async fn round(&mut self) {
         self.people().await;
         let load = self.load();
-        self.let_pass(400).await;
+        self.postgres.let_pass(&mut self.chance, 400).await;
         if self.chance.below(4) == 0 {
             self.end_a_key().await;
         }
         let trouble = Trouble::any(&mut self.chance, REPLICAS);
-        self.befall(&trouble).await;
-        self.let_pass(200).await;
+        let Self { postgres, chance, figures, replicas, .. } = self;
+        postgres.befall(&trouble, chance, figures, |place| replicas[place].kill()).await;
+        self.postgres.let_pass(&mut self.chance, 200).await;
         load.enough.store(true, Ordering::Relaxed);
         let Load { mut askers, tallies, made, .. } = load;
         // Those whose replica was killed are gone with it.
@@ -139,96 +137,6 @@ impl Floor {
             make_keys((store.clone(), collecting.skew()), chance, plan, Arc::clone(&made), Arc::clone(&enough));
         askers.spawn_on(making, runtime);
         Load { askers, tallies, made, enough }
-    }
-
-    /// Until a random instant: when Postgres has answered so many questions beside all others.
-    async fn let_pass(&mut self, most: u64) {
-        for _ in 0..self.chance.below(most) {
-            self.beside.simple_query("SELECT 1").await.expect("Postgres answers who comes past the links");
-        }
-    }
-
-    async fn befall(&mut self, trouble: &Trouble) {
-        match trouble {
-            Trouble::Nothing => {}
-            Trouble::KillReplicas(_) => self.kill(trouble.killed()),
-            Trouble::KillPostgres => self.kill_postgres(&[]).await,
-            Trouble::KillBoth(places) => self.kill_postgres(places).await,
-            Trouble::RestartPostgres => {
-                self.postgres.stop().await;
-                self.start_postgres_again().await;
-            }
-            Trouble::Link(places, weather) => self.weather(places, *weather).await,
-            Trouble::KillInSilence(places) => {
-                self.figures.broken_links += places.len() as u64;
-                places.iter().for_each(|place| self.replicas[*place].link.black_hole());
-                self.let_pass(60).await;
-                self.kill(places);
-                self.let_pass(20).await;
-                places.iter().for_each(|place| self.replicas[*place].link.pass());
-            }
-        }
-    }
-
-    fn kill(&mut self, places: &[usize]) {
-        for place in places {
-            self.replicas[*place].kill();
-            self.figures.figures.kills += 1;
-        }
-    }
-
-    async fn kill_postgres(&mut self, with: &[usize]) {
-        self.postgres.kill9().await;
-        self.figures.figures.kills += 1;
-        self.figures.postgres_kills += 1;
-        self.kill(with);
-        self.start_postgres_again().await;
-    }
-
-    async fn start_postgres_again(&mut self) {
-        self.postgres.start_again().await;
-        self.beside = self.postgres.client().await;
-        self.figures.figures.restarts += 1;
-    }
-
-    /// Breaks links for a while: mostly for a moment, at times until it is noticed.
-    async fn weather(&mut self, places: &[usize], weather: Weather) {
-        self.figures.broken_links += places.len() as u64;
-        for place in places {
-            let link = &self.replicas[*place].link;
-            match weather {
-                Weather::Cut => link.cut(),
-                Weather::BlackHole => link.black_hole(),
-                Weather::DropReplies => link.drop_replies(),
-                Weather::LoseReplyToCommit => link.lose_reply("COMMIT\0"),
-                Weather::Slow(latency) => link.slow(latency),
-            }
-        }
-        match weather {
-            Weather::LoseReplyToCommit => self.until_a_reply_is_lost(places).await,
-            _ if self.chance.below(4) == 0 => self.let_pass(4_000).await,
-            _ => self.let_pass(300).await,
-        }
-        for place in places {
-            let link = &self.replicas[*place].link;
-            if matches!(weather, Weather::LoseReplyToCommit) && link.has_lost() {
-                self.figures.lost_replies += 1;
-            }
-            if matches!(weather, Weather::DropReplies) {
-                link.cut();
-            }
-            link.pass();
-        }
-    }
-
-    /// Not for ever: those who ask may have come to their end before.
-    async fn until_a_reply_is_lost(&mut self, places: &[usize]) {
-        for _ in 0..1_000 {
-            if places.iter().all(|place| self.replicas[*place].link.has_lost()) {
-                return;
-            }
-            self.let_pass(2).await;
-        }
     }
 
     /// A key that every replica knows well is ended at one of them: from the answer on, all refuse it.

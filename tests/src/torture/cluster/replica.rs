@@ -1,4 +1,4 @@
-//! A replica: a store on a runtime of its own, behind a link of its own.
+//! A replica: a store on a runtime of its own.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use api_types::Timestamp;
 use jiff::SignedDuration;
 use tokio::runtime::{self, Handle, Runtime};
 
-use crate::{SlowLink, torture::Chance};
+use super::super::Chance;
 
 /// Long enough for a machine that is busy with other tests, short enough that a black hole is noticed in a round.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// One process's part of the cluster.
 pub(super) struct Replica {
-    pub(super) link: SlowLink,
+    /// Where it finds Postgres.
+    url: String,
     /// By how much its clock is wrong.
     skew: SignedDuration,
     running: Option<Running>,
@@ -44,9 +45,8 @@ fn options(url: String) -> Options {
 
 impl Replica {
     /// Starts one, as a process does: it offers the plans of its configuration.
-    pub(super) async fn start(url: &str, skew: SignedDuration, chance: &mut Chance, plans: Vec<UsagePlan>) -> Self {
-        let link = SlowLink::in_front_of(url).await;
-        let mut replica = Self { link, skew, running: None };
+    pub(super) async fn start(url: String, skew: SignedDuration, chance: &mut Chance, plans: Vec<UsagePlan>) -> Self {
+        let mut replica = Self { url, skew, running: None };
         replica.start_again(chance, plans).await;
         replica
     }
@@ -54,7 +54,7 @@ impl Replica {
     /// Starts it again after [`Self::kill`].
     pub(super) async fn start_again(&mut self, chance: &mut Chance, plans: Vec<UsagePlan>) {
         let runtime = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
-        let opening = runtime.spawn(PostgresStore::open(options(self.link.url()), chance.bytes()));
+        let opening = runtime.spawn(PostgresStore::open(options(self.url.clone()), chance.bytes()));
         let store = opening.await.expect("opening doesn't panic").expect("a store on a Postgres that is up");
         store.apply_plans(plans, self.now()).await.expect("plans are applied");
         self.running = Some(Running { runtime, store });
