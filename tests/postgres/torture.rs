@@ -5,13 +5,13 @@ use tests::torture::{Bound, Chance, ClusterFigures, cluster_floor, cluster_proce
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_befalls_a_cluster_exactly_the_quota_passes() {
     let seed = Chance::seed();
-    judge(seed, 16, cluster_floor(seed, Bound::Rounds(16)).await);
+    judge(seed, 12, cluster_floor(seed, Bound::Rounds(12)).await);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn servers_that_are_killed_with_their_postgres_lose_no_key_and_no_count_and_give_nothing_away() {
     let seed = Chance::seed();
-    judge(seed, 10, cluster_processes(seed, Bound::Rounds(10)).await);
+    judge(seed, 8, cluster_processes(seed, Bound::Rounds(8)).await);
 }
 
 fn judge(seed: u64, rounds: u64, told: ClusterFigures) {

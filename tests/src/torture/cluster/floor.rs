@@ -41,6 +41,16 @@ pub(super) struct Floor {
     pub(super) acknowledged: Vec<Acknowledged>,
 }
 
+/// What one request was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Told {
+    Granted,
+    Refused,
+    Unknown,
+    /// Nothing could be decided, since the machine was busy: nothing follows from it.
+    Nothing,
+}
+
 /// A round's load.
 struct Load {
     askers: JoinSet<()>,
@@ -146,7 +156,7 @@ impl Floor {
         let key = new_key(store, &mut self.chance, plan_of(2), now).await.expect("a key is made");
         self.figures.figures.keys += 1;
         for place in 0..REPLICAS {
-            if self.is_admitted(place, &key.key).await != Some(true) {
+            if matches!(self.ask(place, &key.key).await, Told::Unknown | Told::Refused) {
                 finding(&format!("replica {place} doesn't know a key that replica {first} has made"));
                 self.figures.figures.keys_lost += 1;
             }
@@ -155,25 +165,27 @@ impl Floor {
         let how = key.end(self.replicas[by].store(), &mut self.chance, self.replicas[by].now()).await;
         let how = how.expect("a key is ended while everything is up");
         for place in 0..REPLICAS {
-            match self.is_admitted(place, &key.key).await {
-                Some(false) => {}
-                admitted => {
-                    finding(&format!("a key that replica {by} has {how} is answered by replica {place}: {admitted:?}"));
-                    self.figures.figures.over_admitted += 1;
-                }
+            let told = self.ask(place, &key.key).await;
+            if matches!(told, Told::Granted | Told::Refused) {
+                finding(&format!("a key that replica {by} has {how} is answered by replica {place}: {told:?}"));
+                self.figures.figures.over_admitted += 1;
             }
         }
     }
 
-    /// Whether a key is admitted; `None` when its quota is spent or nothing could be decided.
-    pub(super) async fn is_admitted(&mut self, place: usize, key: &PresentedKey) -> Option<bool> {
+    /// One request at one replica.
+    pub(super) async fn ask(&mut self, place: usize, key: &PresentedKey) -> Told {
         let replica = &self.replicas[place];
         let id = AdmissionId::from_random(self.chance.bytes());
         self.figures.figures.requests += 1;
         match replica.store().admit(key, id, replica.now()).await {
-            Ok(Admission::Granted(_)) => Some(true),
-            Ok(Admission::Unknown) => Some(false),
-            Ok(Admission::Refused(_)) | Err(_) => None,
+            Ok(Admission::Granted(_)) => Told::Granted,
+            Ok(Admission::Refused(_)) => Told::Refused,
+            Ok(Admission::Unknown) => Told::Unknown,
+            Err(_) => {
+                self.figures.figures.turned_away += 1;
+                Told::Nothing
+            }
         }
     }
 

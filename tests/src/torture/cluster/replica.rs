@@ -11,7 +11,7 @@ use tokio::runtime::{self, Handle, Runtime};
 use super::super::Chance;
 
 /// Long enough for a machine that is busy with other tests, short enough that a black hole is noticed in a round.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// One process's part of the cluster.
 pub(super) struct Replica {
