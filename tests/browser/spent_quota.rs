@@ -33,6 +33,7 @@ async fn a_spent_quota_leads_to_a_larger_plan_and_to_its_usage() {
     browser.click("dialog [aria-label=Close]").await;
     browser.gone("dialog").await;
     browser.reads("[data-testid=key-row] [data-testid=key-state]", "Used up").await;
+    browser.reads("[data-testid=key-row] [data-testid=countdown]", "Opens again in").await;
     browser.reads("[data-testid=plan-card][data-plan='10RequestPerDay']", "used up").await;
 
     browser.click("a[href=playground]").await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use api_types::{About, KeyEntry, KeyState, QuotaStatus, Timestamp};
 use leptos::prelude::*;
 
-use super::{StateBadge, StateNote, TellState};
+use super::{Countdown, StateBadge, StateNote, TellState};
 use crate::{
     browser,
     figures::{figure, grouped},
@@ -137,6 +137,7 @@ fn quota(entry: &KeyEntry, rough: bool, now: Timestamp, zone: Option<&str>) -> A
                         resets(now, reset_at, browser::local, zone)
                     }}
                 </p>
+                {maybe(reset_at.filter(|_| remaining == 0), |until| view! { <Countdown until /> }.into_any())}
             </div>
         }
         .into_any(),
