@@ -57,7 +57,7 @@ pub fn of_work(work: Work, full: &[Measured], half: &[Measured], rate: f64, yard
 /// # Errors
 /// When the system doesn't say.
 pub fn of_processes(peers: &[Peer]) -> Result<String> {
-    let mut text = "\n| | ms from start to listening | MB idle | MB after all this |\n|---|---|---|---|\n".to_owned();
+    let mut text = "\n| | ms from start to an answer | MB idle | MB after all this |\n|---|---|---|---|\n".to_owned();
     for peer in peers {
         let Some(process) = &peer.process else { continue };
         let megabytes = |bytes: u64| format!("{:.1}", bytes as f64 / 1e6);

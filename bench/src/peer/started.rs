@@ -7,7 +7,11 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
-use tokio::{net::TcpStream, time::sleep};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 
 use crate::process::Process;
 
@@ -27,7 +31,7 @@ pub struct Peer {
     pub headers: Vec<String>,
     /// Its process; `None`: straight to the upstream.
     pub process: Option<Process>,
-    /// From its start until it took requests.
+    /// From its start until it answered a request.
     pub ready_after: Option<Duration>,
     /// What it holds before its first request, in bytes.
     pub idle_memory: Option<u64>,
@@ -53,17 +57,17 @@ impl Peer {
         }
     }
 
-    /// A proxy that was just started and needs nothing of a request, as soon as it listens.
+    /// A proxy that was just started and needs nothing of a request, as soon as it answers.
     ///
     /// # Errors
-    /// When it ends, or doesn't listen in time.
+    /// When it ends, or doesn't answer in time.
     pub(super) async fn of(
         name: &'static str,
         mut process: Process,
         address: SocketAddr,
         home: TempDir,
     ) -> Result<Self> {
-        let ready_after = Some(until_it_listens(&mut process, address).await?);
+        let ready_after = Some(until_it_answers(&mut process, address).await?);
         let idle_memory = Some(process.memory()?);
         let (headers, process, home) = (vec![String::new()], Some(process), Some(home));
         Ok(Self { name, address, headers, process, ready_after, idle_memory, is_slow: false, home })
@@ -81,15 +85,23 @@ pub(super) fn free_address() -> Result<SocketAddr> {
     Ok(listener.local_addr()?)
 }
 
-/// Waits until something listens there, and returns how long that took.
-async fn until_it_listens(process: &mut Process, address: SocketAddr) -> Result<Duration> {
+/// Waits until a request is answered there, whatever the answer, and returns how long that took: some listen long before
+/// they can do anything.
+async fn until_it_answers(process: &mut Process, address: SocketAddr) -> Result<Duration> {
     let begun = Instant::now();
-    while TcpStream::connect(address).await.is_err() {
+    while !answers(address).await {
         process.still_runs()?;
         if begun.elapsed() > READY_WITHIN {
-            bail!("nothing listens at {address}");
+            bail!("nothing answers at {address}");
         }
         sleep(LOOK_EVERY).await;
     }
     Ok(begun.elapsed())
+}
+
+async fn answers(address: SocketAddr) -> bool {
+    let Ok(mut socket) = TcpStream::connect(address).await else { return false };
+    let asked = socket.write_all(b"GET /readyz HTTP/1.1\r\nHost: bench.test\r\nConnection: close\r\n\r\n").await;
+    let answered = timeout(READY_WITHIN, socket.read_u8()).await;
+    asked.is_ok() && answered.is_ok_and(|byte| byte.is_ok())
 }
