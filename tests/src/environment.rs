@@ -63,10 +63,10 @@ pub(crate) fn postgres_url() -> String {
     })
 }
 
-/// The backend that servers of the tests have unless they say which: `TOLLGATE_TESTED_BACKEND`, which
-/// `cargo xtask test --backend` sets; else the server's own default.
-pub(crate) fn tested_backend() -> Option<String> {
-    env::var("TOLLGATE_TESTED_BACKEND").ok().filter(|name| name != "embedded")
+/// Whether servers of the tests that don't say which backend they have have Postgres, and not their own default:
+/// `TOLLGATE_TESTED_BACKEND` is `postgres`, which `cargo xtask test --backend` sets.
+pub(crate) fn is_postgres_tested() -> bool {
+    env::var("TOLLGATE_TESTED_BACKEND").is_ok_and(|name| name == "postgres")
 }
 
 /// The folder with Postgres's own programs: `TOLLGATE_POSTGRES_BIN`, which `cargo xtask test` sets.

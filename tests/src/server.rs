@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::{
     Call, Caller, Database, FakeUpstream, Identity, Output, RawClient, Secrets, ServerSetup, Store,
-    environment::tested_backend,
+    environment::is_postgres_tested,
     server_binary,
     store::{self, PostgresDatabase},
     wait_until,
@@ -306,7 +306,7 @@ impl Drop for TestServer {
 
 /// The setup with the backend that is tested, where it names none; and its database, made if the data folder has none.
 async fn on_tested_backend(setup: ServerSetup, data_dir: &Path) -> (ServerSetup, Option<Database>) {
-    if tested_backend().is_none() || setup.variables.iter().any(|(name, _)| name == "TOLLGATE_BACKEND") {
+    if !is_postgres_tested() || setup.variables.iter().any(|(name, _)| name == "TOLLGATE_BACKEND") {
         return (setup, None);
     }
     let (url, database) = match PostgresDatabase::url(data_dir) {

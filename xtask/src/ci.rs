@@ -31,7 +31,7 @@ pub(crate) fn main() -> Result<ExitCode> {
     timed("tidy, with the page", || passed(tidy::main(true)?, "tidy"))?;
     timed("OpenAPI", || openapi::main(true, |progress| server::build_tested(progress, Beside::AllTests)))?;
     heading("test");
-    test::main(&[])
+    test::main(None, &[])
 }
 
 /// One call of cargo, its output as it comes.

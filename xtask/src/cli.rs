@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::tested_backend::TestedBackend;
+
 /// Tasks of this workspace.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
@@ -49,12 +51,18 @@ pub(crate) enum Task {
     /// under target/contract, and the emulators under target/aws. The tests with callers who vanish make network
     /// namespaces: they need the command ip, and root. Screenshots of each page are left in target/screenshots.
     ///
+    /// Where all tests are run, the end-to-end suite comes once more at the end, on Postgres.
+    ///
     /// Examples:
     ///   cargo xtask test
+    ///   cargo xtask test --backend postgres
     ///   cargo xtask test -- -p sse
     ///   cargo xtask test -- revoked_key
     #[command(verbatim_doc_comment)]
     Test {
+        /// Run the end-to-end suite alone, on this backend.
+        #[arg(long, value_name = "BACKEND", value_enum)]
+        backend: Option<TestedBackend>,
         /// Arguments for the test runner.
         #[arg(last = true)]
         passed: Vec<String>,

@@ -31,6 +31,7 @@ mod run;
 mod sdks;
 mod server;
 mod test;
+mod tested_backend;
 mod tidy;
 mod time_left;
 mod tools;
@@ -62,7 +63,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
     };
     match task {
         Task::Run { passed } => run::main(&passed),
-        Task::Test { passed } => test::main(&passed),
+        Task::Test { backend, passed } => test::main(backend, &passed),
         Task::Ci => ci::main(),
         Task::Openapi { diff: Some(reference), .. } => openapi_diff::main(&reference),
         Task::Openapi { check, diff: None } => openapi::main(check, server::build).map(|()| ExitCode::SUCCESS),

@@ -15,6 +15,7 @@ use crate::proxies::{self, Proxies};
 use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
+use crate::tested_backend::TestedBackend;
 use crate::{audit, browser, network, postgres, prepare, server, workspace};
 
 /// What the tests are told about.
@@ -81,8 +82,25 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
     })
 }
 
-pub(crate) fn main(passed: &[String]) -> Result<ExitCode> {
-    run(passed, &[])
+pub(crate) fn main(backend: Option<TestedBackend>, passed: &[String]) -> Result<ExitCode> {
+    match backend {
+        Some(backend) => run_on(backend, passed),
+        None => {
+            let outcome = run(passed, &[])?;
+            if !passed.is_empty() || outcome != ExitCode::SUCCESS {
+                return Ok(outcome);
+            }
+            eprintln!("── the end-to-end suite on Postgres");
+            run_on(TestedBackend::Postgres, &[])
+        }
+    }
+}
+
+/// The end-to-end suite on a backend.
+fn run_on(backend: TestedBackend, passed: &[String]) -> Result<ExitCode> {
+    let mut passed = passed.to_vec();
+    passed.extend(backend.filter(has_nextest()));
+    run(&passed, &[backend.environment()])
 }
 
 /// The same with more in the tests' environment.
