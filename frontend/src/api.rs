@@ -9,7 +9,7 @@ mod session;
 use std::pin::Pin;
 
 pub(crate) use anonymous::Anonymous;
-pub(crate) use data_plane::{Answer, Header, KeyClient, REMAINING, Refusal};
+pub(crate) use data_plane::{Answer, CallFailure, Header, KeyClient, REMAINING};
 pub(crate) use error::ApiError;
 pub(crate) use session::Session;
 

@@ -3,7 +3,7 @@
 use api_types::{KeyStatus, QuotaStatus, Timestamp, openai::ErrorObject};
 
 use crate::{
-    api::Refusal,
+    api::CallFailure,
     reset_time::{LocalTime, spent, throttled, used_up},
 };
 
@@ -15,7 +15,7 @@ const STILL_ACTIVATING: &str = "Your key still isn't active after two minutes. Y
 /// What to tell, and whether another key would help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ChatFailure {
-    refusal: Refusal,
+    failure: CallFailure,
 }
 
 /// Whether what was asked can be asked once more as it is.
@@ -30,29 +30,29 @@ pub(crate) enum Retry {
 }
 
 impl ChatFailure {
-    /// Of a refusal.
-    pub(crate) const fn of(refusal: Refusal) -> Self {
-        Self { refusal }
+    /// Of a call that failed.
+    pub(crate) const fn of(failure: CallFailure) -> Self {
+        Self { failure }
     }
 
     /// Whether the key itself is refused.
     pub(crate) const fn is_bad_key(&self) -> bool {
-        matches!(self.refusal, Refusal::Refused { status: 401, .. })
+        matches!(self.failure, CallFailure::Refused { status: 401, .. })
     }
 
     /// Whether asking once more may help.
     pub(crate) fn retry(&self) -> Retry {
-        match &self.refusal {
-            Refusal::Network => Retry::Connected,
-            Refusal::Refused { status: 429, .. } if self.spent().is_some() => Retry::InVain,
-            Refusal::Refused { status: 408 | 429 | 500..=599, .. } => Retry::Later,
-            Refusal::Refused { .. } => Retry::InVain,
+        match &self.failure {
+            CallFailure::Network => Retry::Connected,
+            CallFailure::Refused { status: 429, .. } if self.spent().is_some() => Retry::InVain,
+            CallFailure::Refused { status: 408 | 429 | 500..=599, .. } => Retry::Later,
+            CallFailure::Refused { .. } => Retry::InVain,
         }
     }
 
     /// Whether the quota is spent, and until when, where that is known.
     pub(crate) fn spent(&self) -> Option<Option<Timestamp>> {
-        let Refusal::Refused { error: Some(error), .. } = &self.refusal else { return None };
+        let CallFailure::Refused { error: Some(error), .. } = &self.failure else { return None };
         match &error.quota {
             Some(quota) => Some(quota.reset_at),
             None if error.kind == "throttle" => None,
@@ -68,16 +68,16 @@ impl ChatFailure {
         now: Timestamp,
         local: impl Fn(Timestamp) -> LocalTime,
     ) -> String {
-        match &self.refusal {
-            Refusal::Network => "The server can't be reached. Check your connection, then send again.".to_owned(),
-            Refusal::Refused { status: 401, .. } => {
+        match &self.failure {
+            CallFailure::Network => "The server can't be reached. Check your connection, then send again.".to_owned(),
+            CallFailure::Refused { status: 401, .. } => {
                 "This key doesn't work: it may be mistyped, disabled, rotated or revoked. Use another one.".to_owned()
             }
-            refusal if refusal.is_activating() => STILL_ACTIVATING.to_owned(),
-            Refusal::Refused { error: Some(error), retry_after, .. } => {
+            failure if failure.is_activating() => STILL_ACTIVATING.to_owned(),
+            CallFailure::Refused { error: Some(error), retry_after, .. } => {
                 said(error, *retry_after, key, rough, now, local)
             }
-            Refusal::Refused { status, error: None, .. } => {
+            CallFailure::Refused { status, error: None, .. } => {
                 format!("The answer can't be read (status {status}). Send again in a moment.")
             }
         }
@@ -157,7 +157,7 @@ mod tests {
             code: code.map(str::to_owned),
             quota,
         };
-        ChatFailure::of(Refusal::Refused { status, error: Some(Box::new(error)), retry_after })
+        ChatFailure::of(CallFailure::Refused { status, error: Some(Box::new(error)), retry_after })
     }
 
     fn sentence(failure: &ChatFailure) -> String {
@@ -217,12 +217,12 @@ mod tests {
         ] {
             assert_eq!(coded(status, kind, code, None, Some(3)).retry(), retry, "{status} {kind}");
         }
-        assert_eq!(ChatFailure::of(Refusal::Network).retry(), Retry::Connected);
+        assert_eq!(ChatFailure::of(CallFailure::Network).retry(), Retry::Connected);
     }
 
     #[test]
     fn no_answer_is_not_the_keys_fault() {
-        let failure = ChatFailure::of(Refusal::Network);
+        let failure = ChatFailure::of(CallFailure::Network);
         assert!(!failure.is_bad_key() && sentence(&failure).contains("connection"));
     }
 }

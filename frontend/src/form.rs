@@ -119,7 +119,7 @@ impl FormState {
         }
     }
 
-    /// Takes the server's refusal apart: each error goes to its field, the rest above the form.
+    /// Takes the server's failure apart: each error goes to its field, the rest above the form.
     /// Answers the first field that has one.
     pub(crate) fn refuse(&mut self, problem: &Problem) -> Option<&'static str> {
         let mut rest = Vec::new();

@@ -114,7 +114,7 @@ async fn try_relay(
     follow.answered(status.as_u16());
     let headers = head::passed_down(&response);
     if !status.is_success() {
-        let bytes = refusal_of_the_request(client.upstream(), response, follow, &mut stop, caller_key).await?;
+        let bytes = error_about_the_request(client.upstream(), response, follow, &mut stop, caller_key).await?;
         let headers = head::as_json(headers);
         return Ok(Pending { status, headers, length: Some(bytes.len() as u64), body: PendingBody::Whole(bytes) });
     }
@@ -158,7 +158,7 @@ async fn try_relay(
 }
 
 /// The body of a 4xx that is about the request, in JSON; all else that isn't a 2xx is a failure.
-async fn refusal_of_the_request(
+async fn error_about_the_request(
     upstream: &Upstream,
     response: Response,
     follow: &mut Follow,
@@ -171,7 +171,7 @@ async fn refusal_of_the_request(
     }
     // Charged also where its body breaks off: the upstream has judged the request.
     follow.accepted();
-    // A refusal names nothing that is kept.
+    // An error names nothing that is kept.
     drop(follow.take_on_id());
     head::refuse_coding(&response)?;
     let timeouts = upstream.timeouts;

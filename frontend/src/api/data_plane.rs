@@ -39,7 +39,7 @@ pub(crate) struct KeyClient {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Refusal {
+pub(crate) enum CallFailure {
     /// No answer came.
     Network,
     /// The server said no.
@@ -53,7 +53,7 @@ pub(crate) enum Refusal {
     },
 }
 
-impl Refusal {
+impl CallFailure {
     /// Whether the key is good and only too new to work everywhere.
     pub(crate) fn is_activating(&self) -> bool {
         matches!(self, Self::Refused { status: 503, error: Some(error), .. }
@@ -103,12 +103,12 @@ impl KeyClient {
     }
 
     /// What the key tells about itself. Costs nothing.
-    pub(crate) async fn status(&self) -> Result<KeyStatus, Refusal> {
+    pub(crate) async fn status(&self) -> Result<KeyStatus, CallFailure> {
         self.get("v1/key").await
     }
 
     /// The models on offer. Costs nothing, unless a gate in front of the model counts it.
-    pub(crate) async fn models(&self) -> Result<Vec<String>, Refusal> {
+    pub(crate) async fn models(&self) -> Result<Vec<String>, CallFailure> {
         #[derive(Deserialize)]
         struct List {
             data: Vec<Model>,
@@ -128,14 +128,14 @@ impl KeyClient {
         request: &ChatRequest,
         stop: &AbortSignal,
         heard: impl FnOnce(Vec<Header>),
-    ) -> Result<Answer, Refusal> {
+    ) -> Result<Answer, CallFailure> {
         let request = self
             .builder(Method::POST, "v1/chat/completions")
             .abort_signal(Some(stop))
             .header("content-type", "application/json")
             .body(request.body())
-            .map_err(|_| Refusal::Network)?;
-        let response = request.send().await.map_err(|_| Refusal::Network)?;
+            .map_err(|_| CallFailure::Network)?;
+        let response = request.send().await.map_err(|_| CallFailure::Network)?;
         let headers = response.headers();
         heard(TOLD.iter().filter_map(|name| Some((*name, headers.get(name)?))).collect());
         let streams = response.headers().get("content-type").is_some_and(|kind| kind.starts_with("text/event-stream"));
@@ -147,9 +147,9 @@ impl KeyClient {
         }
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CallFailure> {
         let reply = checked(exchange(self.builder(Method::GET, path), None).await)?;
-        reply.read().map_err(|_| Refusal::Refused { status: reply.status, error: None, retry_after: None })
+        reply.read().map_err(|_| CallFailure::Refused { status: reply.status, error: None, retry_after: None })
     }
 
     fn builder(&self, method: Method, path: &str) -> RequestBuilder {
@@ -161,11 +161,11 @@ impl KeyClient {
     }
 }
 
-fn checked(reply: Option<Reply>) -> Result<Reply, Refusal> {
-    let reply = reply.ok_or(Refusal::Network)?;
+fn checked(reply: Option<Reply>) -> Result<Reply, CallFailure> {
+    let reply = reply.ok_or(CallFailure::Network)?;
     if reply.is_ok() {
         return Ok(reply);
     }
     let error = reply.read::<ErrorEnvelope>().ok().map(|envelope| Box::new(envelope.error));
-    Err(Refusal::Refused { status: reply.status, error, retry_after: reply.retry_after })
+    Err(CallFailure::Refused { status: reply.status, error, retry_after: reply.retry_after })
 }

@@ -50,7 +50,7 @@ async fn poll_send(socket: &mut Socket, parts: [Bytes; 2], answer: &mut Incoming
     for mut part in parts {
         while !part.is_empty() {
             let written = poll_fn(|cx| match socket.poll_write(cx, &part) {
-                Poll::Pending if answer.is_refusal(socket, cx) => Poll::Ready(Ok(None)),
+                Poll::Pending if answer.has_refused(socket, cx) => Poll::Ready(Ok(None)),
                 written => written.map_ok(Some),
             });
             match written.await {
@@ -123,7 +123,7 @@ impl Incoming {
     }
 
     /// Whether the other side has refused the request although it isn't sent to its end.
-    fn is_refusal(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> bool {
+    fn has_refused(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> bool {
         if self.head.is_none() {
             // What else comes of reading is found again when the request is sent.
             let Poll::Ready(Ok(Some(head))) = self.poll_head(socket, cx) else { return false };

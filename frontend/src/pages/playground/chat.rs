@@ -7,7 +7,7 @@ use web_sys::{AbortController, AbortSignal};
 
 use crate::{
     activation,
-    api::{Answer, Header, KeyClient, LocalFuture, REMAINING, Refusal},
+    api::{Answer, CallFailure, Header, KeyClient, LocalFuture, REMAINING},
     browser,
     chat_failure::ChatFailure,
     chat_request::ChatRequest,
@@ -71,7 +71,7 @@ enum Outcome {
     /// The model's turn ended so; the text is the rest of it.
     Ended(String, Progress),
     /// Refused before anything came.
-    Refused(Refusal),
+    Refused(CallFailure),
     /// The reader pressed Stop before it was sent again.
     GivenUp,
 }
@@ -130,7 +130,7 @@ impl Chat {
 
     /// Asks which models there are, once. A list that doesn't come is no trouble, the server's default model answers;
     /// unless the key is being activated.
-    pub(super) fn learn_models(self, client: KeyClient) -> LocalFuture<Result<(), Refusal>> {
+    pub(super) fn learn_models(self, client: KeyClient) -> LocalFuture<Result<(), CallFailure>> {
         Box::pin(async move {
             let known = self.visitor.models.get_untracked();
             let models = match known {
@@ -138,9 +138,9 @@ impl Chat {
                 None if self.models_asked.try_get_untracked() != Some(false) => return Ok(()),
                 None => match client.models().await {
                     Ok(models) => models,
-                    Err(refusal) => {
-                        self.models_asked.try_set(!refusal.is_activating());
-                        return if refusal.is_activating() { Err(refusal) } else { Ok(()) };
+                    Err(failure) => {
+                        self.models_asked.try_set(!failure.is_activating());
+                        return if failure.is_activating() { Err(failure) } else { Ok(()) };
                     }
                 },
             };
@@ -170,9 +170,9 @@ impl Chat {
             match client.status().await {
                 Ok(status) => drop(self.status.try_set(Some(status))),
                 // What was known stays, unless the key doesn't work any more; that is worth a word before anything is sent.
-                Err(refusal @ Refusal::Refused { status: 401, .. }) => {
+                Err(failure @ CallFailure::Refused { status: 401, .. }) => {
                     self.status.try_set(None);
-                    self.failure.try_set(Some(ChatFailure::of(refusal)));
+                    self.failure.try_set(Some(ChatFailure::of(failure)));
                 }
                 Err(_) => {}
             }
@@ -232,12 +232,12 @@ impl Chat {
                 talk.grow(id, &rest);
                 talk.end(id, progress);
             })),
-            Outcome::Refused(refusal) => {
+            Outcome::Refused(failure) => {
                 self.take_back(what, text, before);
                 let now = browser::now().as_millisecond();
-                let wait = refusal.retry_after().and_then(|seconds| i64::try_from(seconds).ok());
+                let wait = failure.retry_after().and_then(|seconds| i64::try_from(seconds).ok());
                 self.opens_at.try_set(wait.and_then(|wait| Timestamp::from_millisecond(now + 1000 * wait).ok()));
-                self.failure.try_set(Some(ChatFailure::of(refusal)));
+                self.failure.try_set(Some(ChatFailure::of(failure)));
             }
             Outcome::GivenUp => self.take_back(what, text, before),
         }
@@ -251,17 +251,17 @@ impl Chat {
     async fn answer(self, client: &KeyClient, id: usize, signal: &AbortSignal) -> Outcome {
         let first = browser::now();
         loop {
-            let refusal = match self.try_once(client, signal).await {
+            let failure = match self.try_once(client, signal).await {
                 Ok(answer) => {
                     self.waiting.try_set(None);
                     return self.take(answer, id, signal).await;
                 }
                 Err(_) if signal.aborted() => return Outcome::Ended(String::new(), Progress::Stopped),
-                Err(refusal) => refusal,
+                Err(failure) => failure,
             };
-            let then = match activation::next_try(first, browser::now(), refusal.retry_after()) {
-                Some(then) if refusal.is_activating() => then,
-                _ => return Outcome::Refused(refusal),
+            let then = match activation::next_try(first, browser::now(), failure.retry_after()) {
+                Some(then) if failure.is_activating() => then,
+                _ => return Outcome::Refused(failure),
             };
             if !self.wait(then, signal).await {
                 return Outcome::GivenUp;
@@ -269,7 +269,7 @@ impl Chat {
         }
     }
 
-    async fn try_once(self, client: &KeyClient, signal: &AbortSignal) -> Result<Answer, Refusal> {
+    async fn try_once(self, client: &KeyClient, signal: &AbortSignal) -> Result<Answer, CallFailure> {
         // Who is quick must not be told that a model is missing.
         if !self.models_are_charged() || self.default_model().is_none() {
             self.learn_models(client.clone()).await?;

@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 
 use super::super::{entry, key_dialogs::KeyDialog};
 use crate::{
-    api::{ApiError, KeyClient, Refusal},
+    api::{ApiError, CallFailure, KeyClient},
     components::{FormError, KeyAction, Loaded, PageLink, SubmitButton, TextField},
     form::FormState,
     live::{live, maybe},
@@ -69,10 +69,10 @@ pub(super) fn ChooseKey() -> impl IntoView {
             move |_| async move {
                 let value = form.with_untracked(|form| form.value("key").trim().to_owned());
                 match KeyClient::new(value.clone()).status().await {
-                    Err(Refusal::Refused { status: 401, .. }) => Ok(None),
-                    Err(Refusal::Network) => Err(ApiError::Network),
+                    Err(CallFailure::Refused { status: 401, .. }) => Ok(None),
+                    Err(CallFailure::Network) => Err(ApiError::Network),
                     // Whatever else is in the way, the chat tells.
-                    Ok(_) | Err(Refusal::Refused { .. }) => Ok(Some(value)),
+                    Ok(_) | Err(CallFailure::Refused { .. }) => Ok(Some(value)),
                 }
             },
             move |value| match value {
