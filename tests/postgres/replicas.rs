@@ -186,3 +186,23 @@ async fn what_decides_is_found_by_index_and_never_sorted() {
         assert!(slow.iter().all(|line| is_small(line)), "{statement}\n{plan}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_whose_reply_is_lost_is_made_once_and_answered() {
+    let database = Database::fresh().await;
+    let link = SlowLink::in_front_of(&database.url()).await;
+    let setup = setup(&link.url());
+    succeeds(&setup, "migrate").await;
+    let server = setup.start().await;
+    let ada = server.signed_in("ada").await;
+    link.lose_reply("COMMIT\0");
+    let (key, id) = ada.key_on("few").await;
+    assert!(link.has_lost(), "no commit lost its reply");
+    key.chat("hello").send().await.expect(200);
+    link.lose_reply("COMMIT\0");
+    let rotated = ada.post(&format!("/keys/{id}/rotate"), &serde_json::json!({})).send().await.expect(200);
+    assert!(link.has_lost(), "no commit lost its reply");
+    key.chat("hello").send().await.is_error(401, "invalid_api_key");
+    let new = key.as_identity(tests::Identity::Key(rotated.json()["value"].as_str().unwrap().to_owned()));
+    new.chat("hello").send().await.expect(200);
+}

@@ -89,7 +89,7 @@ impl Store for PostgresDatabase {
     fn snapshot(&self) -> Snapshot {
         // What replicas note about themselves isn't written by a caller.
         let tables = format!(
-            "SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename <> 'lanes' ORDER BY tablename"
+            "SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename NOT IN ('changes', 'lanes') ORDER BY tablename"
         );
         let rows = |table: String| {
             let mut rows = self.rows(&format!("SELECT * FROM {table}"));

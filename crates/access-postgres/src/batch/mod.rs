@@ -17,6 +17,6 @@ pub(crate) use lane::Lane;
 pub(crate) use lease::Lease;
 pub(crate) use queue::{Admit, Ask, GiveBack, Queue};
 pub(crate) use refusals::Refusals;
-pub(crate) use shared::Shared;
+pub(crate) use shared::{NOTE_CHANGE, Shared};
 pub use transaction::HOT_STATEMENTS;
 pub(crate) use transaction::find_key;

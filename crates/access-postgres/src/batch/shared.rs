@@ -26,6 +26,9 @@ use crate::{
     },
 };
 
+/// Notes a change by its number, as a part of it.
+pub(crate) const NOTE_CHANGE: &str = "INSERT INTO changes (id, made_at) VALUES ($1, now())";
+
 /// Pause before Postgres is asked again what became of a commit.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -55,28 +58,29 @@ impl Shared {
         lease(&self.lane_pool, self.patience).await
     }
 
-    /// Whether a transaction was committed whose reply was lost; asked until Postgres knows, but not for ever.
-    pub(crate) async fn was_committed(&self, number: &str) -> bool {
+    /// Whether a change was made whose reply was lost; if not, it won't be. Asked until Postgres answers, but not for ever.
+    pub(crate) async fn was_made(&self, number: &[u8]) -> bool {
         tracing::warn!("the reply to a commit was lost; Postgres is asked what became of it");
         let ask = async {
             loop {
-                match self.status_of(number).await.as_ref().map(Option::as_deref) {
-                    Ok(Some("committed")) => return true,
-                    Ok(Some("in progress")) | Err(_) => sleep(PAUSE).await,
-                    Ok(_) => return false,
+                match self.note_unmade(number).await {
+                    Ok(is_noted) => return !is_noted,
+                    Err(_) => sleep(PAUSE).await,
                 }
             }
         };
         timeout(self.patience.saturating_mul(2), ask).await.unwrap_or_default()
     }
 
-    async fn status_of(&self, number: &str) -> Result<Option<String>, Failure> {
+    /// Writes the change's number in its place; waits for whoever may be writing it. Not where it is there.
+    async fn note_unmade(&self, number: &[u8]) -> Result<bool, Failure> {
         let client = self.client().await?;
+        let statement = format!("{NOTE_CHANGE} ON CONFLICT DO NOTHING");
         let values: [&(dyn ToSql + Sync); 1] = [&number];
-        let row = client.query_one("SELECT pg_xact_status($1::text::xid8)", &values);
-        let status = timeout(self.patience, row).await.map_err(|_| Failure::TooSlow)??.try_get(0)?;
+        let noted = timeout(self.patience, client.execute(&statement, &values)).await;
+        let noted = noted.map_err(|_| Failure::TooSlow)??;
         client.give_back();
-        Ok(status)
+        Ok(noted > 0)
     }
 
     /// The plans as of a version.

@@ -28,7 +28,7 @@ pub use plans::AppliedPlans;
 
 use crate::{
     Clock, Options, SchemaError,
-    batch::{Lane, Lease, Queue, Refusals, Shared},
+    batch::{Lane, Lease, NOTE_CHANGE, Queue, Refusals, Shared},
     connect::Target,
     error::{Failure, Unchanged},
     sql::{
@@ -49,8 +49,8 @@ const LANES_MIN: usize = 2;
 /// Most of them.
 const LANES_MAX: usize = 4;
 
-/// The number of a transaction that has written something.
-const TRANSACTION: &str = "SELECT pg_current_xact_id_if_assigned()::text";
+/// Changes that are so old are known to whoever made them.
+const FORGET_CHANGES: &str = "DELETE FROM changes WHERE made_at < now() - interval '1 hour'";
 /// Lanes that weren't used for so long belong to nobody.
 const FORGET_LANES: &str = "DELETE FROM lanes WHERE used_at < now() - interval '7 days'";
 
@@ -160,6 +160,14 @@ impl PostgresStore {
         self.inner.askers.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// A number that no other change has, of any replica.
+    fn change_number(&self) -> [u8; 24] {
+        let mut number = [0; 24];
+        number[..16].copy_from_slice(&self.inner.replica);
+        number[16..].copy_from_slice(&self.asker().to_be_bytes());
+        number
+    }
+
     /// Runs something on the store's own runtime, so that its connections outlive the caller's; it is done even where
     /// the caller goes away.
     async fn run<T, E>(
@@ -210,19 +218,19 @@ impl PostgresStore {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let shared = Arc::clone(&self.inner.shared);
+        let (shared, number) = (Arc::clone(&self.inner.shared), self.change_number());
         self.run(doing, async move {
             let mut client = shared.client().await?;
-            match in_transaction(&mut client, shared.patience, change).await {
+            match in_transaction(&mut client, shared.patience, &number, change).await {
                 Ended::Known(outcome) => {
                     if !matches!(outcome, Err(Unchanged::Failed(_))) {
                         client.give_back();
                     }
                     outcome
                 }
-                Ended::Lost { changed, number, failure } => {
+                Ended::Lost { changed, failure } => {
                     drop(client);
-                    if shared.was_committed(&number).await { Ok(changed) } else { Err(failure.into()) }
+                    if shared.was_made(&number).await { Ok(changed) } else { Err(failure.into()) }
                 }
             }
         })
@@ -252,6 +260,7 @@ impl PostgresStore {
                         subscriptions::purge(&***client, id, plan.span(now).start).await?;
                     }
                     client.execute(FORGET_LANES, &[]).await?;
+                    client.execute(FORGET_CHANGES, &[]).await?;
                     Ok(())
                 })
             })
@@ -269,21 +278,22 @@ enum Ended<T, E> {
     /// It was committed, or nothing was changed.
     Known(Result<T, Unchanged<E>>),
     /// The reply to its commit was lost.
-    Lost { changed: T, number: String, failure: Failure },
+    Lost { changed: T, failure: Failure },
 }
 
 async fn in_transaction<T, E>(
     client: &mut tokio_postgres::Client,
     patience: Duration,
+    number: &[u8],
     change: impl for<'a> FnOnce(&'a Transaction<'a>) -> Step<'a, T, E> + Send,
 ) -> Ended<T, E> {
     let begun = async {
         let transaction = client.transaction().await?;
         let changed = change(&transaction).await?;
-        let number: Option<String> = transaction.query_one(TRANSACTION, &[]).await?.try_get(0)?;
-        Ok((transaction, changed, number))
+        transaction.execute(NOTE_CHANGE, &[&number]).await?;
+        Ok((transaction, changed))
     };
-    let (transaction, changed, number) = match timeout(patience, begun).await {
+    let (transaction, changed) = match timeout(patience, begun).await {
         Ok(Ok(begun)) => begun,
         // The transaction ended with its future.
         Ok(Err(unchanged)) => return Ended::Known(Err(unchanged)),
@@ -294,11 +304,7 @@ async fn in_transaction<T, E>(
         Ok(Err(error)) => Failure::from(error),
         Err(_) => Failure::TooSlow,
     };
-    match number {
-        Some(number) if !failure.is_a_refusal() => Ended::Lost { changed, number, failure },
-        // What wrote nothing is as it was.
-        _ => Ended::Known(Err(failure.into())),
-    }
+    if failure.is_a_refusal() { Ended::Known(Err(failure.into())) } else { Ended::Lost { changed, failure } }
 }
 
 /// The time that counts: the one told, or Postgres's.

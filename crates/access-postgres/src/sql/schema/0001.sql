@@ -97,6 +97,14 @@ CREATE TABLE lanes (
     used_at timestamptz NOT NULL
 ) WITH (fillfactor = 50);
 
+-- Changes by the replicas' own numbers for them, written along with them. Where a connection is cut in a commit, this
+-- row tells whether the change was made; whoever asks writes it, so that it can't be made later.
+CREATE TABLE changes (
+    id bytea PRIMARY KEY,
+    made_at timestamptz NOT NULL
+);
+CREATE INDEX changes_by_time ON changes (made_at);
+
 -- Whose answers named what the upstream keeps, so that nobody else may name it. Ends with the account.
 CREATE TABLE state_owners (
     id bytea PRIMARY KEY,               -- half of the SHA-256 of the upstream's id
