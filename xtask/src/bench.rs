@@ -8,7 +8,7 @@ use std::process::{ExitCode, Stdio};
 use anyhow::{Context, Result};
 
 use crate::progress::Progress;
-use crate::{gateways, proxies, server, torture, workspace};
+use crate::{gateways, postgres, proxies, server, torture, workspace};
 
 /// Beside nginx, HAProxy, Portkey's gateway and LiteLLM's: a release, since that is what people run, or in short whatever
 /// is built, beside the first two.
@@ -53,6 +53,15 @@ pub(crate) fn admission(passed: &[String]) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What admissions cost on a Postgres of their own.
+pub(crate) fn cluster(passed: &[String]) -> Result<ExitCode> {
+    let server = postgres::Server::start(&Progress::show(postgres::require)?, postgres::Kept::AsUsual)?;
+    let mut bench = workspace::cargo(&["bench", "--locked", "-p", "access-postgres", "--bench", "cluster", "--"]);
+    let status = bench.args(passed).env("TOLLGATE_POSTGRES", server.url()).stdin(Stdio::null()).status();
+    let status = status.context("cannot start cargo")?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Memory per open stream, and how soon a caller's leaving is noticed: of a release, since that is what people run.

@@ -165,6 +165,7 @@ pub(crate) enum Task {
     ///   cargo xtask bench
     ///   cargo xtask bench -- --rounds 9 --seconds 5
     ///   cargo xtask bench admission
+    ///   cargo xtask bench cluster
     ///   cargo xtask bench streams
     #[command(verbatim_doc_comment)]
     Bench {
@@ -225,6 +226,8 @@ pub(crate) enum Language {
 /// What else `bench` measures.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Measured {
+    /// What admissions cost on Postgres: over replicas and subscriptions, with Postgres and the load on this machine.
+    Cluster,
     /// What an admission costs in the embedded store, on one hot key, over many, and among a million, and at each gate.
     Admission,
     /// What an open stream costs: the server's memory with 2,000 of them (another number after `--`), each with an event a

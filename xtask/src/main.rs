@@ -71,6 +71,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Contract { cases, seed } => test::run(&contract::suite(), &contract::variables(cases, seed)),
         Task::Tidy { no_page } => tidy::main(!no_page),
         Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
+        Task::Bench { what: Some(Measured::Cluster), passed, .. } => bench::cluster(&passed),
         Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),
         Task::Bench { what: Some(Measured::Admission), passed, .. } => bench::admission(&passed),
         Task::Bench { what: None, quick, passed } => bench::proxies(quick, &passed),

@@ -52,9 +52,18 @@ fn newest(versions: &Path) -> Option<PathBuf> {
     complete.filter(|(_, dir)| has_all(dir)).max().map(|(_, dir)| dir)
 }
 
+/// How hard it tries to keep what is committed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kept {
+    /// Not at all: for tests.
+    Never,
+    /// As Postgres does unless told otherwise: for figures.
+    AsUsual,
+}
+
 /// A server with an empty cluster, for one run of the tests. It stops when this is dropped.
 ///
-/// It has no durability at all, and whoever reaches it on the loopback interface is let in. Its folder, under
+/// Whoever reaches it on the loopback interface is let in. Its folder, under
 /// `target/postgres`, is named after this process and goes with the server; those of runs that were killed go at the next
 /// start.
 pub(crate) struct Server {
@@ -71,13 +80,13 @@ impl Server {
     ///
     /// # Errors
     /// With what the server said, when one of them fails.
-    pub(crate) fn start(bin: &Path) -> Result<Self> {
+    pub(crate) fn start(bin: &Path, kept: Kept) -> Result<Self> {
         let homes = homes()?;
         sweep(bin, &homes)?;
-        Self::start_in(bin, &homes)
+        Self::start_in(bin, &homes, kept)
     }
 
-    fn start_in(bin: &Path, homes: &Path) -> Result<Self> {
+    fn start_in(bin: &Path, homes: &Path, kept: Kept) -> Result<Self> {
         let home = homes.join(std::process::id().to_string());
         fs::create_dir_all(&home).with_context(|| format!("cannot create {}", home.display()))?;
         let lock = File::create(home.join(LOCK)).context("cannot create a lock for Postgres")?;
@@ -86,7 +95,7 @@ impl Server {
         initdb(bin, &home)?;
         for _ in 0..PORTS {
             let port = free_port()?;
-            let mut child = start(bin, &home, port)?;
+            let mut child = start(bin, &home, port, kept)?;
             match until_ready(&mut child, &home) {
                 Ok(true) => return Ok(Self { child, bin: bin.to_owned(), home, port, lock }),
                 Ok(false) => {}
@@ -174,20 +183,18 @@ fn initdb(bin: &Path, home: &Path) -> Result<()> {
     Ok(())
 }
 
-fn start(bin: &Path, home: &Path, port: u16) -> Result<Child> {
+fn start(bin: &Path, home: &Path, port: u16, kept: Kept) -> Result<Child> {
     let log = File::create(home.join("log")).context("cannot write Postgres's log")?;
     let mut command = program(bin, "postgres", home)?;
     command.arg("-D").arg(data(home)).args(["-p", &port.to_string()]);
     // The socket lies in the cluster's own folder, named from there: a long path wouldn't fit.
-    let settings = [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=.",
-        "max_connections=300",
+    let settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=.", "max_connections=300"];
+    let lasting: &[&str] = match kept {
         // Nothing of it is ever needed again.
-        "fsync=off",
-        "full_page_writes=off",
-    ];
-    command.args(settings.iter().flat_map(|setting| ["-c", setting]));
+        Kept::Never => &["fsync=off", "full_page_writes=off"],
+        Kept::AsUsual => &[],
+    };
+    command.args(settings.iter().chain(lasting).flat_map(|setting| ["-c", setting]));
     command.stdout(log.try_clone().context("cannot write Postgres's log")?).stderr(log);
     command.spawn().context("cannot start postgres")
 }
@@ -268,7 +275,7 @@ mod tests {
     #[test]
     fn a_server_and_its_folder_go_with_the_run() {
         let (bin, homes) = (programs(), homes());
-        let server = Server::start_in(&bin, homes.path()).unwrap();
+        let server = Server::start_in(&bin, homes.path(), Kept::Never).unwrap();
         let port = server.port;
         assert!(server.url().ends_with(&format!(":{port}/postgres")));
         assert!(listens(port));
@@ -280,7 +287,7 @@ mod tests {
     #[test]
     fn the_server_of_a_killed_run_is_stopped_and_that_of_another_left_alone() {
         let (bin, homes) = (programs(), homes());
-        let mut server = Server::start_in(&bin, homes.path()).unwrap();
+        let mut server = Server::start_in(&bin, homes.path(), Kept::Never).unwrap();
         sweep(&bin, homes.path()).unwrap();
         assert!(listens(server.port), "a run that lasts lost its server");
         // As the kernel does with a process that ends.

@@ -108,7 +108,7 @@ pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode
     let built = build(passed)?;
     let screenshots = workspace::root().join("target/screenshots");
     fs::create_dir_all(&screenshots).with_context(|| format!("cannot create {}", screenshots.display()))?;
-    let postgres = postgres::Server::start(&built.postgres)?;
+    let postgres = postgres::Server::start(&built.postgres, postgres::Kept::Never)?;
     // Not where this process was started from: cargo may have put a new build in its place meanwhile.
     let xtask = workspace::cargo_target_dir()?.join("debug").join(format!("xtask{}", std::env::consts::EXE_SUFFIX));
     let with_surroundings = |mut command: Command| {
