@@ -108,7 +108,7 @@ impl Backend {
     /// Whether there is anything to open yet.
     #[must_use]
     pub fn exists(config: &Config) -> bool {
-        config.backend == BackendName::Postgres || config.server.data_dir.join(DATABASE).exists()
+        !config.backend.uses_the_data_folder() || config.server.data_dir.join(DATABASE).exists()
     }
 
     /// Makes the configured plans the ones on offer, where they are ours to make; usage stays. Then begins what runs

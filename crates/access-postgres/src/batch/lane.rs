@@ -43,14 +43,6 @@ pub(crate) struct Lane {
     is_registered: bool,
 }
 
-/// What a batch's try came to.
-enum Tried {
-    /// It is written, or there was nothing to write.
-    Done(Decided),
-    /// Nothing is written.
-    Failed(Failure),
-}
-
 /// What was decided.
 struct Decided {
     /// By subscription, the answers to its asks; `None`: others hold its row.
@@ -95,11 +87,11 @@ impl Lane {
                 break;
             }
             match self.attempt(&asks, is_hot).await {
-                Tried::Done(decided) => return self.answer(asks, decided),
-                Tried::Failed(failure) if tries < TRIES && failure.may_pass() => {
+                Ok(decided) => return self.answer(asks, decided),
+                Err(failure) if tries < TRIES && failure.may_pass() => {
                     tracing::debug!(%failure, "a batch of admissions is tried again");
                 }
-                Tried::Failed(failure) => {
+                Err(failure) => {
                     self.refuse(asks, &failure.store_error("admit"));
                     break;
                 }
@@ -108,48 +100,40 @@ impl Lane {
         Vec::new()
     }
 
-    /// One transaction. Whatever comes back, what became of it is known.
-    async fn attempt(&mut self, asks: &[(SubscriptionRowId, Vec<Ask>)], is_hot: bool) -> Tried {
+    /// One transaction: written, or nothing to write. After an error nothing is written, unless that couldn't be found
+    /// out before the process ended.
+    async fn attempt(&mut self, asks: &[(SubscriptionRowId, Vec<Ask>)], is_hot: bool) -> Result<Decided, Failure> {
         let shared = Arc::clone(&self.shared);
-        let client = match self.client().await {
-            Ok(client) => client,
-            Err(failure) => return Tried::Failed(failure),
-        };
+        let client = self.client().await?;
         let begun = timeout(shared.patience, read(&shared, &client, asks, is_hot)).await;
-        let (read, plans) = match begun.unwrap_or(Err(Failure::TooSlow)) {
-            Ok(read) => read,
-            Err(failure) => return Tried::Failed(failure),
-        };
+        let (read, plans) = begun.unwrap_or(Err(Failure::TooSlow))?;
         let sums = with_sums(&client, deciding(&read, &plans), asks, read.now);
-        let mut deciding = match timeout(shared.patience, sums).await.unwrap_or(Err(Failure::TooSlow)) {
-            Ok(deciding) => deciding,
-            Err(failure) => return Tried::Failed(failure),
-        };
+        let mut deciding = timeout(shared.patience, sums).await.unwrap_or(Err(Failure::TooSlow))?;
         let decided = self.decide_all(&read, &mut deciding, asks, is_hot);
         // In the order of their ids, in which their days are written.
         let changed: Vec<&Deciding<'_>> =
             deciding.values().flatten().filter(|deciding| deciding.is_changed()).collect();
         if changed.is_empty() {
             transaction::end(client, shared.patience).await;
-            return Tried::Done(decided);
+            return Ok(decided);
         }
         self.number += 1;
         let commit = transaction::commit(&client, &self.id, self.number, &changed);
         match timeout(shared.patience, commit).await.unwrap_or(Commit::Lost(Failure::TooSlow)) {
             Commit::Written => {
                 client.give_back();
-                Tried::Done(decided)
+                Ok(decided)
             }
             Commit::Undone(failure) => {
                 self.is_registered = false;
-                Tried::Failed(failure)
+                Err(failure)
             }
             Commit::Lost(failure) => {
                 drop(client);
                 match self.was_written(&failure).await {
-                    Some(true) => Tried::Done(decided),
-                    Some(false) => Tried::Failed(failure),
-                    None => Tried::Failed(Failure::Unknown),
+                    Some(true) => Ok(decided),
+                    Some(false) => Err(failure),
+                    None => Err(Failure::Unknown),
                 }
             }
         }
