@@ -9,6 +9,7 @@
 mod batch;
 mod connect;
 mod error;
+mod import;
 mod options;
 mod sql;
 mod store;
@@ -16,6 +17,7 @@ mod unwritten_owners;
 
 pub use batch::HOT_STATEMENTS;
 pub use connect::ConnectError;
+pub use import::{ImportError, import};
 pub use options::{Clock, Options};
 pub use sql::migrations::{SchemaError, migrate};
 pub use store::{AppliedPlans, PostgresStore};

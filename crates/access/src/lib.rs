@@ -11,6 +11,7 @@ pub mod conformance;
 mod decision;
 mod error;
 mod gate;
+mod moving;
 mod passes;
 mod period;
 mod plan;
@@ -28,6 +29,10 @@ pub use decision::KeyValues;
 pub use error::{Failed, StoreError};
 pub use gate::{
     Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, UpstreamHead, UsedUp, Verdict,
+};
+pub use moving::{
+    StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken, StoredRows, StoredSession, StoredStateOwner,
+    StoredSubscription, Totals,
 };
 pub use passes::{OpenPass, Passes};
 pub use period::{Span, TimeZone, UnknownTimeZone};

@@ -33,6 +33,12 @@ impl StateId {
         Self(half)
     }
 
+    /// As a store gave it back.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// As it is stored.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 16] {

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "aws")]
 pub(crate) mod aws;
+pub(crate) mod moving;
 pub(crate) mod postgres;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};

@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans | migrate | aws`.
+//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | aws`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -61,6 +61,22 @@ enum Command {
     #[command(after_help = "Run it before the replicas of a new version start; run twice, it changes nothing.\n\n\
                             Example:\n  DATABASE_URL=postgres://tollgate:…@db:5432/tollgate tollgate migrate")]
     Migrate,
+    /// Move everything from the data folder's SQLite file to Postgres: people, keys and what they have used.
+    #[command(
+        after_help = "Stop the server that uses the folder, make the tables with `tollgate migrate`, and run this \
+                            before any replica\nhas started on them. All is moved or nothing; the file stays as it is, for the \
+                            way back.\n\n\
+                            Example:\n  DATABASE_URL=postgres://tollgate:…@db:5432/tollgate tollgate migrate-store \
+                            --from sqlite --to postgres --data-dir /var/lib/tollgate"
+    )]
+    MigrateStore {
+        /// Where everything is.
+        #[arg(long, value_name = "STORE")]
+        from: Source,
+        /// Where it is to be.
+        #[arg(long, value_name = "STORE")]
+        to: Target,
+    },
     /// Make, show or delete the API in Amazon API Gateway.
     #[cfg(feature = "aws")]
     #[command(after_help = "Example:\n  tollgate aws plan\n  tollgate aws apply")]
@@ -74,6 +90,18 @@ enum OpenApiVersion {
     V3_1,
     #[value(name = "3.0")]
     V3_0,
+}
+
+/// A store to move from.
+#[derive(Clone, Copy, ValueEnum)]
+enum Source {
+    Sqlite,
+}
+
+/// A store to move to.
+#[derive(Clone, Copy, ValueEnum)]
+enum Target {
+    Postgres,
 }
 
 #[derive(Args)]
@@ -124,6 +152,11 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
         }
         Command::Plans => print(&plans(&configured(settings, config::load)?.0)),
         Command::Migrate => migrate(&configured(settings, config::load_for_migration)?.0),
+        Command::MigrateStore { from: Source::Sqlite, to: Target::Postgres } => {
+            let config = configured(settings, config::load_for_migration)?.0;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            print(&runtime.block_on(backend::moving::sqlite_to_postgres(&config))?)
+        }
         // It makes what the server's own configuration names.
         #[cfg(feature = "aws")]
         Command::Aws(command) => aws_command::run(&command, &configured(settings, config::load_without_backend)?.0),

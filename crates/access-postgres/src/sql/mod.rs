@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod columns;
 pub(crate) mod counts;
 pub(crate) mod create_key;
+pub(crate) mod imported_rows;
 pub(crate) mod keys;
 pub(crate) mod migrations;
 pub(crate) mod plans;

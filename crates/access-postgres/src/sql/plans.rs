@@ -78,6 +78,29 @@ pub(crate) async fn all(client: &impl GenericClient) -> Result<Plans, Failure> {
     Ok(Plans { version, known })
 }
 
+/// What stands in a plan's columns.
+pub(super) struct PlanColumns<'a> {
+    pub(super) name: &'a str,
+    pub(super) description: &'a str,
+    pub(super) limit: Option<i64>,
+    pub(super) period: Option<&'static str>,
+    pub(super) offset: i64,
+    pub(super) rate: Option<f64>,
+    pub(super) burst: Option<i64>,
+    pub(super) zone: &'a str,
+}
+
+pub(super) fn columns(usage_plan: &UsagePlan) -> PlanColumns<'_> {
+    let plan = usage_plan.plan();
+    let (limit, period, offset) = match plan.quota {
+        Quota::Limited { limit, period, offset } => (Some(from_count(limit)), Some(period.as_str()), i64::from(offset)),
+        Quota::Unlimited => (None, None, 0),
+    };
+    let (rate, burst) = plan.throttle.map(|throttle| (throttle.rate, i64::from(throttle.burst))).unzip();
+    let (name, description, zone) = (plan.name.as_str(), plan.description.as_str(), usage_plan.time_zone().name());
+    PlanColumns { name, description, limit, period, offset, rate, burst, zone }
+}
+
 /// Those that take new keys, in the configuration's order.
 pub(crate) async fn offered(client: &impl GenericClient) -> Result<Vec<Plan>, Failure> {
     let rows = client.query("SELECT * FROM plans WHERE offered ORDER BY position, id", &[]).await?;
@@ -98,17 +121,9 @@ pub(crate) async fn apply(client: &impl GenericClient, plans: &[UsagePlan]) -> R
                    throttle_rate = excluded.throttle_rate, throttle_burst = excluded.throttle_burst,
                    time_zone = excluded.time_zone, position = excluded.position, offered = true";
     for (position, usage_plan) in (0_i64..).zip(plans) {
-        let plan = usage_plan.plan();
-        let (limit, period, offset) = match plan.quota {
-            Quota::Limited { limit, period, offset } => {
-                (Some(from_count(limit)), Some(period.as_str()), i64::from(offset))
-            }
-            Quota::Unlimited => (None, None, 0),
-        };
-        let (rate, burst) = plan.throttle.map(|throttle| (throttle.rate, i64::from(throttle.burst))).unzip();
-        let (name, zone) = (plan.name.as_str(), usage_plan.time_zone().name());
+        let PlanColumns { name, description, limit, period, offset, rate, burst, zone } = columns(usage_plan);
         let values: [&(dyn tokio_postgres::types::ToSql + Sync); 9] =
-            [&name, &plan.description, &limit, &period, &offset, &rate, &burst, &zone, &position];
+            [&name, &description, &limit, &period, &offset, &rate, &burst, &zone, &position];
         client.execute(put, &values).await?;
     }
     // Locked before it is looked who is on them: whoever subscribes meanwhile is seen, or waits and finds the plan gone.

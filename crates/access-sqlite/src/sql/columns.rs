@@ -2,7 +2,7 @@
 //!
 //! Nothing here puts a value into an error: what can't be read is named by its column only.
 
-use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, TimeZone};
+use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, StateId, TimeZone, TokenDigest};
 use api_types::{
     AccountId, Date, Email, InstallationId, KeyId, KeyLabel, OperationId, Period, PlanName, SessionId, SubscriptionId,
     Timestamp,
@@ -67,7 +67,7 @@ columns! {
     IntentKind: as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
     Period: as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
     PasswordHash: as_str(text) => Some(Self::from_phc(text.to_owned()));
-    KeyDigest: as_blob(bytes) => bytes.try_into().ok().map(Self::from_bytes);
+    KeyDigest, StateId, TokenDigest: as_blob(bytes) => bytes.try_into().ok().map(Self::from_bytes);
     OwnerDigest: as_blob(bytes) => bytes.try_into().ok().map(Self);
     PlanRowId, SubscriptionRowId: as_i64(id) => Some(Self(id));
     Timestamp: as_i64(milliseconds) => Self::from_millisecond(milliseconds).ok();

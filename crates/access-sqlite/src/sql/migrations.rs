@@ -25,10 +25,15 @@ pub(super) enum Migrated {
     Newer(i64),
 }
 
+/// The version of a file's schema; 0: it has none of ours.
+pub(super) fn version(conn: &Connection) -> rusqlite::Result<i64> {
+    conn.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
 /// Brings a file to [`KNOWN`], each migration in its own transaction.
 pub(super) fn migrate(conn: &mut Connection) -> rusqlite::Result<Migrated> {
     loop {
-        let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        let version = version(conn)?;
         if version > KNOWN {
             return Ok(Migrated::Newer(version));
         }

@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::migrations::{KNOWN, Migrated, migrate};
+use super::migrations::{KNOWN, Migrated, migrate, version};
 use crate::Options;
 
 /// The advisory lock beside the file. It holds nothing; the operating system frees it when the process ends.
@@ -96,21 +96,49 @@ pub(crate) fn open(path: &Path, options: Options) -> Result<Opened, OpenError> {
     let sqlite = |error| from_sqlite(path, error);
     // Created by us, so that the mode is right from the start; SQLite gives its side files the same.
     create(path).map_err(|error| from_io(path, &error))?;
+    let writing = open_to_write(path, options)?;
+    prove_writing(&writing).map_err(sqlite)?;
+    let reading = open_read_only(path).map_err(sqlite)?;
+    Ok(Opened { writing, reading, lock })
+}
+
+/// Takes the lock and opens a connection that only reads. The file is left as it is, but for one of an older schema.
+pub(super) fn open_to_read(path: &Path) -> Result<(Connection, File), OpenError> {
+    let lock = lock(path)?;
+    let sqlite = |error| from_sqlite(path, error);
+    let reading = open_read_only(path).map_err(sqlite)?;
+    match version(&reading).map_err(sqlite)? {
+        0 => {
+            let cause = "it has none of Tollgate's tables".to_owned();
+            return Err(OpenError::Corrupt { path: path.to_owned(), cause });
+        }
+        KNOWN => {}
+        _ => drop(open_to_write(path, Options::default())?),
+    }
+    Ok((reading, lock))
+}
+
+/// Opens the connection that writes, and migrates the schema.
+fn open_to_write(path: &Path, options: Options) -> Result<Connection, OpenError> {
+    let sqlite = |error| from_sqlite(path, error);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut writing = Connection::open_with_flags(path, flags).map_err(sqlite)?;
     prepare(&writing, options).map_err(sqlite)?;
     if writing.is_readonly("main").map_err(sqlite)? {
         return Err(OpenError::ReadOnly { path: path.to_owned(), cause: "read-only".to_owned() });
     }
-    if let Migrated::Newer(found) = migrate(&mut writing).map_err(sqlite)? {
-        return Err(OpenError::NewerSchema { path: path.to_owned(), found, known: KNOWN });
+    match migrate(&mut writing).map_err(sqlite)? {
+        Migrated::Done => Ok(writing),
+        Migrated::Newer(found) => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: KNOWN }),
     }
-    prove_writing(&writing).map_err(sqlite)?;
+}
+
+fn open_read_only(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let reading = Connection::open_with_flags(path, flags).map_err(sqlite)?;
-    reading.busy_timeout(BUSY_TIMEOUT).map_err(sqlite)?;
+    let reading = Connection::open_with_flags(path, flags)?;
+    reading.busy_timeout(BUSY_TIMEOUT)?;
     reading.set_prepared_statement_cache_capacity(32);
-    Ok(Opened { writing, reading, lock })
+    Ok(reading)
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {

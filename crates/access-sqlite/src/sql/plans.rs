@@ -10,7 +10,8 @@ use super::{
 };
 use crate::counting::{LivePlan, PlanRowId, Plans};
 
-fn read(row: &Row<'_>) -> rusqlite::Result<UsagePlan> {
+/// A plan's columns.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<UsagePlan> {
     let quota = match row.read("quota_limit")? {
         Some(limit) => Quota::Limited { limit, period: row.read("quota_period")?, offset: row.get("quota_offset")? },
         None => Quota::Unlimited,

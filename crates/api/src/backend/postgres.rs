@@ -53,7 +53,7 @@ pub(super) fn describe(config: &Config) -> anyhow::Result<String> {
     Ok(format!("postgres ({})", options(config)?.place()?))
 }
 
-fn options(config: &Config) -> anyhow::Result<Options> {
+pub(super) fn options(config: &Config) -> anyhow::Result<Options> {
     let postgres = &config.postgres;
     let authorities = postgres.ca_file.as_ref().map(|path| {
         fs::read_to_string(path).with_context(|| format!("postgres.ca_file: can't read {}", path.display()))

@@ -143,10 +143,11 @@ pub struct ServerConfig {
     /// How long open streams may go on after SIGTERM.
     #[serde(rename = "shutdown_grace_seconds")]
     pub shutdown_grace: Seconds,
-    /// The key that signs sessions, at least 32 characters; left out, one is made in the data folder.
+    /// The key that signs sessions, at least 32 characters, or `hex:` and the 64 digits of one that was made in a data
+    /// folder; left out, one is made there.
     #[validate(length(min = 32, message = "must have at least 32 characters"))]
     pub session_key: Option<Secret>,
-    /// The key of owners' digests, at least 32 characters; left out, one is made in the data folder.
+    /// The key of owners' digests, in the same forms.
     #[validate(length(min = 32, message = "must have at least 32 characters"))]
     pub owner_key: Option<Secret>,
     /// Whether `/metrics` answers callers from elsewhere too.

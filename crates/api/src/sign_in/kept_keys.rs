@@ -10,6 +10,7 @@ use std::{
 use access::{OwnerDigest, RepeatableCall};
 use anyhow::Context as _;
 use api_types::{AccountId, Email, KeyId};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -18,6 +19,11 @@ use crate::{ambient, config::Secret};
 
 const SESSION_FILE: &str = "session.key";
 const OWNER_FILE: &str = "owner.key";
+/// What a configured key begins with that is the key itself, as 64 hexadecimal digits: one that was made in a data folder
+/// and is now shared. Any other text is hashed to a key.
+const AS_IT_IS: &str = "hex:";
+const OWNER_REMEDY: &str = "restore it from where the database was restored from";
+const SESSION_REMEDY: &str = "remove it to sign everybody out";
 
 /// 256 bits from which the keys of the tokens are derived. Another one signs everybody out.
 #[derive(Clone)]
@@ -35,9 +41,23 @@ impl OwnerKey {
     /// When it can't be read or written.
     pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> anyhow::Result<Self> {
         if let Some(secret) = configured {
-            return Ok(Self(Zeroizing::new(mac(secret.reveal().as_bytes(), b"tollgate owner key"))));
+            return shared(secret, b"tollgate owner key").context("server.owner_key").map(Self);
         }
-        kept(&data_dir.join(OWNER_FILE), "restore it from where the database was restored from").map(Self)
+        kept(&data_dir.join(OWNER_FILE), OWNER_REMEDY).map(Self)
+    }
+
+    /// The key in the data folder, if there is one.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn in_folder(data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        Ok(read(&data_dir.join(OWNER_FILE), OWNER_REMEDY)?.map(Self))
+    }
+
+    /// How to print the data folder's key as the configuration takes it.
+    #[must_use]
+    pub fn how_to_share(data_dir: &Path) -> String {
+        how_to_share(&data_dir.join(OWNER_FILE))
     }
 
     /// The digest by which an owner's count outlives the account.
@@ -82,9 +102,23 @@ impl SessionKey {
     /// When it can't be read or written.
     pub fn obtain(configured: Option<&Secret>, data_dir: &Path) -> anyhow::Result<Self> {
         if let Some(secret) = configured {
-            return Ok(Self(Zeroizing::new(mac(secret.reveal().as_bytes(), b"tollgate session key"))));
+            return shared(secret, b"tollgate session key").context("server.session_key").map(Self);
         }
-        kept(&data_dir.join(SESSION_FILE), "remove it to sign everybody out").map(Self)
+        kept(&data_dir.join(SESSION_FILE), SESSION_REMEDY).map(Self)
+    }
+
+    /// The key in the data folder, if there is one.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn in_folder(data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        Ok(read(&data_dir.join(SESSION_FILE), SESSION_REMEDY)?.map(Self))
+    }
+
+    /// How to print the data folder's key as the configuration takes it.
+    #[must_use]
+    pub fn how_to_share(data_dir: &Path) -> String {
+        how_to_share(&data_dir.join(SESSION_FILE))
     }
 
     /// What tells it from another, and nothing about it.
@@ -105,20 +139,41 @@ impl SessionKey {
     }
 }
 
-/// The 32 bytes of a file, made if there is none; `remedy` is for a file that holds something else.
+/// The key that a configured text stands for.
+fn shared(secret: &Secret, purpose: &[u8]) -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    let text = secret.reveal();
+    let Some(digits) = text.strip_prefix(AS_IT_IS) else {
+        return Ok(Zeroizing::new(mac(text.as_bytes(), purpose)));
+    };
+    let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok().map(Zeroizing::new);
+    let key = bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
+    key.map(Zeroizing::new).with_context(|| format!("behind {AS_IT_IS} come 64 hexadecimal digits"))
+}
+
+fn how_to_share(path: &Path) -> String {
+    format!("echo \"{AS_IT_IS}$(od -An -v -tx1 '{}' | tr -d ' \\n')\"", path.display())
+}
+
+/// The 32 bytes of a file, made if there is none.
 fn kept(path: &Path, remedy: &str) -> anyhow::Result<Zeroizing<[u8; 32]>> {
+    if let Some(key) = read(path, remedy)? {
+        return Ok(key);
+    }
+    let key: Zeroizing<[u8; 32]> = Zeroizing::new(ambient::random());
+    write_private(path, key.as_slice()).with_context(|| format!("can't write {}", path.display()))?;
+    Ok(key)
+}
+
+/// The 32 bytes of a file, if there is one; `remedy` is for a file that holds something else.
+fn read(path: &Path, remedy: &str) -> anyhow::Result<Option<Zeroizing<[u8; 32]>>> {
     match fs::read(path) {
         Ok(bytes) => {
             let bytes = Zeroizing::new(bytes);
             let key = <[u8; 32]>::try_from(bytes.as_slice())
                 .with_context(|| format!("{} must hold 32 bytes; {remedy}", path.display()))?;
-            Ok(Zeroizing::new(key))
+            Ok(Some(Zeroizing::new(key)))
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            let key: Zeroizing<[u8; 32]> = Zeroizing::new(ambient::random());
-            write_private(path, key.as_slice()).with_context(|| format!("can't write {}", path.display()))?;
-            Ok(key)
-        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e).with_context(|| format!("can't read {}", path.display())),
     }
 }
@@ -141,5 +196,26 @@ fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     match path.parent() {
         Some(folder) => fs::File::open(folder)?.sync_all(),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folders_key_is_the_same_key_where_it_is_configured() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = OwnerKey::obtain(None, folder.path()).unwrap();
+        let printed = std::process::Command::new("sh").arg("-c").arg(OwnerKey::how_to_share(folder.path())).output();
+        let printed = Secret::new(&String::from_utf8(printed.unwrap().stdout).unwrap());
+        let shared = OwnerKey::obtain(Some(&printed), Path::new("/nowhere")).unwrap();
+        assert_eq!(shared.fingerprint(), made.fingerprint());
+        let other = OwnerKey::obtain(Some(&Secret::new(&"0".repeat(64))), Path::new("/nowhere")).unwrap();
+        assert_ne!(other.fingerprint(), made.fingerprint());
+        for wrong in ["hex:", "hex:00", &format!("hex:{}", "0g".repeat(32)), &format!("hex:{}", "00".repeat(33))] {
+            let error = OwnerKey::obtain(Some(&Secret::new(wrong)), Path::new("/nowhere")).err().unwrap();
+            assert_eq!(format!("{error:#}"), "server.owner_key: behind hex: come 64 hexadecimal digits");
+        }
     }
 }
