@@ -55,6 +55,7 @@ impl Site {
         let site = Arc::new(self);
         World {
             accounts: Arc::new(site.store.clone()),
+            administration: Arc::new(site.store.clone()),
             registry: Arc::new(site.gateway.clone()),
             gate: Arc::new(site.gateway.clone()),
             owners: Arc::new(site.store.clone()),

@@ -37,6 +37,10 @@ impl RemoteKeys for LateIntents {
         self.store.remote_keys().await
     }
 
+    fn is_blocked(&self, account: AccountId) -> bool {
+        self.store.is_blocked(account)
+    }
+
     async fn intents(&self) -> Result<Vec<Intent>, StoreError> {
         let intents = self.store.intents().await;
         self.was_read.add_permits(1);

@@ -33,7 +33,8 @@ async fn conforms(caller: &str) -> (Document, Statuses) {
     let server = server(&upstream).await;
     let document = Document::of(&server).await;
     let key = server.with_key("unlimited").await;
-    let exchanges = schemathesis::run(&server, caller, key.secret()).await;
+    let operator = server.operator("operator").await;
+    let exchanges = schemathesis::run(&server, caller, key.secret(), operator.secret()).await;
     println!("{caller}: {} requests", exchanges.len());
     assert!(exchanges.len() >= FEWEST, "{caller}: {} requests", exchanges.len());
     let mut statuses = Statuses::new();

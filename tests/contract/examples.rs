@@ -33,6 +33,14 @@ const STORY: &[&str] = &[
     "change_key",
     "rotate_key",
     "revoke_key",
+    "list_people",
+    "get_person",
+    "list_keys_of_person",
+    "create_reset_link",
+    "reset_password",
+    "change_person",
+    "delete_person",
+    "list_audit",
     "delete_session",
     "change_password",
     "delete_account",
@@ -47,6 +55,9 @@ struct Reader {
     refresh_token: String,
     key: String,
     key_id: String,
+    /// Somebody else, whom an operator sees.
+    person_id: String,
+    reset_token: String,
 }
 
 impl Reader {
@@ -66,8 +77,11 @@ impl Reader {
             let name = parameter["name"].as_str().unwrap();
             let example = parameter["example"].as_str().map(str::to_owned);
             match parameter["in"].as_str().unwrap() {
-                // A key's id is the reader's own.
-                "path" => path = path.replace(&format!("{{{name}}}"), example.as_ref().unwrap_or(&self.key_id)),
+                // A key's id is the reader's own, a person's the other's.
+                "path" => {
+                    let id = if path.starts_with("/admin") { &self.person_id } else { &self.key_id };
+                    path = path.replace(&format!("{{{name}}}"), example.as_ref().unwrap_or(id));
+                }
                 "query" => query.extend(example.map(|example| format!("{name}={example}"))),
                 "header" => headers.extend(example.map(|example| (name.to_owned(), example))),
                 place => panic!("{}: a parameter in {place}", operation.id),
@@ -90,6 +104,7 @@ impl Reader {
     fn own(&self, operation: &Operation, example: &Value) -> Value {
         let mut body = example.clone();
         match operation.id.as_str() {
+            "reset_password" => body["token"] = self.reset_token.clone().into(),
             "refresh_session" => body["refresh_token"] = self.refresh_token.clone().into(),
             // As the story changed it before.
             "delete_account" => body["password"] = "quiet river 17".into(),
@@ -109,6 +124,9 @@ impl Reader {
                 self.refresh_token = given("refresh_token").unwrap_or_default();
             }
             "create_key" => (self.key, self.key_id) = (given("value").unwrap(), given("id").unwrap()),
+            "create_reset_link" => {
+                self.reset_token = given("url").and_then(|url| Some(url.split_once('#')?.1.to_owned())).unwrap();
+            }
             "rotate_key" => self.key = given("value").unwrap(),
             _ => {}
         }
@@ -136,6 +154,8 @@ async fn every_example_of_the_document_does_what_it_shows() {
         refresh_token: none(),
         key: none(),
         key_id: none(),
+        person_id: server.signed_in("grace").await.get("/me").send().await.json()["id"].as_str().unwrap().to_owned(),
+        reset_token: none(),
     };
     for step in STORY {
         let operation = document.operation(step);
@@ -144,6 +164,11 @@ async fn every_example_of_the_document_does_what_it_shows() {
         assert!((200..300).contains(&answer.status), "{step}: {} {}", answer.status, answer.text());
         assert!(document.response(operation, &answer.status.to_string()).is_some(), "{step}: {}", answer.status);
         reader.notes(operation, &answer);
+        if *step == "create_account" {
+            // What the story's last part takes.
+            let (status, said) = server.command(&["operators", "add", "ada@example.com"]).await;
+            assert!(status.success(), "{said}");
+        }
     }
     assert!(left.is_empty(), "no step runs {left:?}");
 }

@@ -29,15 +29,15 @@ pub struct Exchange {
     pub headers: Vec<String>,
 }
 
-/// Runs it as a caller who is `anonymous`, or has a `session` or this `key`; gives all that it asked.
+/// Runs it as a caller who is `anonymous`, or has a `session`, this operator's, or this `key`; gives all that it asked.
 ///
 /// # Panics
 /// With what it found, if that is anything.
-pub async fn run(server: &TestServer, caller: &str, key: &str) -> Vec<Exchange> {
+pub async fn run(server: &TestServer, caller: &str, key: &str, operator: &str) -> Vec<Exchange> {
     let folder = TempDir::new().unwrap();
     let record = folder.path().join("record.har");
     let mut command = command(server, folder.path(), &record);
-    command.env("TOLLGATE_CALLER", caller).env("TOLLGATE_KEY", key);
+    command.env("TOLLGATE_CALLER", caller).env("TOLLGATE_KEY", key).env("TOLLGATE_OPERATOR", operator);
     let ended = tokio::task::spawn_blocking(move || command.output()).await.unwrap();
     let output = ended.unwrap_or_else(|e| panic!("{}: {e}", schemathesis_binary().display()));
     let (said, complaints) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

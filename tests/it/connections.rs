@@ -277,7 +277,8 @@ async fn no_caller_fills_the_log_with_what_cant_be_parsed() {
             within("the refusal", client.rest()).await;
         }
         server.anonymous().get("/plans").send().await.expect(200);
-        server.output().until("/plans").await;
+        // Its line in the log; the announcement names the path too.
+        server.output().until("path=/plans").await;
         let said = server.output().text();
         assert!(!said.contains("ERROR"), "{said}");
         assert_eq!(said.contains("DEBUG") && said.contains("arse"), level == "debug", "{level}: {said}");

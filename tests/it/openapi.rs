@@ -14,6 +14,8 @@ const OPEN: &[(&str, &str)] = &[
     ("GET", "/metrics"),
     ("POST", "/accounts"),
     ("POST", "/sessions"),
+    // By the secret of a link.
+    ("POST", "/password_resets"),
 ];
 
 pub(crate) async fn document(server: &TestServer) -> Value {

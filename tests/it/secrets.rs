@@ -89,7 +89,7 @@ async fn the_signing_key_stands_in_its_file_only() {
     server.restart().await;
     let key = fs::read(server.data_dir().join("session.key")).unwrap();
     let files = fs::read_dir(server.data_dir()).unwrap().map(|entry| entry.unwrap().path());
-    let others: Vec<_> = files.filter(|path| !path.ends_with("session.key")).collect();
+    let others: Vec<_> = files.filter(|path| path.is_file() && !path.ends_with("session.key")).collect();
     assert!(others.iter().any(|path| path.ends_with("tollgate.db")), "{others:?}");
     for path in others {
         let stands_in_it = fs::read(&path).unwrap().windows(key.len()).any(|window| window == key);

@@ -35,6 +35,7 @@ fn world(store: &PostgresStore) -> World {
     let planned = store.clone();
     World {
         accounts: Arc::new(store.clone()),
+        administration: Arc::new(store.clone()),
         registry: Arc::new(store.clone()),
         gate: Arc::new(store.clone()),
         owners: Arc::new(store.clone()),

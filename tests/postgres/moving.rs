@@ -99,6 +99,12 @@ async fn people_go_on_where_they_were() {
         gone.chat("hello").send().await.expect(200);
     }
     bob.delete("/me").json(&json!({"password": PASSWORD})).send().await.expect(204);
+    // An operator, and somebody whom they blocked.
+    let carol = file.operator("carol").await;
+    file.signed_in("eve").await;
+    let (status, said) = file.command(&["accounts", "block", "eve@example.com"]).await;
+    assert!(status.success(), "{said}");
+    let audit = carol.get("/admin/audit").send().await.expect(200).json();
     let before = view(&ada).await;
     stopped(file).await;
 
@@ -106,7 +112,7 @@ async fn people_go_on_where_they_were() {
     migrated(&target).await;
     let untouched = fs::read(folder.path().join("tollgate.db")).unwrap();
     let said = moved(&target).await;
-    for line in ["accounts                            1", "requests charged                    9"] {
+    for line in ["accounts                            3", "requests charged                    9"] {
         assert!(said.contains(line), "{line}: {said}");
     }
     assert_eq!(fs::read(folder.path().join("tollgate.db")).unwrap(), untouched);
@@ -137,7 +143,16 @@ async fn people_go_on_where_they_were() {
     let (bob, _) = replica.signed_in("bob").await.key_on("few").await;
     assert_eq!(bob.used().await, 3);
 
-    refused(&target, "the schema tollgate isn't empty (plans: 3, accounts: 2, ").await;
+    let eve = json!({"email": "eve@example.com", "password": PASSWORD});
+    replica.anonymous().post("/sessions", &eve).send().await.is_problem(403, "account_blocked");
+    let carol = at(&replica, &carol);
+    assert_eq!(carol.get("/admin/audit").send().await.expect(200).json(), audit);
+    let unblock = replica.command(&["accounts", "unblock", "eve@example.com"]).await;
+    assert!(unblock.0.success(), "{}", unblock.1);
+    let audit = carol.get("/admin/audit").send().await.expect(200).json();
+    assert_eq!((audit.as_array().unwrap().len(), &audit[0]["action"]), (3, &json!("unblocked")), "{audit}");
+
+    refused(&target, "the schema tollgate isn't empty (plans: 3, accounts: 4, operators: 1, ").await;
     let other = target.set("server.owner_key", "an-owner-key-that-was-not-there-before");
     let (status, said) = TestServer::run(&other, &["serve"]).await;
     assert!(!status.success() && said.contains("server.owner_key isn't the one"), "{said}");
@@ -167,6 +182,10 @@ async fn what_cannot_be_moved_is_told_with_what_to_do() {
 
     let change =
         |sql: &str| rusqlite::Connection::open(folder.path().join("tollgate.db")).unwrap().execute_batch(sql).unwrap();
+    let version: i64 = rusqlite::Connection::open(folder.path().join("tollgate.db"))
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
     change("INSERT INTO carried_use VALUES (x'00', 'p', '2026-11-01', 1)");
     refused(&target, "which only the backend aws knows").await;
     change("DELETE FROM carried_use; PRAGMA user_version = 1000");
@@ -176,10 +195,10 @@ async fn what_cannot_be_moved_is_told_with_what_to_do() {
     assert_eq!(rows(&database).await, 0);
 
     let client = database.client().await;
-    client.batch_execute("UPDATE tollgate.schema_version SET version = 1000").await.unwrap();
-    change("PRAGMA user_version = 7");
+    client.batch_execute("UPDATE tollgate.schema_version SET version = version + 1000").await.unwrap();
+    change(&format!("PRAGMA user_version = {version}"));
     refused(&target, "newer than this tollgate's").await;
-    client.batch_execute("UPDATE tollgate.schema_version SET version = 1").await.unwrap();
+    client.batch_execute("UPDATE tollgate.schema_version SET version = version - 1000").await.unwrap();
     let strange = target.clone().set("server.session_key", "another-session-key-than-that-of-the-folder");
     assert!(moved(&strange).await.contains("or everybody has to sign in again"));
 }

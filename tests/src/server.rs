@@ -100,6 +100,30 @@ impl TestServer {
         (status, output.text())
     }
 
+    /// Runs a command of the binary's beside the server, on its data and with its setup: how it ended, and what it said.
+    pub async fn command(&self, arguments: &[&str]) -> (ExitStatus, String) {
+        let output = Output::default();
+        let mut child = Reaped(spawn_command(&self.setup, &self.data_dir, self._temporary.path(), &output, arguments));
+        let status = wait_until("the command ends", || {
+            let ended = child.0.try_wait().expect("a child to wait for");
+            async move { ended }
+        })
+        .await;
+        output.drain();
+        (status, output.text())
+    }
+
+    /// `name@example.com` as an operator, signed in by bearer token.
+    ///
+    /// # Panics
+    /// If they can't be made one.
+    pub async fn operator(&self, name: &str) -> Caller {
+        let caller = self.signed_in(name).await;
+        let (status, said) = self.command(&["operators", "add", &format!("{name}@example.com")]).await;
+        assert!(status.success(), "{said}");
+        caller
+    }
+
     async fn until_ready(&mut self, skip: usize) {
         let url = wait_until("the server is ready", || {
             let ended = self.child.try_wait().expect("a child to wait for");

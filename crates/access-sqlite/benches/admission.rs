@@ -65,7 +65,7 @@ impl Bench {
         store.apply_plans(vec![UsagePlan::new(plan, TimeZone::utc()).unwrap()], now()).await.unwrap();
         let (account, email) = (AccountId::from_random(bytes(1)), Email::parse("a@example.com").unwrap());
         let password_hash = PasswordHash::from_phc(String::new());
-        let row = access::Account { id: account, email, password_hash, created_at: now() };
+        let row = access::Account::new(account, email, password_hash, now());
         store.create_account(row).await.unwrap();
         let make = |n: u64| {
             let (store, plan_name) = (store.clone(), plan_name.clone());

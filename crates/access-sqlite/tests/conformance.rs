@@ -27,6 +27,7 @@ fn run(law: &Law) {
     let planned = store.clone();
     let world = World {
         accounts: Arc::new(store.clone()),
+        administration: Arc::new(store.clone()),
         registry: Arc::new(store.clone()),
         gate: Arc::new(store.clone()),
         owners: Arc::new(store),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_types::{AccountId, Email, SessionId, Timestamp};
+use api_types::{AccountId, Email, SessionId, Standing, Timestamp};
 use async_trait::async_trait;
 
 use crate::{StoreError, TokenDigest};
@@ -42,6 +42,18 @@ pub struct Account {
     pub password_hash: PasswordHash,
     /// When it signed up.
     pub created_at: Timestamp,
+    /// What it may do.
+    pub standing: Standing,
+    /// Whether it is an operator's; a new one never is.
+    pub is_operator: bool,
+}
+
+impl Account {
+    /// An active one that is no operator's.
+    #[must_use]
+    pub const fn new(id: AccountId, email: Email, password_hash: PasswordHash, created_at: Timestamp) -> Self {
+        Self { id, email, password_hash, created_at, standing: Standing::Active, is_operator: false }
+    }
 }
 
 /// A session to be stored.
@@ -101,14 +113,14 @@ pub enum CreateAccountError {
 /// People and their sessions. Safe for concurrent use; every method is one atomic step, durable when it returns.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Stores a new account.
+    /// Stores a new account, active or waiting.
     async fn create_account(&self, account: Account) -> Result<(), CreateAccountError>;
 
     /// The account of an address.
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;
 
-    /// Replaces the password's hash if it still is `from`, and ends every session of the account. `false` if the
-    /// account is gone or its password was changed meanwhile.
+    /// Replaces the password's hash if it still is `from`, and ends every session of the account and a link for a new
+    /// password. `false` if the account is gone or its password was changed meanwhile.
     async fn change_password(
         &self,
         account: AccountId,
@@ -119,8 +131,8 @@ pub trait Accounts: Send + Sync {
     /// Deletes the account and its sessions; keys are the registry's, released before. Deleting twice is no error.
     async fn delete_account(&self, account: AccountId) -> Result<(), StoreError>;
 
-    /// Starts a session if the account exists and its password's hash still is `proved`; `false` otherwise, so that a
-    /// sign-in that races a password change can't outlive it.
+    /// Starts a session if the account exists, isn't blocked, and its password's hash still is `proved`; `false`
+    /// otherwise, so that a sign-in that races a password change or a block can't outlive it.
     async fn start_session(&self, session: NewSession, proved: &PasswordHash) -> Result<bool, StoreError>;
 
     /// The session of this id, unless it has ended or expired.

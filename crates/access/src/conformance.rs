@@ -10,6 +10,7 @@
 // Laws are tests: they stop at the first surprise.
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a broken law panics")]
 
+pub mod administration;
 mod cast;
 pub mod charge;
 pub mod clock;
@@ -174,6 +175,14 @@ laws! {
     sessions::an_expired_refresh_token_is_unknown Always,
     sessions::signing_out_ends_session_and_tokens Always,
     sessions::deleting_an_account_ends_its_sessions_and_frees_the_address Always,
+    administration::people_are_listed_and_found Always,
+    administration::a_block_is_obeyed_at_once_and_undone Always,
+    administration::a_block_under_load_is_instant Exact,
+    administration::an_account_waits_until_it_is_approved Always,
+    administration::the_last_operator_stays Always,
+    administration::a_reset_link_works_once Always,
+    administration::a_reset_link_ends_with_what_it_was_for Always,
+    administration::the_audit_tells_what_was_done Always,
     state_owners::an_account_owns_what_its_answers_named Always,
     state_owners::the_first_foreign_id_of_several_is_told Always,
     state_owners::the_first_owner_of_an_id_stays Always,

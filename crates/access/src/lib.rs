@@ -4,6 +4,7 @@
 //! made by the caller and stored as given.
 
 mod accounts;
+mod administration;
 mod bucket;
 mod charge;
 #[cfg(feature = "conformance")]
@@ -23,6 +24,7 @@ mod state_owners;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session};
+pub use administration::{Administration, AdministrationError, Doing, PeopleQuery};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
 pub use decision::KeyValues;
@@ -31,8 +33,8 @@ pub use gate::{
     Admission, Booking, Gate, Holder, Inspection, NotReady, Pass, Recognition, Refusal, UpstreamHead, UsedUp, Verdict,
 };
 pub use moving::{
-    StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken, StoredRows, StoredSession, StoredStateOwner,
-    StoredSubscription, Totals,
+    StoredAccount, StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken, StoredRows, StoredSession,
+    StoredStateOwner, StoredSubscription, Totals,
 };
 pub use passes::{OpenPass, Passes};
 pub use period::{Span, TimeZone, UnknownTimeZone};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_types::{AccountId, Date, KeyId, KeyLabel, SessionId, SubscriptionId, Timestamp};
+use api_types::{AccountId, AuditEntry, Date, KeyId, KeyLabel, SessionId, SubscriptionId, Timestamp};
 
 use crate::{Account, Counts, KeyDigest, OwnerDigest, RepeatableCall, StateId, TokenDigest, UsagePlan};
 
@@ -12,7 +12,7 @@ pub enum StoredRows {
     /// Plans, on offer or not.
     Plans(Vec<StoredPlan>),
     /// Accounts.
-    Accounts(Vec<Account>),
+    Accounts(Vec<StoredAccount>),
     /// Sessions, ended ones among them.
     Sessions(Vec<StoredSession>),
     /// Refresh tokens.
@@ -27,6 +27,8 @@ pub enum StoredRows {
     StateOwners(Vec<StoredStateOwner>),
     /// Calls that may be repeated.
     RepeatableCalls(Vec<StoredCall>),
+    /// The audit, without addresses.
+    Audit(Vec<AuditEntry>),
 }
 
 /// A plan.
@@ -40,6 +42,17 @@ pub struct StoredPlan {
     pub position: i64,
     /// Whether it takes new keys.
     pub offered: bool,
+}
+
+/// An account, with both of what its standing is made of.
+#[derive(Debug)]
+pub struct StoredAccount {
+    /// As its owner and operators see it.
+    pub account: Account,
+    /// Whether it waits for an approval, also while it is blocked.
+    pub waiting: bool,
+    /// Whether it is blocked.
+    pub blocked: bool,
 }
 
 /// A session.
@@ -145,9 +158,11 @@ pub struct Totals([u64; Self::OF.len()]);
 
 impl Totals {
     /// What is counted and summed, in this order.
-    pub const OF: [&str; 13] = [
+    pub const OF: [&str; 16] = [
         "plans",
         "accounts",
+        "accounts blocked or waiting",
+        "operators",
         "sessions",
         "refresh tokens",
         "subscriptions",
@@ -159,6 +174,7 @@ impl Totals {
         "charges given back",
         "owners of stored state",
         "repeatable calls",
+        "entries of the audit",
     ];
 
     /// The numbers of [`Totals::OF`].

@@ -162,6 +162,9 @@ pub trait RemoteKeys: Send + Sync {
     /// Every key, oldest first.
     async fn remote_keys(&self) -> Result<Vec<RemoteKey>, StoreError>;
 
+    /// Whether an account is blocked now; by memory, since each request asks.
+    fn is_blocked(&self, account: AccountId) -> bool;
+
     /// Every intent, in the order of `due_at`.
     async fn intents(&self) -> Result<Vec<Intent>, StoreError>;
 

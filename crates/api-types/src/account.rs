@@ -7,7 +7,7 @@ use validator::Validate;
 #[cfg(feature = "openapi")]
 use crate::schemas;
 use crate::{
-    AccountId, Email, FieldError, Fields, Form, Password, Text, Timestamp,
+    AccountId, Email, FieldError, Fields, Form, Password, Standing, Text, Timestamp,
     fields::reads_as,
     limits::{PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS},
     password::hard_to_guess,
@@ -221,7 +221,8 @@ pub struct SessionTokens {
 #[cfg_attr(
     feature = "openapi",
     schema(example = json!({
-        "id": "acc_nvqwy3dfoqqgcidmmfzguzlemu", "email": "ada@example.com", "created_at": "2026-11-21T09:30:00Z"
+        "id": "acc_nvqwy3dfoqqgcidmmfzguzlemu", "email": "ada@example.com", "created_at": "2026-11-21T09:30:00Z",
+        "standing": "active", "operator": false
     }))
 )]
 pub struct Me {
@@ -233,6 +234,10 @@ pub struct Me {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
+    /// What it may do.
+    pub standing: Standing,
+    /// Whether it is an operator's.
+    pub operator: bool,
 }
 
 #[cfg(test)]

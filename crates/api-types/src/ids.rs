@@ -30,6 +30,18 @@ fn decode(text: &str) -> Result<[u8; 16], IdError> {
     if encode(&bytes) == text { Ok(bytes) } else { Err(IdError) }
 }
 
+/// An id of ours.
+pub trait Id: Copy {
+    /// The part after the prefix.
+    fn bare(&self) -> String;
+
+    /// Reads the part after the prefix.
+    ///
+    /// # Errors
+    /// When it isn't 128 bits in lower-case base32.
+    fn from_bare(text: &str) -> Result<Self, IdError>;
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -59,6 +71,16 @@ macro_rules! id {
             /// When it isn't 128 bits in lower-case base32.
             pub fn from_bare(text: &str) -> Result<Self, IdError> {
                 decode(text).map(Self)
+            }
+        }
+
+        impl Id for $name {
+            fn bare(&self) -> String {
+                $name::bare(self)
+            }
+
+            fn from_bare(text: &str) -> Result<Self, IdError> {
+                $name::from_bare(text)
             }
         }
 

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod openai;
 mod page_data;
 mod password;
+mod people;
 mod plan;
 mod problem;
 mod quota_fields;
@@ -27,12 +28,13 @@ pub use account::{AccountDeletion, Credentials, Me, NewAccount, PasswordChange, 
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};
 pub use ids::{
-    AccountId, AdmissionId, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
+    AccountId, AdmissionId, Id, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
 };
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
 pub use page_data::{Brand, PageData};
 pub use password::Password;
+pub use people::{AuditEntry, AuditNote, AuditedAction, PasswordReset, Person, PersonChange, ResetLink, Standing};
 pub use plan::{Period, Plan, PlanName, Quota, Throttle};
 pub use problem::{Problem, ProblemCode};
 pub use rules::check;

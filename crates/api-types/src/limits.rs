@@ -52,3 +52,7 @@ pub const ACCESS_TOKEN_SECONDS: i64 = 900;
 pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 86_400;
 /// How long the token just rotated still gets the same successor, in seconds (two tabs, a lost reply).
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
+/// Longest note that an operator leaves in the audit, in characters.
+pub const AUDIT_NOTE_MAX_CHARS: usize = 200;
+/// Lifetime of a link for a new password, in seconds: an hour.
+pub const RESET_LINK_SECONDS: i64 = 3_600;

@@ -66,12 +66,22 @@ problem_codes! {
     NotForPages = 403,
     /// `user` is somebody else.
     NotYourself = 403,
+    /// The account is blocked.
+    AccountBlocked = 403,
+    /// The account waits for an operator's approval.
+    AccountWaiting = 403,
+    /// Not for everybody: this server takes sign-ups of some only, or of nobody.
+    SignUpRefused = 403,
+    /// Only operators may.
+    OperatorsOnly = 403,
     /// As many keys as an account may hold.
     TooManyKeys = 403,
     /// No such thing, or not yours.
     NotFound = 404,
     /// No such plan, or it takes no new keys.
     UnknownPlan = 404,
+    /// A link that is unknown, used or over.
+    LinkOver = 404,
     /// The path exists, the method doesn't.
     MethodNotAllowed = 405,
     /// The caller takes none of the types we have.
@@ -80,6 +90,8 @@ problem_codes! {
     KeyAlreadyExists = 409,
     /// As many old values of the key still work as may; see `Retry-After`.
     TooManyOldValues = 409,
+    /// It is the last operator who can sign in.
+    LastOperator = 409,
     /// An account with this address exists.
     EmailTaken = 409,
     /// The body is larger than allowed.

@@ -6,8 +6,8 @@ use utoipa::openapi::{
 };
 
 use crate::limits::{
-    EMAIL_LOCAL_MAX_BYTES, EMAIL_MAX_BYTES, KEY_LABEL_MAX_CHARS, OLD_VALUES_MAX, PASSWORD_MAX_CHARS,
-    PASSWORD_MIN_CHARS, PLAN_NAME_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS,
+    AUDIT_NOTE_MAX_CHARS, EMAIL_LOCAL_MAX_BYTES, EMAIL_MAX_BYTES, KEY_LABEL_MAX_CHARS, OLD_VALUES_MAX,
+    PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS, PLAN_NAME_MAX_BYTES, ROTATION_GRACE_MAX_SECONDS,
 };
 
 fn text() -> ObjectBuilder {
@@ -83,6 +83,16 @@ pub(crate) fn key_label() -> Object {
         .pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$"))
         .max_length(Some(KEY_LABEL_MAX_CHARS))
         .examples(["laptop"])
+        .build()
+}
+
+/// Why an operator did something.
+pub(crate) fn audit_note() -> Object {
+    text()
+        .description(Some("Why an operator did something, in their own words: one line."))
+        .pattern(Some(r"^[^\x00-\x1f\x7f-\x9f]*$"))
+        .max_length(Some(AUDIT_NOTE_MAX_CHARS))
+        .examples(["shares the key in public"])
         .build()
 }
 

@@ -72,11 +72,12 @@ impl Notes {
 }
 
 impl Line {
-    /// Begins a request's line, and puts its notes where handlers find them.
+    /// Begins a request's line, and puts its notes and its id where extractors find them.
     #[must_use]
     pub fn begin(request: &ServiceRequest, id: RequestId, in_flight: Option<InFlight>) -> Self {
         let notes = Notes::default();
         request.extensions_mut().insert(notes.clone());
+        request.extensions_mut().insert(id);
         let retry = request.headers().get("x-stainless-retry-count").and_then(|v| v.to_str().ok()?.parse().ok());
         Self {
             id,

@@ -17,7 +17,10 @@ use crate::{
     page, page_data,
     planes::is_data_plane,
     problem::ApiError,
-    routes::{about, accounts, chat, health, key_status, keys, me, metrics, models, plans, sessions, usage},
+    routes::{
+        about, accounts, admin, chat, health, key_status, keys, me, metrics, models, password_resets, plans, sessions,
+        usage,
+    },
     state::State,
 };
 
@@ -42,6 +45,7 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(health::get_readiness)
         .service(metrics::get_metrics)
         .service(accounts::create_account)
+        .service(password_resets::reset_password)
         .service(sessions::create_session)
         // By a refresh token only.
         .service(sessions::refresh_session)
@@ -56,7 +60,23 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(keys::revoke_key)
         .service(keys::rotate_key)
         .service(usage::list_usage)
-        .service(usage::list_usage_csv);
+        .service(usage::list_usage_csv)
+        // Signed in as an operator.
+        .configure(operators);
+}
+
+/// Those for operators, which a command on the machine reaches too.
+pub fn operators(config: &mut ServiceConfig) {
+    config.service(
+        scope("/admin")
+            .service(admin::list_people)
+            .service(admin::get_person)
+            .service(admin::list_keys_of_person)
+            .service(admin::change_person)
+            .service(admin::delete_person)
+            .service(admin::create_reset_link)
+            .service(admin::list_audit),
+    );
 }
 
 /// The OpenAPI document of those routes.

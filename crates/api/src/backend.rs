@@ -7,7 +7,7 @@ pub(crate) mod postgres;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
-use access::{Accounts, Gate, Registry, StateOwners};
+use access::{Accounts, Administration, Gate, Registry, StateOwners};
 use access_postgres::PostgresStore;
 use access_sqlite::{Options, SqliteStore};
 use anyhow::Context as _;
@@ -28,6 +28,8 @@ pub struct Backend {
     pub description: String,
     /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
+    /// What operators see and do.
+    pub administration: Arc<dyn Administration>,
     /// Plans and keys.
     pub registry: Arc<dyn Registry>,
     /// Admission.
@@ -67,6 +69,7 @@ impl Backend {
             name: "embedded",
             description: "embedded (SQLite)".to_owned(),
             accounts: Arc::new(store.clone()),
+            administration: Arc::new(store.clone()),
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             owners: Arc::new(store.clone()),
@@ -81,6 +84,7 @@ impl Backend {
             name: "postgres",
             description,
             accounts: Arc::new(store.clone()),
+            administration: Arc::new(store.clone()),
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             owners: Arc::new(store.clone()),
@@ -98,6 +102,7 @@ impl Backend {
             name: "aws",
             description: aws::describe(config),
             accounts: Arc::new(store.clone()),
+            administration: Arc::new(store.clone()),
             registry: Arc::new(gateway.clone()),
             gate: Arc::new(gateway.clone()),
             owners: Arc::new(store.clone()),

@@ -12,9 +12,10 @@ use actix_web::{
 pub struct BasePath(String);
 
 /// The first names of the API's paths: with one of them as the base nobody could tell it from what is asked for.
-const OWN: [&str; 14] = [
+const OWN: [&str; 16] = [
     "about",
     "accounts",
+    "admin",
     "brand",
     "create_key",
     "docs",
@@ -23,6 +24,7 @@ const OWN: [&str; 14] = [
     "me",
     "metrics",
     "openapi.json",
+    "password_resets",
     "plans",
     "readyz",
     "sessions",

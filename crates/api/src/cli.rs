@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | aws`.
+//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | accounts | operators | audit | aws`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -18,7 +18,12 @@ use crate::{
     app, backend, check,
     config::{self, Config, ConfigError, Environment, LogConfig, LogFormat, Overrides, SOCKET_ADDRESS},
     log_writer::{self, FlushAtEnd, LogWriter},
-    openapi, serve,
+    openapi,
+    operators::{
+        self,
+        command::{AccountsCommand, AuditCommand, OperatorsCommand},
+    },
+    serve,
     standard_output::print,
 };
 
@@ -77,6 +82,15 @@ enum Command {
         #[arg(long, value_name = "STORE")]
         to: Target,
     },
+    /// List, show, block, approve and delete people, and let them back in.
+    #[command(subcommand)]
+    Accounts(AccountsCommand),
+    /// Say who may do so over the page and the API.
+    #[command(subcommand)]
+    Operators(OperatorsCommand),
+    /// Show what operators did.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Make, show or delete the API in Amazon API Gateway.
     #[cfg(feature = "aws")]
     #[command(after_help = "Example:\n  tollgate aws plan\n  tollgate aws apply")]
@@ -157,10 +171,20 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             print(&runtime.block_on(backend::moving::sqlite_to_postgres(&config))?)
         }
+        Command::Accounts(command) => operators::command::run(command, configured(settings, quietly)?.0),
+        Command::Operators(command) => operators::command::run(command, configured(settings, quietly)?.0),
+        Command::Audit(command) => operators::command::run(command, configured(settings, quietly)?.0),
         // It makes what the server's own configuration names.
         #[cfg(feature = "aws")]
         Command::Aws(command) => aws_command::run(&command, &configured(settings, config::load_without_backend)?.0),
     }
+}
+
+/// For commands that serve the store to themselves: their own requests are nothing to tell.
+fn quietly(overrides: &Overrides, environment: &Environment) -> Result<(Config, Option<PathBuf>), ConfigError> {
+    let (mut config, file) = config::load(overrides, environment)?;
+    config.log.level = "warn".to_owned();
+    Ok((config, file))
 }
 
 type Load = fn(&Overrides, &Environment) -> Result<(Config, Option<PathBuf>), ConfigError>;

@@ -3,7 +3,7 @@
 //! `detail` goes to the caller, `cause` to the log under the request's id. Every layer's error has its `From` here. The
 //! body needs the request's id, so the outermost middleware asks [`ApiError::render`] for it and logs the cause there.
 
-use access::{CreateAccountError, CreateKeyError, Failed, KeyError, NotReady, StoreError};
+use access::{AdministrationError, CreateAccountError, CreateKeyError, Failed, KeyError, NotReady, StoreError};
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{
@@ -243,6 +243,19 @@ impl From<CreateAccountError> for ApiError {
                 Self::new(ProblemCode::EmailTaken, "An account with this email address exists. Sign in instead.")
             }
             CreateAccountError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AdministrationError> for ApiError {
+    fn from(error: AdministrationError) -> Self {
+        match error {
+            AdministrationError::NotFound => Self::not_found("There is no such account; GET /admin/people lists them."),
+            AdministrationError::LastOperator => {
+                let detail = "This is the last operator who can sign in. Make somebody else one first.";
+                Self::new(ProblemCode::LastOperator, detail)
+            }
+            AdministrationError::Store(error) => error.into(),
         }
     }
 }

@@ -62,6 +62,30 @@ pub const fn of(code: ProblemCode) -> ProblemKind {
             "Leave user out, or send your own address.",
             "Keys are made for oneself: leave user out, or send your own email address.",
         ),
+        ProblemCode::AccountBlocked => kind(
+            "The account is blocked",
+            "An operator blocked the account: it can't sign in, and its keys are refused.",
+            "Ask whoever runs this server.",
+            "This account is blocked. Ask whoever runs this server.",
+        ),
+        ProblemCode::AccountWaiting => kind(
+            "The account waits for approval",
+            "This server's operators approve accounts before those may have keys.",
+            "Wait until an operator has approved it.",
+            "Your account waits for an operator's approval; keys come after that.",
+        ),
+        ProblemCode::SignUpRefused => kind(
+            "Not everybody may sign up",
+            "This server takes sign-ups from some domains only, or none at all.",
+            "Use an address of a domain that detail names, or ask whoever runs this server.",
+            "Sign-ups are closed. Ask whoever runs this server for an account.",
+        ),
+        ProblemCode::OperatorsOnly => kind(
+            "For operators only",
+            "The account is no operator's.",
+            "Whoever runs the server makes somebody one on its machine: tollgate operators add ADDRESS.",
+            "Only operators may do this. Whoever runs this server can make you one: tollgate operators add.",
+        ),
         ProblemCode::TooManyKeys => kind(
             "As many keys as an account may hold",
             "The account holds as many keys as the server's operator allows.",
@@ -105,11 +129,23 @@ pub const fn of(code: ProblemCode) -> ProblemKind {
             "4 old values of this key still work, as promised, the first until 2026-11-22T09:30:00Z. Rotate it then, or \
              without a grace; to end them all now, disable the key.",
         ),
+        ProblemCode::LastOperator => kind(
+            "The last operator stays",
+            "The change would leave no operator who can sign in.",
+            "Make somebody else an operator first, or do it on the server's machine by tollgate's commands.",
+            "This is the last operator who can sign in. Make somebody else one first.",
+        ),
         ProblemCode::EmailTaken => kind(
             "The address has an account",
             "Somebody signed up with this email address.",
             "Sign in instead, or use another address.",
             "An account with this email address exists. Sign in instead.",
+        ),
+        ProblemCode::LinkOver => kind(
+            "The link is over",
+            "The link for a new password is unknown, was used, is older than an hour, or another one was made since.",
+            "Ask for a new one.",
+            "This link is unknown, was used, or is more than an hour old. Ask for a new one.",
         ),
         ProblemCode::BodyTooLarge => kind(
             "The body is too large",

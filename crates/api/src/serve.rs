@@ -4,6 +4,7 @@ use std::{
     future::ready,
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
+    os::unix::net::UnixListener,
     sync::Arc,
     time::Duration,
 };
@@ -27,7 +28,6 @@ use utoipa_actix_web::AppExt as _;
 use crate::{
     allocator, answers, app,
     backend::Backend,
-    brand::Brand,
     config::Config,
     connection::CallerSocket,
     graceful_shutdown::GracefulShutdown,
@@ -35,13 +35,11 @@ use crate::{
     metrics::Metrics,
     metrics_listener,
     openapi::Frame,
+    operators,
     page::PageFiles,
     settlement::Settlement,
-    sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey, SignInLimits},
-    source::StrangeProxies,
-    state::State,
+    state::{Running, State},
     upstream_choice::UpstreamChoice,
-    wrong_keys::WrongKeys,
 };
 
 /// How long an early answer to a caller who still sends waits for them to read it: never 0, which resets.
@@ -90,26 +88,16 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         upstream: upstream.describe(),
         plans: plans.map(|plans| plans.iter().map(|plan| plan.name.to_string()).collect::<Vec<_>>().join(", ")),
     };
-    let state = Data::new(State {
-        session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
-        owner_key: OwnerKey::obtain(config.server.owner_key.as_ref(), &config.server.data_dir)?,
-        cookies: Cookies::new(&config.server),
-        backend: backend.name,
-        accounts: Arc::clone(&backend.accounts),
-        registry: Arc::clone(&backend.registry),
-        gate: Arc::clone(&backend.gate),
-        owners: Arc::clone(&backend.owners),
-        metrics,
-        settlement: settlement.clone(),
-        upstream: upstream.info(),
-        hasher: PasswordHasher::default(),
-        sign_in_limits: SignInLimits::new(&config.accounts),
-        brand: Brand::open(&config.page)?,
-        wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source),
-        strange_proxies: StrangeProxies::default(),
-        config,
-    });
-    actix_web::rt::System::new().block_on(run((listener, for_metrics), state, upstream, shutdown, told))?;
+    let running = Running { backend: &backend, metrics, settlement: settlement.clone(), upstream: upstream.info() };
+    let state = Data::new(State::new(config, running)?);
+    let for_operators = operators::socket::listen_in(&state.config)?;
+    actix_web::rt::System::new().block_on(run(
+        Listeners { main: listener, metrics: for_metrics, operators: for_operators },
+        state,
+        upstream,
+        shutdown,
+        told,
+    ))?;
     lasting.block_on(async {
         settlement.drain().await;
         backend.close().await
@@ -175,19 +163,30 @@ fn announce(state: &State, told: &Told, address: SocketAddr, metrics: Option<Soc
     out.flush()
 }
 
+/// Where we are reached.
+struct Listeners {
+    main: TcpListener,
+    /// For the counters alone.
+    metrics: Option<TcpListener>,
+    /// For commands on this machine.
+    operators: Option<UnixListener>,
+}
+
 async fn run(
-    (listener, for_metrics): (TcpListener, Option<TcpListener>),
+    listeners: Listeners,
     state: Data<State>,
     upstream: UpstreamChoice,
     shutdown: GracefulShutdown,
     told: Told,
 ) -> anyhow::Result<()> {
+    let Listeners { main: listener, metrics: for_metrics, operators: for_operators } = listeners;
     let document = app::document_under(state.config.server.base_path());
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
     let (for_announcement, address) = (state.clone(), listener.local_addr()?);
     let metrics_address = for_metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let metrics = for_metrics.map(|listener| metrics_listener::serve(listener, state.clone())).transpose()?;
-    let metrics_handle = metrics.as_ref().map(Server::handle);
+    let operators = for_operators.map(|listener| operators::socket::serve(listener, state.clone())).transpose()?;
+    let handles: Vec<ServerHandle> = metrics.iter().chain(&operators).map(Server::handle).collect();
     let grace = state.config.server.shutdown_grace.0;
     let (keep_alive, peer_timeout) = (state.config.server.keep_alive.0, state.config.server.peer_timeout.0);
     let for_workers = shutdown.clone();
@@ -240,21 +239,21 @@ async fn run(
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
     announce(&for_announcement, &told, address, metrics_address)?;
-    let metrics = async {
-        match metrics {
-            Some(metrics) => metrics.await,
+    let beside = |server: Option<Server>| async {
+        match server {
+            Some(server) => server.await,
             None => Ok(()),
         }
     };
     let main = async {
         let ended = server.await;
-        if let Some(metrics) = metrics_handle {
-            metrics.stop(false).await;
+        for handle in handles {
+            handle.stop(false).await;
         }
         ended
     };
-    let (main, metrics) = tokio::join!(main, metrics);
-    Ok(main.and(metrics)?)
+    let (main, metrics, operators) = tokio::join!(main, beside(metrics), beside(operators));
+    Ok(main.and(metrics).and(operators)?)
 }
 
 /// A new connection's other end. Without `nodelay` streamed events wait 40 ms for the caller's delayed acknowledgement. A

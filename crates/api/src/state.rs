@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use access::{Accounts, Gate, OwnerDigest, Registry, StateOwners};
+use access::{Accounts, Administration, Gate, OwnerDigest, Registry, StateOwners};
 use api_types::{Email, UpstreamInfo};
 
 use crate::{
+    backend::Backend,
     brand::Brand,
     config::Config,
     metrics::Metrics,
@@ -23,6 +24,8 @@ pub struct State {
     pub backend: &'static str,
     /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
+    /// What operators see and do.
+    pub administration: Arc<dyn Administration>,
     /// Plans and keys.
     pub registry: Arc<dyn Registry>,
     /// Admission.
@@ -53,7 +56,47 @@ pub struct State {
     pub strange_proxies: StrangeProxies,
 }
 
+/// What a [`State`] is made of beside the configuration.
+pub struct Running<'a> {
+    /// The backend, opened.
+    pub backend: &'a Backend,
+    /// Counters for Prometheus.
+    pub metrics: Arc<Metrics>,
+    /// Where ended passes go.
+    pub settlement: Settlement,
+    /// What answers, for people.
+    pub upstream: UpstreamInfo,
+}
+
 impl State {
+    /// The state of a server that begins.
+    ///
+    /// # Errors
+    /// When a key or a file of the page can't be read or made.
+    pub fn new(config: Config, running: Running<'_>) -> anyhow::Result<Self> {
+        let Running { backend, metrics, settlement, upstream } = running;
+        Ok(Self {
+            session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
+            owner_key: OwnerKey::obtain(config.server.owner_key.as_ref(), &config.server.data_dir)?,
+            cookies: Cookies::new(&config.server),
+            backend: backend.name,
+            accounts: Arc::clone(&backend.accounts),
+            administration: Arc::clone(&backend.administration),
+            registry: Arc::clone(&backend.registry),
+            gate: Arc::clone(&backend.gate),
+            owners: Arc::clone(&backend.owners),
+            metrics,
+            settlement,
+            upstream,
+            hasher: PasswordHasher::default(),
+            sign_in_limits: SignInLimits::new(&config.accounts),
+            brand: Brand::open(&config.page)?,
+            wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source),
+            strange_proxies: StrangeProxies::default(),
+            config,
+        })
+    }
+
     /// The digest by which an owner's count outlives the account.
     #[must_use]
     pub fn owner(&self, email: &Email) -> OwnerDigest {

@@ -74,7 +74,7 @@ impl Life {
             let account = AccountId::from_random(life.chance.bytes());
             let email = Email::parse(&format!("holder{number}@example.com")).expect("an address");
             let password_hash = PasswordHash::from_phc(String::new());
-            let row = Account { id: account, email, password_hash, created_at: now };
+            let row = Account::new(account, email, password_hash, now);
             life.store.create_account(row).await.expect("an account");
             for plan in 0..PLANS.len() {
                 let named = (plan, plan_name(plan));

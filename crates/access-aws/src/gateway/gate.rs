@@ -122,7 +122,11 @@ impl Shared {
     }
 
     fn look(&self, key: &PresentedKey, now: Timestamp) -> Look {
-        key.own().map_or(Look::Elsewhere, |(id, digest)| self.keys.look(id, digest, now))
+        let Some((id, digest)) = key.own() else { return Look::Elsewhere };
+        match self.keys.look(id, digest, now) {
+            Look::Good(row) if self.rows.is_blocked(row.account) => Look::Bad,
+            look => look,
+        }
     }
 
     fn used_up(&self, row: Option<&RemoteKey>, now: Timestamp) -> Refusal {

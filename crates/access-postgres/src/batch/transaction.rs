@@ -23,8 +23,9 @@ use crate::{
 };
 
 /// Read after the locks are had, in a snapshot of its own: a key that was revoked before is seen as revoked.
-const KEYS: &str = "SELECT id, account, subscription, digest, earlier_digests, earlier_until, enabled FROM keys
-    WHERE id = ANY($1::text[])";
+const KEYS: &str = "SELECT keys.id, account, subscription, digest, earlier_digests, earlier_until,
+        enabled AND NOT accounts.blocked AS enabled
+    FROM keys JOIN accounts ON accounts.id = keys.account WHERE keys.id = ANY($1::text[])";
 
 /// The clock that all replicas share, and whether plans are as they were.
 const NOW: &str = "SELECT clock_timestamp() AS now, (SELECT version FROM plans_version) AS version";

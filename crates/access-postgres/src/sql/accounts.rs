@@ -1,7 +1,7 @@
 //! Accounts.
 
 use access::{Account, PasswordHash};
-use api_types::{AccountId, Email};
+use api_types::{AccountId, Email, Standing};
 use tokio_postgres::{GenericClient, Row};
 
 use super::columns::Columns;
@@ -14,15 +14,27 @@ pub(super) fn read(row: &Row) -> Result<Account, Failure> {
         email: row.read("email")?,
         password_hash: row.read("password_hash")?,
         created_at: row.plain("created_at")?,
+        standing: standing(row)?,
+        is_operator: row.plain("operator")?,
+    })
+}
+
+/// What an account may do, of whatever statement has its columns.
+pub(super) fn standing(row: &Row) -> Result<Standing, Failure> {
+    Ok(match (row.plain("blocked")?, row.plain("waiting")?) {
+        (true, _) => Standing::Blocked,
+        (false, true) => Standing::Waiting,
+        (false, false) => Standing::Active,
     })
 }
 
 /// Stores a new account, unless the address has one.
 pub(crate) async fn create(client: &impl GenericClient, account: &Account) -> Result<bool, Failure> {
-    let sql = "INSERT INTO accounts (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)
+    let sql = "INSERT INTO accounts (id, email, password_hash, created_at, waiting) VALUES ($1, $2, $3, $4, $5)
                ON CONFLICT (email) DO NOTHING";
     let (id, email, hash) = (account.id.to_string(), account.email.as_str(), account.password_hash.as_phc());
-    Ok(client.execute(sql, &[&id, &email, &hash, &account.created_at]).await? > 0)
+    let waits = account.standing == Standing::Waiting;
+    Ok(client.execute(sql, &[&id, &email, &hash, &account.created_at, &waits]).await? > 0)
 }
 
 /// Whether there is one; it then stays until the transaction ends, and no other one that asks so goes on meanwhile.
@@ -43,7 +55,7 @@ pub(crate) async fn by_email(client: &impl GenericClient, email: &Email) -> Resu
     found.as_ref().map(read).transpose()
 }
 
-/// Replaces a password if it still is the one that was proved, and ends every session.
+/// Replaces a password if it still is the one that was proved, and ends every session and a link for a new one.
 pub(crate) async fn change_password(
     client: &impl GenericClient,
     account: AccountId,
@@ -54,9 +66,17 @@ pub(crate) async fn change_password(
     let sql = "UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
     let is_changed = client.execute(sql, &[&id, &from.as_phc(), &to.as_phc()]).await? > 0;
     if is_changed {
-        client.execute("DELETE FROM sessions WHERE account = $1", &[&id]).await?;
+        end_sessions(client, account).await?;
     }
     Ok(is_changed)
+}
+
+/// Ends every session, and a link for a new password.
+pub(super) async fn end_sessions(client: &impl GenericClient, account: AccountId) -> Result<(), Failure> {
+    let id = account.to_string();
+    client.execute("DELETE FROM sessions WHERE account = $1", &[&id]).await?;
+    client.execute("DELETE FROM reset_links WHERE account = $1", &[&id]).await?;
+    Ok(())
 }
 
 /// Deletes an account with its sessions. One that has keys is an error.

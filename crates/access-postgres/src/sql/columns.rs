@@ -3,7 +3,9 @@
 //! Nothing here puts a value into an error: what can't be read is named by its column only.
 
 use access::{KeyDigest, PasswordHash, TimeZone};
-use api_types::{AccountId, Email, KeyId, KeyLabel, Period, PlanName, SessionId, SubscriptionId};
+use api_types::{
+    AccountId, AuditNote, AuditedAction, Email, KeyId, KeyLabel, Period, PlanName, RequestId, SessionId, SubscriptionId,
+};
 use tokio_postgres::{Row, types::FromSql};
 
 use crate::error::Failure;
@@ -20,6 +22,8 @@ pub(crate) struct SubscriptionRowId(pub(crate) i64);
 pub(crate) trait Columns {
     /// A column of one of our types.
     fn read<T: Column>(&self, column: &'static str) -> Result<T, Failure>;
+    /// A column of one of our types that may be null.
+    fn maybe<T: Column>(&self, column: &'static str) -> Result<Option<T>, Failure>;
     /// A column of one of the driver's types.
     fn plain<'a, T: FromSql<'a>>(&'a self, column: &'static str) -> Result<T, Failure>;
 }
@@ -27,6 +31,12 @@ pub(crate) trait Columns {
 impl Columns for Row {
     fn read<T: Column>(&self, column: &'static str) -> Result<T, Failure> {
         T::of(self, column)?.ok_or(Failure::Unreadable(column))
+    }
+
+    fn maybe<T: Column>(&self, column: &'static str) -> Result<Option<T>, Failure> {
+        // Every type of ours that may be null is a text.
+        let is_null = self.try_get::<_, Option<&str>>(column)?.is_none();
+        if is_null { Ok(None) } else { self.read(column).map(Some) }
     }
 
     fn plain<'a, T: FromSql<'a>>(&'a self, column: &'static str) -> Result<T, Failure> {
@@ -52,8 +62,9 @@ macro_rules! columns {
 }
 
 columns! {
-    AccountId, KeyId, SessionId, SubscriptionId, TimeZone: &str, text => text.parse().ok();
-    Email, KeyLabel, PlanName: &str, text => Self::parse(text).ok();
+    AccountId, KeyId, RequestId, SessionId, SubscriptionId, TimeZone: &str, text => text.parse().ok();
+    AuditNote, Email, KeyLabel, PlanName: &str, text => Self::parse(text).ok();
+    AuditedAction: &str, text => Self::named(text);
     Period: &str, text => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
     PasswordHash: &str, text => Some(Self::from_phc(text.to_owned()));
     KeyDigest: &[u8], bytes => bytes.try_into().ok().map(Self::from_bytes);

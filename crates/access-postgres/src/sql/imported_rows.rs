@@ -3,10 +3,10 @@
 use std::pin::Pin;
 
 use access::{
-    Account, Counts, RepeatableCall, StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken, StoredRows,
-    StoredSession, StoredStateOwner, StoredSubscription, Totals,
+    Account, Counts, RepeatableCall, StoredAccount, StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken,
+    StoredRows, StoredSession, StoredStateOwner, StoredSubscription, Totals,
 };
-use api_types::Timestamp;
+use api_types::{AuditEntry, AuditNote, Timestamp};
 use tokio_postgres::{
     Transaction,
     binary_copy::BinaryCopyInWriter,
@@ -20,12 +20,14 @@ use super::{
 use crate::error::Failure;
 
 const TOTALS: &str = "SELECT ARRAY[
-    (SELECT count(*) FROM plans), (SELECT count(*) FROM accounts), (SELECT count(*) FROM sessions),
+    (SELECT count(*) FROM plans), (SELECT count(*) FROM accounts),
+    (SELECT count(*) FROM accounts WHERE blocked OR waiting), (SELECT count(*) FROM accounts WHERE operator),
+    (SELECT count(*) FROM sessions),
     (SELECT count(*) FROM refresh_tokens), (SELECT count(*) FROM subscriptions), (SELECT count(*) FROM keys),
     (SELECT coalesce(sum(cardinality(earlier_until)), 0) FROM keys), (SELECT count(*) FROM usage_days),
     (SELECT coalesce(sum(used), 0) FROM usage_days), (SELECT coalesce(sum(refused), 0) FROM usage_days),
     (SELECT coalesce(sum(returned), 0) FROM usage_days), (SELECT count(*) FROM state_owners),
-    (SELECT count(*) FROM repeatable_calls)]::bigint[] AS totals";
+    (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit)]::bigint[] AS totals";
 
 /// How much there is of everything.
 pub(crate) async fn totals(step: &Transaction<'_>) -> Result<Totals, Failure> {
@@ -47,6 +49,7 @@ pub(crate) async fn write(step: &Transaction<'_>, rows: StoredRows) -> Result<()
         StoredRows::UsageDays(rows) => usage_days(step, &rows).await,
         StoredRows::StateOwners(rows) => state_owners(step, &rows).await,
         StoredRows::RepeatableCalls(rows) => repeatable_calls(step, &rows).await,
+        StoredRows::Audit(rows) => audit(step, &rows).await,
     }
 }
 
@@ -54,6 +57,7 @@ pub(crate) async fn write(step: &Transaction<'_>, rows: StoredRows) -> Result<()
 pub(crate) async fn finish(step: &Transaction<'_>, owner_key: [u8; 32]) -> Result<(), Failure> {
     let sql = "SELECT setval(pg_get_serial_sequence('plans', 'id'), max(id)) FROM plans;
                SELECT setval(pg_get_serial_sequence('subscriptions', 'id'), max(id)) FROM subscriptions;
+               SELECT setval(pg_get_serial_sequence('audit', 'id'), max(id)) FROM audit;
                UPDATE plans_version SET version = version + 1;
                ANALYZE plans; ANALYZE accounts; ANALYZE subscriptions; ANALYZE keys; ANALYZE usage_days";
     step.batch_execute(sql).await?;
@@ -96,11 +100,39 @@ async fn plans(step: &Transaction<'_>, rows: &[StoredPlan]) -> Result<(), Failur
     Ok(())
 }
 
-async fn accounts(step: &Transaction<'_>, rows: &[Account]) -> Result<(), Failure> {
-    let types = [Type::TEXT, Type::TEXT, Type::TEXT, Type::TIMESTAMPTZ];
-    let mut copy = Copy::into(step, "accounts (id, email, password_hash, created_at)", &types).await?;
-    for Account { id, email, password_hash, created_at } in rows {
-        copy.row(&[&id.to_string(), &email.as_str(), &password_hash.as_phc(), created_at]).await?;
+async fn accounts(step: &Transaction<'_>, rows: &[StoredAccount]) -> Result<(), Failure> {
+    let columns = "accounts (id, email, password_hash, created_at, waiting, blocked, operator)";
+    let types = [Type::TEXT, Type::TEXT, Type::TEXT, Type::TIMESTAMPTZ, Type::BOOL, Type::BOOL, Type::BOOL];
+    let mut copy = Copy::into(step, columns, &types).await?;
+    for StoredAccount { account, waiting, blocked } in rows {
+        let Account { id, email, password_hash, created_at, is_operator, standing: _ } = account;
+        let (id, email, hash) = (id.to_string(), email.as_str(), password_hash.as_phc());
+        copy.row(&[&id, &email, &hash, created_at, waiting, blocked, is_operator]).await?;
+    }
+    copy.end().await
+}
+
+async fn audit(step: &Transaction<'_>, rows: &[AuditEntry]) -> Result<(), Failure> {
+    let columns = "audit (id, at, actor, action, subject, before, after, note, request)";
+    let types = [
+        Type::INT8,
+        Type::TIMESTAMPTZ,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+        Type::TEXT,
+    ];
+    let mut copy = Copy::into(step, columns, &types).await?;
+    for entry in rows {
+        let (id, actor) = (from_count(entry.id), entry.actor.map(|actor| actor.to_string()));
+        let (action, subject) = (entry.action.as_str(), entry.subject.to_string());
+        let (note, request) = (entry.note.as_ref().map(AuditNote::as_str), entry.request_id.to_string());
+        let values: [&(dyn ToSql + Sync); 9] =
+            [&id, &entry.at, &actor, &action, &subject, &entry.before, &entry.after, &note, &request];
+        copy.row(&values).await?;
     }
     copy.end().await
 }

@@ -19,7 +19,7 @@ pub(crate) async fn start(
     now: Timestamp,
 ) -> Result<bool, Failure> {
     // Shared with other sign-ins, but not with a change of the password: whichever is second sees the first.
-    let proved_still = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 FOR SHARE";
+    let proved_still = "SELECT 1 FROM accounts WHERE id = $1 AND password_hash = $2 AND NOT blocked FOR SHARE";
     let (id, account) = (session.id.to_string(), session.account.to_string());
     if client.query_opt(proved_still, &[&account, &proved.as_phc()]).await?.is_none() {
         return Ok(false);

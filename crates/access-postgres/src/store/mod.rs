@@ -2,6 +2,7 @@
 //! own on a connection of the pool.
 
 mod accounts;
+mod administration;
 mod gate;
 mod plans;
 mod registry;

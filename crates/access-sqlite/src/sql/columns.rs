@@ -4,8 +4,8 @@
 
 use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, StateId, TimeZone, TokenDigest};
 use api_types::{
-    AccountId, Date, Email, InstallationId, KeyId, KeyLabel, OperationId, Period, PlanName, SessionId, SubscriptionId,
-    Timestamp,
+    AccountId, AuditNote, AuditedAction, Date, Email, InstallationId, KeyId, KeyLabel, OperationId, Period, PlanName,
+    RequestId, SessionId, SubscriptionId, Timestamp,
 };
 use rusqlite::{
     Row,
@@ -61,9 +61,10 @@ macro_rules! columns {
 }
 
 columns! {
-    AccountId, Date, InstallationId, KeyId, OperationId, SessionId, SubscriptionId, TimeZone:
+    AccountId, Date, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId, TimeZone:
         as_str(text) => text.parse().ok();
-    Email, KeyLabel, PlanName: as_str(text) => Self::parse(text).ok();
+    AuditNote, Email, KeyLabel, PlanName: as_str(text) => Self::parse(text).ok();
+    AuditedAction: as_str(text) => Self::named(text);
     IntentKind: as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
     Period: as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
     PasswordHash: as_str(text) => Some(Self::from_phc(text.to_owned()));

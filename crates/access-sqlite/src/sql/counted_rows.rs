@@ -22,13 +22,15 @@ impl Rows for SqliteRows<'_> {
                 values: KeyValues {
                     digest: row.read("digest")?,
                     earlier: earlier_values::all_of(self.0, id)?.into_boxed_slice(),
-                    enabled: row.get("enabled")?,
+                    enabled: row.get::<_, bool>("enabled")? && row.get("permitted")?,
                 },
                 account: row.read("account")?,
                 subscription: row.read("subscription")?,
             })
         };
-        let found = first(self.0, "SELECT * FROM keys WHERE id = ?1", [id.to_string()], read);
+        let sql = "SELECT keys.*, NOT accounts.blocked AS permitted
+                   FROM keys JOIN accounts ON accounts.id = keys.account WHERE keys.id = ?1";
+        let found = first(self.0, sql, [id.to_string()], read);
         found.map_err(store_error("read a key"))
     }
 

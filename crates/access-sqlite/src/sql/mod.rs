@@ -1,6 +1,7 @@
 //! The file: its schema, its statements, and how our types stand in its columns.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod carried_use;
 mod columns;
 pub(crate) mod counted_rows;
@@ -11,10 +12,12 @@ pub(crate) mod export;
 pub(crate) mod keys;
 mod migrations;
 pub(crate) mod open;
+pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod remote_intents;
 pub(crate) mod remote_keys;
 pub(crate) mod repeatable_calls;
+pub(crate) mod reset_links;
 pub(crate) mod sessions;
 pub(crate) mod state_owners;
 mod statements;

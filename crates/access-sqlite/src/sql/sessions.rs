@@ -18,7 +18,8 @@ pub(crate) fn start(conn: &Connection, session: &NewSession, proved: &PasswordHa
     let created_at = session.created_at.as_millisecond();
     run(conn, "DELETE FROM sessions WHERE expires_at <= ?1", [created_at])?;
     let sql = "INSERT INTO sessions (id, account, created_at, expires_at)
-               SELECT ?1, id, ?4, ?5 FROM accounts WHERE id = ?2 AND password_hash = ?3";
+               SELECT ?1, id, ?4, ?5 FROM accounts
+               WHERE id = ?2 AND password_hash = ?3 AND NOT blocked";
     let (id, account, expires_at) =
         (session.id.to_string(), session.account.to_string(), session.expires_at.as_millisecond());
     let is_started = run(conn, sql, params![id, account, proved.as_phc(), created_at, expires_at])? > 0;

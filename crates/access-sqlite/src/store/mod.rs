@@ -1,6 +1,7 @@
 //! The traits of `access`, implemented by one store: each hands its calls to the writer's thread or to the reader's.
 
 mod accounts;
+mod administration;
 mod gate;
 mod plans;
 mod registry;
@@ -8,6 +9,7 @@ mod remote_keys;
 mod state_owners;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{
         Arc, Mutex,
@@ -17,6 +19,8 @@ use std::{
 };
 
 use access::StoreError;
+use api_types::AccountId;
+use parking_lot::RwLock;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -28,6 +32,7 @@ use crate::{
     reader::{Reader, reader},
     sql::{
         open::{from_sqlite, open},
+        people,
         plans::all,
     },
     writer::{Message, Queue, Writer, WriterState, queue},
@@ -46,6 +51,8 @@ struct Inner {
     /// Shared with the writer's thread, for those who are admitted out of a block.
     ledger: Arc<parking_lot::Mutex<Ledger>>,
     reader: Reader,
+    /// Who is blocked, for gates that decide by memory alone.
+    blocked: Arc<RwLock<HashSet<AccountId>>>,
     options: Options,
     askers: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -60,6 +67,8 @@ impl SqliteStore {
     pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let opened = open(path, options)?;
         let plans = all(&opened.writing).map_err(|error| from_sqlite(path, error))?;
+        let blocked = people::blocked(&opened.writing).map_err(|error| from_sqlite(path, error))?;
+        let blocked = Arc::new(RwLock::new(blocked.into_iter().collect()));
         let ledger = Arc::new(parking_lot::Mutex::new(Ledger::new(plans)));
         let state = WriterState::new(opened.writing, Arc::clone(&ledger), options.synchronous);
         let (queue, inbox) = queue();
@@ -72,7 +81,8 @@ impl SqliteStore {
         };
         let threads =
             vec![spawn("sqlite-reader", Box::new(reading))?, spawn("sqlite-writer", Box::new(move || writer.run()))?];
-        let inner = Inner { queue, ledger, reader, options, askers: AtomicU64::new(0), threads: Mutex::new(threads) };
+        let inner =
+            Inner { queue, ledger, reader, blocked, options, askers: AtomicU64::new(0), threads: Mutex::new(threads) };
         Ok(Self { inner: Arc::new(inner) })
     }
 

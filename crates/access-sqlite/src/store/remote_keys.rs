@@ -21,6 +21,10 @@ impl RemoteKeys for SqliteStore {
         self.inner.reader.read("list remote keys", remote_keys::all).await
     }
 
+    fn is_blocked(&self, account: AccountId) -> bool {
+        self.inner.blocked.read().contains(&account)
+    }
+
     async fn intents(&self) -> Result<Vec<Intent>, StoreError> {
         self.inner.reader.read("list intents", remote_intents::all).await
     }

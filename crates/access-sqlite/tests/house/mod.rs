@@ -70,12 +70,12 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(&folder.path().join("tollgate.db"), Options::default()).unwrap();
         store.apply_plans(vec![plan(limit, Period::Day, throttle)], noon()).await.unwrap();
-        let row = Account {
-            id: AccountId::from_random([1; 16]),
-            email: Email::parse("ada@example.com").unwrap(),
-            password_hash: PasswordHash::from_phc(PASSWORD_HASH.to_owned()),
-            created_at: noon(),
-        };
+        let row = Account::new(
+            AccountId::from_random([1; 16]),
+            Email::parse("ada@example.com").unwrap(),
+            PasswordHash::from_phc(PASSWORD_HASH.to_owned()),
+            noon(),
+        );
         let account = row.id;
         store.create_account(row).await.unwrap();
         Self { store, account, secret: key_secret(1).reveal(), key: presented(1), folder }

@@ -108,6 +108,6 @@ pub async fn another_account(house: &House) -> AccountId {
     let id = AccountId::from_random([2; 16]);
     let email = Email::parse("bob@example.com").unwrap();
     let password_hash = PasswordHash::from_phc(PASSWORD_HASH.to_owned());
-    house.store.create_account(Account { id, email, password_hash, created_at: noon() }).await.unwrap();
+    house.store.create_account(Account::new(id, email, password_hash, noon())).await.unwrap();
     id
 }

@@ -75,12 +75,12 @@ pub(super) const ANSWERED: End = End { phase: Phase::FirstByte, status: Some(200
 /// An account about to sign up and its owner's digest, by a number.
 #[must_use]
 pub fn account_of(owner: u8, now: Timestamp) -> (Account, OwnerDigest) {
-    let account = Account {
-        id: AccountId::from_random(fresh()),
-        email: Email::parse(&format!("owner{owner}@example.com")).unwrap(),
-        password_hash: PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$owner{owner}")),
-        created_at: now,
-    };
+    let account = Account::new(
+        AccountId::from_random(fresh()),
+        Email::parse(&format!("owner{owner}@example.com")).unwrap(),
+        PasswordHash::from_phc(format!("$argon2id$v=19$m=8,t=1,p=1$owner{owner}")),
+        now,
+    );
     (account, OwnerDigest([owner; 32]))
 }
 

@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use api_types::{PlanName, Timestamp};
 
-use crate::{Accounts, Gate, PresentedKey, Registry, StateOwners, StoreError, UsagePlan};
+use crate::{Accounts, Administration, Gate, PresentedKey, Registry, StateOwners, StoreError, UsagePlan};
 
 /// What a gate that stands in front of the upstream answered to a request.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub type ApplyPlans = Box<dyn Fn(Vec<UsagePlan>, Timestamp) -> Applied>;
 pub struct World {
     /// People and their sessions.
     pub accounts: Arc<dyn Accounts>,
+    /// What operators see and do.
+    pub administration: Arc<dyn Administration>,
     /// Plans and keys.
     pub registry: Arc<dyn Registry>,
     /// Admission.

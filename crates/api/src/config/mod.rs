@@ -8,6 +8,7 @@ mod page;
 mod plans;
 mod postgres;
 mod public_url;
+mod sign_up;
 mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -25,6 +26,7 @@ pub use page::{Accent, PageConfig};
 pub use plans::default_plans;
 pub use postgres::PostgresConfig;
 pub use public_url::PublicUrl;
+pub use sign_up::{Domain, SignUpConfig, SignUpMode};
 pub use values::{BaseUrl, Seconds, Secret};
 
 use crate::{base_path::BasePath, source::Network};
@@ -57,6 +59,8 @@ pub struct Config {
     /// Limits on sign-up, sign-in and keys.
     #[validate(nested)]
     pub accounts: AccountsConfig,
+    /// Who may make an account.
+    pub sign_up: SignUpConfig,
     /// Bounds on requests.
     #[validate(nested)]
     pub limits: LimitsConfig,
@@ -81,6 +85,7 @@ impl Default for Config {
             aws: AwsConfig::default(),
             upstream: UpstreamConfig::default(),
             accounts: AccountsConfig::default(),
+            sign_up: SignUpConfig::default(),
             limits: LimitsConfig::default(),
             cors: CorsConfig::default(),
             page: PageConfig::default(),
@@ -184,6 +189,15 @@ impl ServerConfig {
     #[must_use]
     pub fn base_path(&self) -> &BasePath {
         self.public_url.as_ref().map_or(BasePath::ROOT, |url| &url.path)
+    }
+
+    /// Where people reach us, without a slash at its end.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.public_url {
+            Some(url) => format!("{}{}", url.origin, url.path.join("")),
+            None => format!("http://{}", self.listen),
+        }
     }
 
     /// Whether people reach us by https.

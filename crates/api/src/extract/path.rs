@@ -1,9 +1,9 @@
-//! Ids and ranges in the URL of a key.
+//! Ids and ranges in a URL.
 
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use api_types::{Date, FieldError, KeyId, Reason};
+use api_types::{AccountId, Date, FieldError, KeyId, Reason};
 
 use crate::problem::ApiError;
 
@@ -17,6 +17,19 @@ impl FromRequest for OwnKeyId {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.match_info().get("id").unwrap_or_default();
         ready(text.parse().map(Self).map_err(|_| access::KeyError::NotFound.into()))
+    }
+}
+
+/// `{id}` of a person; whether there is one, the store tells. A text that is no id is nobody.
+pub struct PersonId(pub AccountId);
+
+impl FromRequest for PersonId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("id").unwrap_or_default();
+        ready(text.parse().map(Self).map_err(|_| access::AdministrationError::NotFound.into()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_types::{CreatedKey, KeyEntry, KeyStatus, Plan, SessionTokens};
+use api_types::{AuditEntry, CreatedKey, KeyEntry, KeyStatus, Person, Plan, SessionTokens};
 use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
@@ -65,6 +65,10 @@ answers! {
     NotModified = "304" [ETag];
     /// The caller's keys, or a part of them.
     KeysListed = "200" [NextCursor, Link] list KeyEntry;
+    /// People, or a part of them.
+    PeopleListed = "200" [NextCursor, Link] list Person;
+    /// Entries of the audit, or a part of them.
+    AuditListed = "200" [NextCursor, Link] list AuditEntry;
     /// The key with its value, which can't be shown again.
     KeyCreated = "200" [IdempotencyReplayed] one CreatedKey;
     /// The key with its new value, which can't be shown again.

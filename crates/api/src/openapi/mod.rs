@@ -34,6 +34,7 @@ pub use everywhere::finish;
         (name = "Keys", description = "The caller's API keys and their usage."),
         (name = "Accounts", description = "Signing up, in and out."),
         (name = "Data plane", description = "OpenAI's API, with a key."),
+        (name = "Operators", description = "People and what was done to them; for operators only."),
         (name = "Service", description = "About this installation."),
     ),
     components(schemas(api_types::Problem, api_types::openai::ErrorEnvelope)),

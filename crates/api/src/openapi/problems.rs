@@ -21,14 +21,20 @@ components::error_responses! { by problem:
     WrongCredentials = "401" [Code::WrongCredentials];
     /// A cookie that came from another site's page.
     CrossOrigin = "403" [Code::CrossOrigin];
+    /// An account that is blocked, or a refresh token in the body, asked for by a page.
+    SignInNotAllowed = "403" [Code::AccountBlocked, Code::NotForPages];
+    /// Who may not sign up.
+    SignUpRefused = "403" [Code::SignUpRefused];
+    /// Not for this caller, or a cookie that came from another site's page.
+    OperatorsOnly = "403" [Code::OperatorsOnly, Code::CrossOrigin];
     /// A key that the caller may not have.
-    KeyNotAllowed = "403" [Code::NotYourself, Code::TooManyKeys, Code::CrossOrigin];
-    /// A refresh token in the body, asked for by a page.
-    NotForPages = "403" [Code::NotForPages];
+    KeyNotAllowed = "403" [Code::NotYourself, Code::AccountWaiting, Code::TooManyKeys, Code::CrossOrigin];
     /// A cookie that came from another site's page, or a page that sends a token in the body.
     RefreshNotAllowed = "403" [Code::CrossOrigin, Code::NotForPages];
     /// The caller has no such key.
     NoSuchKey = "404" [Code::NotFound];
+    /// There is no such account.
+    NoSuchPerson = "404" [Code::NotFound];
     /// No such plan takes new keys.
     UnknownPlan = "404" [Code::UnknownPlan];
     /// Not for this caller.
@@ -39,8 +45,12 @@ components::error_responses! { by problem:
     KeyAlreadyExists = "409" [Code::KeyAlreadyExists];
     /// Four old values are in the grace that they were promised.
     TooManyOldValues = "409" [Code::TooManyOldValues] { RetryAfter };
+    /// It is the last operator who can sign in.
+    LastOperator = "409" [Code::LastOperator];
     /// The address has an account.
     EmailTaken = "409" [Code::EmailTaken];
+    /// The link is unknown, was used, or is over.
+    LinkOver = "404" [Code::LinkOver];
     /// The body is too large.
     BodyTooLarge = "413" [Code::BodyTooLarge];
     /// The body isn't marked as JSON, or is coded in a way that isn't known.

@@ -10,9 +10,10 @@ use crate::{
     extract::JsonForm,
     openapi::{
         answers::SignedUp,
-        problems::{EmailTaken, FormProblems, TooManyAttempts},
+        problems::{EmailTaken, FormProblems, SignUpRefused, TooManyAttempts},
     },
     problem::ApiError,
+    sign_up,
     source::Source,
     state::State,
     try_limit::TooMany,
@@ -20,10 +21,11 @@ use crate::{
 
 /// Sign up.
 ///
-/// Creates an account and signs in: the answer is that of `POST /sessions`.
+/// Creates an account and signs in: the answer is that of `POST /sessions`. Where operators approve accounts, it has no
+/// keys until then.
 #[utoipa::path(
     operation_id = "create_account", tag = "Accounts", security(), request_body = NewAccount,
-    responses(SignedUp, FormProblems, EmailTaken, TooManyAttempts)
+    responses(SignedUp, FormProblems, SignUpRefused, EmailTaken, TooManyAttempts)
 )]
 #[post("/accounts")]
 pub async fn create_account(
@@ -31,6 +33,7 @@ pub async fn create_account(
     state: Data<State>,
     JsonForm(new): JsonForm<NewAccount>,
 ) -> Result<HttpResponse, ApiError> {
+    let standing = sign_up::decide(&state.config.sign_up, &new.email)?;
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
@@ -40,7 +43,7 @@ pub async fn create_account(
     let sign_up = state.sign_in_limits.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
-    let account = Account { id, email: new.email, password_hash: password_hash.clone(), created_at };
+    let account = Account { standing, ..Account::new(id, new.email, password_hash.clone(), created_at) };
     state.accounts.create_account(account).await?;
     sign_up.count(created_at);
     start_session(&state, id, &password_hash, Receiver::Anyone, HttpResponse::Created()).await

@@ -9,7 +9,9 @@ use actix_web::{
     patch, post,
     web::{Data, Json},
 };
-use api_types::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyId, PlanName, ProblemCode, RotateKey, SubscriptionId};
+use api_types::{
+    CreateKey, CreatedKey, KeyChange, KeyEntry, KeyId, PlanName, ProblemCode, RotateKey, Standing, SubscriptionId,
+};
 
 use crate::{
     ambient,
@@ -55,6 +57,10 @@ pub async fn create_key(
     >,
 ) -> Result<HttpResponse, ApiError> {
     let account = session.account;
+    if account.standing == Standing::Waiting {
+        let detail = "Your account waits for an operator's approval; keys come after that.";
+        return Err(ApiError::new(ProblemCode::AccountWaiting, detail));
+    }
     if form.user.as_ref().is_some_and(|user| *user != account.email) {
         let detail = "Keys are made for oneself: leave user out, or send your own email address.";
         return Err(ApiError::new(ProblemCode::NotYourself, detail));

@@ -35,7 +35,13 @@ pub async fn get_me(SignedIn(session): SignedIn) -> Json<Me> {
 /// The account of a session.
 pub fn me(session: Session) -> Me {
     let account = session.account;
-    Me { id: account.id, email: account.email, created_at: account.created_at }
+    Me {
+        id: account.id,
+        email: account.email,
+        created_at: account.created_at,
+        standing: account.standing,
+        operator: account.is_operator,
+    }
 }
 
 /// Change the password.

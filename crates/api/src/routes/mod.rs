@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod accounts;
+pub mod admin;
 pub mod chat;
 pub mod health;
 pub mod key_status;
@@ -9,6 +10,7 @@ pub mod keys;
 pub mod me;
 pub mod metrics;
 pub mod models;
+pub mod password_resets;
 pub mod plans;
 pub mod sessions;
 pub mod usage;

@@ -3,7 +3,7 @@
 use access::{NewSession, PasswordHash, Refresh};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, post, web::Data};
 use api_types::{
-    AccountId, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Timestamp,
+    AccountId, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Standing, Timestamp,
     limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},
 };
 
@@ -13,7 +13,7 @@ use crate::{
     openapi::{
         answers::{SessionEnded, SessionStarted},
         problems::{
-            ChangeProblems, FormProblems, NotForPages, RefreshNotAllowed, TooManyAttempts, Unauthenticated,
+            ChangeProblems, FormProblems, RefreshNotAllowed, SignInNotAllowed, TooManyAttempts, Unauthenticated,
             WrongCredentials,
         },
     },
@@ -30,7 +30,7 @@ use crate::{
 /// asks for a refresh token.
 #[utoipa::path(
     operation_id = "create_session", tag = "Accounts", security(), request_body = Credentials,
-    responses(SessionStarted, FormProblems, WrongCredentials, NotForPages, TooManyAttempts)
+    responses(SessionStarted, FormProblems, WrongCredentials, SignInNotAllowed, TooManyAttempts)
 )]
 #[post("/sessions")]
 pub async fn create_session(
@@ -52,6 +52,11 @@ pub async fn create_session(
         by_pair.count(now);
         return Err(wrong_credentials());
     };
+    // Only whoever proved to be its owner is told.
+    if account.standing == Standing::Blocked {
+        let detail = "This account is blocked. Ask whoever runs this server.";
+        return Err(ApiError::new(ProblemCode::AccountBlocked, detail));
+    }
     start_session(&state, account.id, &account.password_hash, receiver, HttpResponse::Ok()).await
 }
 
@@ -92,7 +97,7 @@ pub async fn start_session(
     receiver: Receiver,
     answer: HttpResponseBuilder,
 ) -> Result<HttpResponse, ApiError> {
-    let (now, refresh) = (ambient::now(), RefreshToken::first());
+    let (now, refresh) = (ambient::now(), RefreshToken::new());
     let id = SessionId::from_random(ambient::random());
     let (created_at, expires_at) = (now, refresh_expiry(now));
     let session = NewSession { id, account, refresh: refresh.digest(), created_at, expires_at };

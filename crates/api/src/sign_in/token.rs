@@ -1,4 +1,4 @@
-//! Access tokens (JWT, HS256, 15 minutes) and refresh tokens (opaque, rotated at each use).
+//! Access tokens (JWT, HS256, 15 minutes) and refresh tokens (opaque, rotated at each use), and the secrets of links.
 
 use std::fmt;
 
@@ -68,52 +68,63 @@ impl AccessToken {
     }
 }
 
-/// A refresh token: `tgr_` and 256 bits in base32. Only its digest is stored.
-pub struct RefreshToken(Zeroizing<String>);
+/// Opaque tokens: a prefix and 256 bits in base32. Only their digests are stored.
+macro_rules! opaque_tokens {
+    ($($(#[$doc:meta])+ $name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])+
+        pub struct $name(Zeroizing<String>);
 
-const REFRESH_PREFIX: &str = "tgr_";
-const REFRESH_CHARS: usize = 4 + 52;
+        impl $name {
+            /// A new one.
+            #[must_use]
+            pub fn new() -> Self {
+                Self::from_bits(&ambient::random())
+            }
+
+            fn from_bits(bits: &[u8; 32]) -> Self {
+                Self(Zeroizing::new(format!(concat!($prefix, "{}"), BASE32_NOPAD.encode(bits).to_ascii_lowercase())))
+            }
+
+            /// Reads what is presented.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let fits = text.len() == $prefix.len() + 52 && text.starts_with($prefix) && text.is_ascii();
+                fits.then(|| Self(Zeroizing::new(text.to_owned())))
+            }
+
+            /// What is stored.
+            #[must_use]
+            pub fn digest(&self) -> TokenDigest {
+                TokenDigest::of(&self.0)
+            }
+
+            /// The value, for whoever it was made for.
+            #[must_use]
+            pub fn reveal(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    )+};
+}
+
+opaque_tokens! {
+    /// A refresh token: a sign-in's first one, or the successor of another.
+    RefreshToken = "tgr_";
+    /// The secret of a link for a new password.
+    ResetToken = "tgl_";
+}
 
 impl RefreshToken {
-    /// A sign-in's first one.
-    #[must_use]
-    pub fn first() -> Self {
-        Self::from_bits(&ambient::random())
-    }
-
-    fn from_bits(bits: &[u8; 32]) -> Self {
-        Self(Zeroizing::new(format!("{REFRESH_PREFIX}{}", BASE32_NOPAD.encode(bits).to_ascii_lowercase())))
-    }
-
-    /// Reads what is presented.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let fits = text.len() == REFRESH_CHARS && text.starts_with(REFRESH_PREFIX) && text.is_ascii();
-        fits.then(|| Self(Zeroizing::new(text.to_owned())))
-    }
-
     /// The token after this one: a function of it and of our key, so that asking twice gives the same.
     #[must_use]
     pub fn successor(&self, key: &SessionKey) -> Self {
         Self::from_bits(&key.derive("refresh token", self.0.as_bytes()))
-    }
-
-    /// What is stored.
-    #[must_use]
-    pub fn digest(&self) -> TokenDigest {
-        TokenDigest::of(&self.0)
-    }
-
-    /// The value, for whoever signed in.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RefreshToken(…)")
     }
 }
 
@@ -159,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_successor_is_the_same_each_time_and_another_with_another_key() {
-        let token = RefreshToken::first();
+        let token = RefreshToken::new();
         let successor = |byte| token.successor(&SessionKey::for_test(byte)).reveal().to_owned();
         assert_eq!(successor(1), successor(1));
         assert_ne!(successor(1), successor(2));

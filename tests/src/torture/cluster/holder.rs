@@ -38,7 +38,7 @@ pub(super) async fn new_key(
     let account = AccountId::from_random(chance.bytes());
     let email = Email::parse(&format!("{account}@example.com")).expect("an address");
     let password_hash = PasswordHash::from_phc(String::new());
-    store.create_account(Account { id: account, email, password_hash, created_at: now }).await.ok()?;
+    store.create_account(Account::new(account, email, password_hash, now)).await.ok()?;
     let id = KeyId::from_random(chance.bytes());
     let (secret, key) = secret(id, chance);
     let subscription = SubscriptionId::from_random(chance.bytes());
