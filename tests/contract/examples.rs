@@ -40,6 +40,9 @@ const STORY: &[&str] = &[
     "reset_password",
     "change_person",
     "delete_person",
+    "create_invite",
+    "list_invites",
+    "delete_invite",
     "list_audit",
     "delete_session",
     "change_password",
@@ -58,6 +61,7 @@ struct Reader {
     /// Somebody else, whom an operator sees.
     person_id: String,
     reset_token: String,
+    invite_id: String,
 }
 
 impl Reader {
@@ -79,7 +83,11 @@ impl Reader {
             match parameter["in"].as_str().unwrap() {
                 // A key's id is the reader's own, a person's the other's.
                 "path" => {
-                    let id = if path.starts_with("/admin") { &self.person_id } else { &self.key_id };
+                    let id = match path.as_str() {
+                        path if path.starts_with("/admin/invites") => &self.invite_id,
+                        path if path.starts_with("/admin") => &self.person_id,
+                        _ => &self.key_id,
+                    };
                     path = path.replace(&format!("{{{name}}}"), example.as_ref().unwrap_or(id));
                 }
                 "query" => query.extend(example.map(|example| format!("{name}={example}"))),
@@ -124,6 +132,7 @@ impl Reader {
                 self.refresh_token = given("refresh_token").unwrap_or_default();
             }
             "create_key" => (self.key, self.key_id) = (given("value").unwrap(), given("id").unwrap()),
+            "create_invite" => self.invite_id = given("id").unwrap(),
             "create_reset_link" => {
                 self.reset_token = given("url").and_then(|url| Some(url.split_once('#')?.1.to_owned())).unwrap();
             }
@@ -156,6 +165,7 @@ async fn every_example_of_the_document_does_what_it_shows() {
         key_id: none(),
         person_id: server.signed_in("grace").await.get("/me").send().await.json()["id"].as_str().unwrap().to_owned(),
         reset_token: none(),
+        invite_id: none(),
     };
     for step in STORY {
         let operation = document.operation(step);

@@ -46,12 +46,12 @@ def person():
     return answer.json()["id"]
 
 
-def reset_token():
-    """The secret of a new link for a new password."""
+def made(path, body=None):
+    """What an operator makes there."""
     operator = {"Authorization": f"Bearer {os.environ['TOLLGATE_OPERATOR']}"}
-    answer = requests.post(f"{ORIGIN}/admin/people/{person()}/reset_link", headers=operator, timeout=30)
+    answer = requests.post(f"{ORIGIN}/admin{path}", headers=operator, json=body, timeout=30)
     answer.raise_for_status()
-    return answer.json()["url"].split("#")[1]
+    return answer.json()
 
 
 @schemathesis.hook
@@ -63,7 +63,9 @@ def before_call(context, case, kwargs):
         case.path_parameters["id"] = person()
     if name == "reset_password" and isinstance(case.body, dict) and next(turns) % 4 == 0:
         if isinstance(case.body.get("token"), str) and 0 < len(case.body["token"]) <= 128:
-            case.body["token"] = reset_token()
+            case.body["token"] = made(f"/people/{person()}/reset_link")["url"].split("#")[1]
+    if name == "delete_invite" and re.fullmatch("inv_[a-z2-7]{25}[aeimquy4]", id) and next(turns) % 4 == 0:
+        case.path_parameters["id"] = made("/invites", {})["id"]
 
 
 class Bearer:

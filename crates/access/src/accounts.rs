@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_types::{AccountId, Email, SessionId, Standing, Timestamp};
+use api_types::{AccountId, Email, RequestId, SessionId, Standing, Timestamp};
 use async_trait::async_trait;
 
 use crate::{StoreError, TokenDigest};
@@ -105,6 +105,9 @@ pub enum CreateAccountError {
     /// The address has an account.
     #[error("an account with this email address exists")]
     EmailTaken,
+    /// The invitation is unknown, was used, is over, or is for somebody else.
+    #[error("no such invitation")]
+    InviteOver,
     /// The store failed; nothing was written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,6 +118,17 @@ pub enum CreateAccountError {
 pub trait Accounts: Send + Sync {
     /// Stores a new account, active or waiting.
     async fn create_account(&self, account: Account) -> Result<(), CreateAccountError>;
+
+    /// The same by an invitation, which is used up in the same step: of two who use it at once, one signs up.
+    async fn create_invited_account(
+        &self,
+        account: Account,
+        invite: TokenDigest,
+        request: RequestId,
+    ) -> Result<(), CreateAccountError>;
+
+    /// Whether an invitation may be used now, for this address.
+    async fn is_invited(&self, invite: TokenDigest, email: &Email, now: Timestamp) -> Result<bool, StoreError>;
 
     /// The account of an address.
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;

@@ -1,6 +1,8 @@
 //! What operators see and do: people and their standing, links for a new password, and the audit of it all.
 
-use api_types::{AccountId, AuditEntry, AuditNote, Email, Person, PersonChange, RequestId, Standing, Timestamp};
+use api_types::{
+    AccountId, AuditEntry, AuditNote, Email, Invite, InviteId, Person, PersonChange, RequestId, Standing, Timestamp,
+};
 use async_trait::async_trait;
 
 use crate::{PasswordHash, StoreError, TokenDigest};
@@ -33,11 +35,20 @@ pub struct Doing {
     pub now: Timestamp,
 }
 
+/// An invitation to be stored, by the digest of its secret.
+#[derive(Debug, Clone)]
+pub struct InviteToMake {
+    /// As it is listed.
+    pub invite: Invite,
+    /// Of its secret.
+    pub digest: TokenDigest,
+}
+
 /// Why something was not done; nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AdministrationError {
-    /// No such account.
-    #[error("no such account")]
+    /// No such account, or no such invitation.
+    #[error("no such account or invitation")]
     NotFound,
     /// It is the last operator who can sign in, and an operator may not lock everybody out. The machine's own commands
     /// may.
@@ -95,6 +106,15 @@ pub trait Administration: Send + Sync {
         request: RequestId,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+
+    /// Stores an invitation.
+    async fn make_invite(&self, new: InviteToMake, doing: Doing) -> Result<(), StoreError>;
+
+    /// Invitations that may still be used, newest first.
+    async fn invites(&self, now: Timestamp) -> Result<Vec<Invite>, StoreError>;
+
+    /// Ends an invitation that wasn't used.
+    async fn withdraw_invite(&self, id: InviteId, doing: Doing) -> Result<(), AdministrationError>;
 
     /// The audit, newest first: entries of ids below `before`, at most so many; of one account, if told.
     async fn audit(

@@ -182,6 +182,8 @@ laws! {
     administration::the_last_operator_stays Always,
     administration::a_reset_link_works_once Always,
     administration::a_reset_link_ends_with_what_it_was_for Always,
+    administration::an_invitation_is_used_once Always,
+    administration::an_invitation_is_for_whom_it_is_for Always,
     administration::the_audit_tells_what_was_done Always,
     state_owners::an_account_owns_what_its_answers_named Always,
     state_owners::the_first_foreign_id_of_several_is_told Always,

@@ -24,7 +24,7 @@ mod state_owners;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session};
-pub use administration::{Administration, AdministrationError, Doing, PeopleQuery};
+pub use administration::{Administration, AdministrationError, Doing, InviteToMake, PeopleQuery};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};
 pub use decision::KeyValues;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use api_types::{AccountId, AuditEntry, Date, KeyId, KeyLabel, SessionId, SubscriptionId, Timestamp};
 
-use crate::{Account, Counts, KeyDigest, OwnerDigest, RepeatableCall, StateId, TokenDigest, UsagePlan};
+use crate::{Account, Counts, InviteToMake, KeyDigest, OwnerDigest, RepeatableCall, StateId, TokenDigest, UsagePlan};
 
 /// Some rows of one kind. All of a kind come after all of the kinds before it, which are those that it names.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub enum StoredRows {
     RepeatableCalls(Vec<StoredCall>),
     /// The audit, without addresses.
     Audit(Vec<AuditEntry>),
+    /// Invitations.
+    Invites(Vec<InviteToMake>),
 }
 
 /// A plan.
@@ -158,7 +160,7 @@ pub struct Totals([u64; Self::OF.len()]);
 
 impl Totals {
     /// What is counted and summed, in this order.
-    pub const OF: [&str; 16] = [
+    pub const OF: [&str; 17] = [
         "plans",
         "accounts",
         "accounts blocked or waiting",
@@ -175,6 +177,7 @@ impl Totals {
         "owners of stored state",
         "repeatable calls",
         "entries of the audit",
+        "invitations",
     ];
 
     /// The numbers of [`Totals::OF`].

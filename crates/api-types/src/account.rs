@@ -23,6 +23,9 @@ pub struct NewAccount {
     /// Kept only as an Argon2id hash. Common passwords, runs of a character and the email address are refused.
     #[cfg_attr(feature = "openapi", schema(schema_with = schemas::new_password))]
     pub password: Password,
+    /// The secret of an invitation, the part of its link behind `#`; used up by the account that it makes.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, min_length = 1, max_length = 128))]
+    pub invite: Option<Text>,
 }
 
 /// The fields of a [`NewAccount`].
@@ -35,13 +38,19 @@ pub struct NewAccountFields {
         custom(function = hard_to_guess)
     )]
     password: Text,
+    #[validate(length(min = 1, max = 128, message = "Send the link's part behind #, as it is."))]
+    invite: Option<Text>,
 }
 
 impl Form for NewAccount {
     type Given = NewAccountFields;
 
     fn read(fields: &mut Fields) -> NewAccountFields {
-        NewAccountFields { email: fields.text("email"), password: fields.text("password") }
+        NewAccountFields {
+            email: fields.text("email"),
+            password: fields.text("password"),
+            invite: fields.optional_text("invite"),
+        }
     }
 
     fn made(given: NewAccountFields) -> Result<Self, FieldError> {
@@ -50,7 +59,7 @@ impl Form for NewAccount {
         if password.is_email(&email) {
             return Err(FieldError::new("password", Password::IS_THE_EMAIL));
         }
-        Ok(Self { email, password })
+        Ok(Self { email, password, invite: given.invite })
     }
 }
 

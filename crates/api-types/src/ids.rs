@@ -153,6 +153,10 @@ id!(
     SessionId, "ses"
 );
 id!(
+    /// An invitation to sign up.
+    InviteId, "inv"
+);
+id!(
     /// One installation: a data folder, among others that use the same service for their keys.
     InstallationId, "ins"
 );

@@ -8,6 +8,7 @@ mod account;
 mod email;
 mod fields;
 mod ids;
+mod invite;
 mod key;
 pub mod limits;
 pub mod openai;
@@ -28,8 +29,10 @@ pub use account::{AccountDeletion, Credentials, Me, NewAccount, PasswordChange, 
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};
 pub use ids::{
-    AccountId, AdmissionId, Id, IdError, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId,
+    AccountId, AdmissionId, Id, IdError, InstallationId, InviteId, KeyId, OperationId, RequestId, SessionId,
+    SubscriptionId,
 };
+pub use invite::{Invite, InviteMade, NewInvite};
 pub use jiff::{Timestamp, civil::Date};
 pub use key::{CreateKey, CreatedKey, KeyChange, KeyEntry, KeyLabel, KeyState, KeyStatus, QuotaStatus, RotateKey};
 pub use page_data::{Brand, PageData};

@@ -54,5 +54,9 @@ pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 86_400;
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
 /// Longest note that an operator leaves in the audit, in characters.
 pub const AUDIT_NOTE_MAX_CHARS: usize = 200;
+/// Lifetime of an invitation unless it is told otherwise, in days.
+pub const INVITE_DAYS: u32 = 7;
+/// Longest lifetime of an invitation, in days.
+pub const INVITE_MAX_DAYS: u32 = 90;
 /// Lifetime of a link for a new password, in seconds: an hour.
 pub const RESET_LINK_SECONDS: i64 = 3_600;

@@ -271,6 +271,12 @@ audited_actions! {
     ResetLinkMade = "reset_link_made",
     /// A new password was chosen through such a link.
     PasswordReset = "password_reset",
+    /// An invitation was made.
+    InviteMade = "invite_made",
+    /// An invitation was withdrawn.
+    InviteWithdrawn = "invite_withdrawn",
+    /// Somebody signed up with an invitation.
+    InviteUsed = "invite_used",
 }
 
 /// An entry of `GET /admin/audit`: written in the same step as what it tells, and never changed.
@@ -301,15 +307,16 @@ pub struct AuditEntry {
     pub actor_email: Option<Email>,
     /// What was done.
     pub action: AuditedAction,
-    /// On whose account.
-    pub subject: AccountId,
+    /// On whose account; left out where it concerns none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<AccountId>,
     /// That account's address, as long as there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject_email: Option<Email>,
-    /// What it was before, where that says anything.
+    /// What it was before, where that says anything: a standing, or the invitation that was used or withdrawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// What it is since.
+    /// What it is since: a standing, or the invitation that was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// Why, in the operator's words.

@@ -72,6 +72,8 @@ problem_codes! {
     AccountWaiting = 403,
     /// Not for everybody: this server takes sign-ups of some only, or of nobody.
     SignUpRefused = 403,
+    /// An invitation that is unknown, used, over, or for somebody else.
+    InviteOver = 403,
     /// Only operators may.
     OperatorsOnly = 403,
     /// As many keys as an account may hold.

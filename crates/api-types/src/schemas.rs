@@ -63,6 +63,16 @@ pub(crate) fn email() -> Object {
         .build()
 }
 
+/// What stands behind an address's `@`.
+pub(crate) fn domain() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .description(Some("The domain whose addresses it is for, such as `example.com`; a subdomain is another one."))
+        .pattern(Some(format!("^{LABEL}(?:\\.{LABEL})+$")))
+        .max_length(Some(EMAIL_MAX_BYTES - 2))
+        .build()
+}
+
 /// A plan's name.
 pub(crate) fn plan_name() -> Object {
     text()

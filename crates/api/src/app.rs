@@ -18,8 +18,8 @@ use crate::{
     planes::is_data_plane,
     problem::ApiError,
     routes::{
-        about, accounts, admin, chat, health, key_status, keys, me, metrics, models, password_resets, plans, sessions,
-        usage,
+        about, accounts, admin, chat, health, invites, key_status, keys, me, metrics, models, password_resets, plans,
+        sessions, usage,
     },
     state::State,
 };
@@ -75,6 +75,9 @@ pub fn operators(config: &mut ServiceConfig) {
             .service(admin::change_person)
             .service(admin::delete_person)
             .service(admin::create_reset_link)
+            .service(invites::create_invite)
+            .service(invites::list_invites)
+            .service(invites::delete_invite)
             .service(admin::list_audit),
     );
 }

@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | accounts | operators | audit | aws`.
+//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | accounts | operators | invites | audit | aws`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -21,7 +21,7 @@ use crate::{
     openapi,
     operators::{
         self,
-        command::{AccountsCommand, AuditCommand, OperatorsCommand},
+        command::{AccountsCommand, AuditCommand, InvitesCommand, OperatorsCommand},
     },
     serve,
     standard_output::print,
@@ -88,6 +88,9 @@ enum Command {
     /// Say who may do so over the page and the API.
     #[command(subcommand)]
     Operators(OperatorsCommand),
+    /// Let somebody sign up who otherwise might not.
+    #[command(subcommand)]
+    Invites(InvitesCommand),
     /// Show what operators did.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -173,6 +176,7 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
         }
         Command::Accounts(command) => operators::command::run(command, configured(settings, quietly)?.0),
         Command::Operators(command) => operators::command::run(command, configured(settings, quietly)?.0),
+        Command::Invites(command) => operators::command::run(command, configured(settings, quietly)?.0),
         Command::Audit(command) => operators::command::run(command, configured(settings, quietly)?.0),
         // It makes what the server's own configuration names.
         #[cfg(feature = "aws")]

@@ -242,6 +242,10 @@ impl From<CreateAccountError> for ApiError {
             CreateAccountError::EmailTaken => {
                 Self::new(ProblemCode::EmailTaken, "An account with this email address exists. Sign in instead.")
             }
+            CreateAccountError::InviteOver => {
+                let detail = "This invitation is unknown, used, over, or for another address. Ask for a new one.";
+                Self::new(ProblemCode::InviteOver, detail)
+            }
             CreateAccountError::Store(error) => error.into(),
         }
     }
@@ -250,7 +254,9 @@ impl From<CreateAccountError> for ApiError {
 impl From<AdministrationError> for ApiError {
     fn from(error: AdministrationError) -> Self {
         match error {
-            AdministrationError::NotFound => Self::not_found("There is no such account; GET /admin/people lists them."),
+            AdministrationError::NotFound => Self::not_found(
+                "There is no such account or invitation; GET /admin/people and GET /admin/invites list them.",
+            ),
             AdministrationError::LastOperator => {
                 let detail = "This is the last operator who can sign in. Make somebody else one first.";
                 Self::new(ProblemCode::LastOperator, detail)

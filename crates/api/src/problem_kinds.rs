@@ -80,6 +80,12 @@ pub const fn of(code: ProblemCode) -> ProblemKind {
             "Use an address of a domain that detail names, or ask whoever runs this server.",
             "Sign-ups are closed. Ask whoever runs this server for an account.",
         ),
+        ProblemCode::InviteOver => kind(
+            "The invitation is over",
+            "The invitation is unknown, was used, has ended or was withdrawn, or is for another address.",
+            "Use the address that it is for, or ask for a new one.",
+            "This invitation is unknown, used, over, or for another address. Ask for a new one.",
+        ),
         ProblemCode::OperatorsOnly => kind(
             "For operators only",
             "The account is no operator's.",

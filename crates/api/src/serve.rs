@@ -55,7 +55,7 @@ const FLUSHING_SECONDS: u64 = 2;
 ///
 /// # Errors
 /// When the server can't start: what, and what to do.
-pub fn serve(config: Config) -> anyhow::Result<()> {
+pub fn serve(mut config: Config) -> anyhow::Result<()> {
     allocator::give_large_blocks_back();
     // Thousands of streams need two descriptors each; the default soft limit is 1,024. Where it can't be raised, the
     // server works with what it has.
@@ -69,6 +69,8 @@ pub fn serve(config: Config) -> anyhow::Result<()> {
         .context("can't start a runtime")?;
     // The port first: it is what most often goes wrong, and nothing is touched when it does.
     let listener = listen(config.server.listen, "--listen")?;
+    // Port 0 takes a free one: from here on it is known which.
+    config.server.listen = listener.local_addr()?;
     let for_metrics =
         config.server.metrics_listen.map(|address| listen(address, "server.metrics_listen")).transpose()?;
     let backend = lasting.block_on(async {
@@ -134,12 +136,8 @@ struct Told {
 }
 
 /// Tells a person at the terminal all that they need to start.
-fn announce(state: &State, told: &Told, address: SocketAddr, metrics: Option<SocketAddr>) -> io::Result<()> {
-    let here = if address.ip().is_unspecified() {
-        format!("http://127.0.0.1:{}", address.port())
-    } else {
-        format!("http://{address}")
-    };
+fn announce(state: &State, told: &Told, metrics: Option<SocketAddr>) -> io::Result<()> {
+    let here = state.config.server.local_place();
     let mut out = io::stdout().lock();
     if state.config.backend.uses_the_data_folder() {
         writeln!(out, "  Data      {}", std::path::absolute(&state.config.server.data_dir)?.display())?;
@@ -182,7 +180,7 @@ async fn run(
     let Listeners { main: listener, metrics: for_metrics, operators: for_operators } = listeners;
     let document = app::document_under(state.config.server.base_path());
     let pages = PageFiles::new(state.config.server.page_dir.as_deref());
-    let (for_announcement, address) = (state.clone(), listener.local_addr()?);
+    let (for_announcement, address) = (state.clone(), state.config.server.listen);
     let metrics_address = for_metrics.as_ref().map(TcpListener::local_addr).transpose()?;
     let metrics = for_metrics.map(|listener| metrics_listener::serve(listener, state.clone())).transpose()?;
     let operators = for_operators.map(|listener| operators::socket::serve(listener, state.clone())).transpose()?;
@@ -238,7 +236,7 @@ async fn run(
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
-    announce(&for_announcement, &told, address, metrics_address)?;
+    announce(&for_announcement, &told, metrics_address)?;
     let beside = |server: Option<Server>| async {
         match server {
             Some(server) => server.await,

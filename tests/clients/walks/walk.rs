@@ -34,7 +34,7 @@ fn refused_chat(answer: Result<ResponseValue<ChatCompletion>, Error<ErrorEnvelop
 }
 
 fn account(email: &str, password: &str) -> Result<NewAccount, Failure> {
-    Ok(NewAccount { email: email.try_into()?, password: password.try_into()? })
+    Ok(NewAccount { email: email.try_into()?, password: password.try_into()?, invite: None })
 }
 
 pub async fn walk(base_url: &str) -> Result<(), Failure> {

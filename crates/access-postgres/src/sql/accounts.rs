@@ -1,11 +1,11 @@
 //! Accounts.
 
-use access::{Account, PasswordHash};
-use api_types::{AccountId, Email, Standing};
+use access::{Account, CreateAccountError, Doing, PasswordHash, TokenDigest};
+use api_types::{AccountId, AuditedAction, Email, RequestId, Standing, Timestamp};
 use tokio_postgres::{GenericClient, Row};
 
-use super::columns::Columns;
-use crate::error::Failure;
+use super::{audit, columns::Columns, invites};
+use crate::error::{Failure, Unchanged};
 
 /// An account's columns, of whatever statement has them.
 pub(super) fn read(row: &Row) -> Result<Account, Failure> {
@@ -35,6 +35,27 @@ pub(crate) async fn create(client: &impl GenericClient, account: &Account) -> Re
     let (id, email, hash) = (account.id.to_string(), account.email.as_str(), account.password_hash.as_phc());
     let waits = account.standing == Standing::Waiting;
     Ok(client.execute(sql, &[&id, &email, &hash, &account.created_at, &waits]).await? > 0)
+}
+
+/// The same by an invitation, which ends with it: whoever else uses it comes before or finds none.
+pub(crate) async fn create_invited(
+    client: &impl GenericClient,
+    account: &Account,
+    invite: TokenDigest,
+    request: RequestId,
+    now: Timestamp,
+) -> Result<(), Unchanged<CreateAccountError>> {
+    let over = || Unchanged::Answer(CreateAccountError::InviteOver);
+    let invite = invites::find(client, invite, &account.email, now).await?.ok_or_else(over)?;
+    if !invites::delete(client, invite.id).await? {
+        return Err(over());
+    }
+    if !create(client, account).await? {
+        return Err(Unchanged::Answer(CreateAccountError::EmailTaken));
+    }
+    let doing = Doing { actor: Some(account.id), request, note: None, now };
+    let used = (Some(&*invite.id.to_string()), None);
+    Ok(audit::note(client, &doing, AuditedAction::InviteUsed, account.id, used).await?)
 }
 
 /// Whether there is one; it then stays until the transaction ends, and no other one that asks so goes on meanwhile.

@@ -12,13 +12,13 @@ pub(super) async fn note(
     client: &impl GenericClient,
     doing: &Doing,
     action: AuditedAction,
-    subject: AccountId,
+    subject: impl Into<Option<AccountId>>,
     (before, after): (Option<&str>, Option<&str>),
 ) -> Result<(), Failure> {
     let sql = "INSERT INTO audit (at, actor, action, subject, before, after, note, request)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     let (actor, note) = (doing.actor.map(|actor| actor.to_string()), doing.note.as_ref().map(AuditNote::as_str));
-    let (subject, request) = (subject.to_string(), doing.request.to_string());
+    let (subject, request) = (subject.into().map(|subject| subject.to_string()), doing.request.to_string());
     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
         [&doing.now, &actor, &action.as_str(), &subject, &before, &after, &note, &request];
     client.execute(sql, &values).await?;
@@ -49,7 +49,7 @@ fn read(row: &Row) -> Result<AuditEntry, Failure> {
         actor: row.maybe("actor")?,
         actor_email: row.maybe("actor_email")?,
         action: row.read("action")?,
-        subject: row.read("subject")?,
+        subject: row.maybe("subject")?,
         subject_email: row.maybe("subject_email")?,
         before: row.plain("before")?,
         after: row.plain("after")?,

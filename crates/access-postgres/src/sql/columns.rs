@@ -4,7 +4,8 @@
 
 use access::{KeyDigest, PasswordHash, TimeZone};
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Email, KeyId, KeyLabel, Period, PlanName, RequestId, SessionId, SubscriptionId,
+    AccountId, AuditNote, AuditedAction, Email, InviteId, KeyId, KeyLabel, Period, PlanName, RequestId, SessionId,
+    SubscriptionId,
 };
 use tokio_postgres::{Row, types::FromSql};
 
@@ -62,7 +63,7 @@ macro_rules! columns {
 }
 
 columns! {
-    AccountId, KeyId, RequestId, SessionId, SubscriptionId, TimeZone: &str, text => text.parse().ok();
+    AccountId, InviteId, KeyId, RequestId, SessionId, SubscriptionId, TimeZone: &str, text => text.parse().ok();
     AuditNote, Email, KeyLabel, PlanName: &str, text => Self::parse(text).ok();
     AuditedAction: &str, text => Self::named(text);
     Period: &str, text => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);

@@ -3,10 +3,10 @@
 use std::pin::Pin;
 
 use access::{
-    Account, Counts, RepeatableCall, StoredAccount, StoredCall, StoredDay, StoredKey, StoredPlan, StoredRefreshToken,
-    StoredRows, StoredSession, StoredStateOwner, StoredSubscription, Totals,
+    Account, Counts, InviteToMake, RepeatableCall, StoredAccount, StoredCall, StoredDay, StoredKey, StoredPlan,
+    StoredRefreshToken, StoredRows, StoredSession, StoredStateOwner, StoredSubscription, Totals,
 };
-use api_types::{AuditEntry, AuditNote, Timestamp};
+use api_types::{AuditEntry, AuditNote, Email, Invite, Timestamp};
 use tokio_postgres::{
     Transaction,
     binary_copy::BinaryCopyInWriter,
@@ -27,7 +27,8 @@ const TOTALS: &str = "SELECT ARRAY[
     (SELECT coalesce(sum(cardinality(earlier_until)), 0) FROM keys), (SELECT count(*) FROM usage_days),
     (SELECT coalesce(sum(used), 0) FROM usage_days), (SELECT coalesce(sum(refused), 0) FROM usage_days),
     (SELECT coalesce(sum(returned), 0) FROM usage_days), (SELECT count(*) FROM state_owners),
-    (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit)]::bigint[] AS totals";
+    (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit),
+    (SELECT count(*) FROM invites)]::bigint[] AS totals";
 
 /// How much there is of everything.
 pub(crate) async fn totals(step: &Transaction<'_>) -> Result<Totals, Failure> {
@@ -50,6 +51,7 @@ pub(crate) async fn write(step: &Transaction<'_>, rows: StoredRows) -> Result<()
         StoredRows::StateOwners(rows) => state_owners(step, &rows).await,
         StoredRows::RepeatableCalls(rows) => repeatable_calls(step, &rows).await,
         StoredRows::Audit(rows) => audit(step, &rows).await,
+        StoredRows::Invites(rows) => invites(step, &rows).await,
     }
 }
 
@@ -112,6 +114,17 @@ async fn accounts(step: &Transaction<'_>, rows: &[StoredAccount]) -> Result<(), 
     copy.end().await
 }
 
+async fn invites(step: &Transaction<'_>, rows: &[InviteToMake]) -> Result<(), Failure> {
+    let types = [Type::TEXT, Type::BYTEA, Type::TEXT, Type::TEXT, Type::TIMESTAMPTZ, Type::TIMESTAMPTZ];
+    let mut copy = Copy::into(step, "invites (id, digest, email, domain, created_at, expires_at)", &types).await?;
+    for InviteToMake { invite, digest } in rows {
+        let Invite { id, email, domain, created_at, expires_at } = invite;
+        let email = email.as_ref().map(Email::as_str);
+        copy.row(&[&id.to_string(), &digest.as_bytes().as_slice(), &email, domain, created_at, expires_at]).await?;
+    }
+    copy.end().await
+}
+
 async fn audit(step: &Transaction<'_>, rows: &[AuditEntry]) -> Result<(), Failure> {
     let columns = "audit (id, at, actor, action, subject, before, after, note, request)";
     let types = [
@@ -128,7 +141,7 @@ async fn audit(step: &Transaction<'_>, rows: &[AuditEntry]) -> Result<(), Failur
     let mut copy = Copy::into(step, columns, &types).await?;
     for entry in rows {
         let (id, actor) = (from_count(entry.id), entry.actor.map(|actor| actor.to_string()));
-        let (action, subject) = (entry.action.as_str(), entry.subject.to_string());
+        let (action, subject) = (entry.action.as_str(), entry.subject.map(|subject| subject.to_string()));
         let (note, request) = (entry.note.as_ref().map(AuditNote::as_str), entry.request_id.to_string());
         let values: [&(dyn ToSql + Sync); 9] =
             [&id, &entry.at, &actor, &action, &subject, &entry.before, &entry.after, &note, &request];

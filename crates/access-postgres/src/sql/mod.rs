@@ -6,6 +6,7 @@ pub(crate) mod columns;
 pub(crate) mod counts;
 pub(crate) mod create_key;
 pub(crate) mod imported_rows;
+pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod migrations;
 pub(crate) mod people;

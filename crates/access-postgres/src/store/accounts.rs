@@ -3,11 +3,11 @@
 use access::{
     Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
 };
-use api_types::{AccountId, Email, SessionId, Timestamp};
+use api_types::{AccountId, Email, RequestId, SessionId, Timestamp};
 use async_trait::async_trait;
 
 use super::{PostgresStore, time};
-use crate::sql::{accounts, keys, sessions};
+use crate::sql::{accounts, invites, keys, sessions};
 
 #[async_trait]
 impl Accounts for PostgresStore {
@@ -16,6 +16,33 @@ impl Accounts for PostgresStore {
             Box::pin(async move { Ok(accounts::create(step, &account).await?) })
         });
         if is_created.await? { Ok(()) } else { Err(CreateAccountError::EmailTaken) }
+    }
+
+    async fn create_invited_account(
+        &self,
+        account: Account,
+        invite: TokenDigest,
+        request: RequestId,
+    ) -> Result<(), CreateAccountError> {
+        let told = self.told(account.created_at);
+        self.change("create an account", move |step| {
+            Box::pin(async move {
+                let now = time(step, told).await?;
+                accounts::create_invited(step, &account, invite, request, now).await
+            })
+        })
+        .await
+    }
+
+    async fn is_invited(&self, invite: TokenDigest, email: &Email, now: Timestamp) -> Result<bool, StoreError> {
+        let (email, told) = (email.clone(), self.told(now));
+        self.read("find an invitation", move |client| {
+            Box::pin(async move {
+                let now = time(&***client, told).await?;
+                Ok(invites::find(&***client, invite, &email, now).await?.is_some())
+            })
+        })
+        .await
     }
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {

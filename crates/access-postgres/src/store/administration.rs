@@ -1,11 +1,13 @@
 //! What operators see and do, each change a transaction with its entries in the audit.
 
-use access::{Administration, AdministrationError, Doing, PasswordHash, PeopleQuery, StoreError, TokenDigest};
-use api_types::{AccountId, AuditEntry, Email, Person, PersonChange, RequestId, Timestamp};
+use access::{
+    Administration, AdministrationError, Doing, InviteToMake, PasswordHash, PeopleQuery, StoreError, TokenDigest,
+};
+use api_types::{AccountId, AuditEntry, Email, Invite, InviteId, Person, PersonChange, RequestId, Timestamp};
 use async_trait::async_trait;
 
 use super::{PostgresStore, time};
-use crate::sql::{audit, people, reset_links};
+use crate::sql::{audit, invites, people, reset_links};
 
 #[async_trait]
 impl Administration for PostgresStore {
@@ -78,6 +80,29 @@ impl Administration for PostgresStore {
                 let now = time(step, told).await?;
                 Ok(reset_links::redeem(step, digest, &to, request, now).await?)
             })
+        })
+        .await
+    }
+
+    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), StoreError> {
+        self.change("make an invitation", move |step| Box::pin(async move { Ok(invites::put(step, &new, &by).await?) }))
+            .await
+    }
+
+    async fn invites(&self, now: Timestamp) -> Result<Vec<Invite>, StoreError> {
+        let told = self.told(now);
+        self.read("list invitations", move |client| {
+            Box::pin(async move {
+                let now = time(&***client, told).await?;
+                Ok(invites::listed(&***client, now).await?)
+            })
+        })
+        .await
+    }
+
+    async fn withdraw_invite(&self, id: InviteId, by: Doing) -> Result<(), AdministrationError> {
+        self.change("withdraw an invitation", move |step| {
+            Box::pin(async move { invites::withdraw(step, id, &by).await })
         })
         .await
     }

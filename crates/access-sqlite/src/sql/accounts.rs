@@ -1,11 +1,14 @@
 //! Accounts.
 
-use access::{Account, PasswordHash};
-use api_types::{AccountId, Email, Standing};
+use access::{Account, CreateAccountError, Doing, PasswordHash, TokenDigest};
+use api_types::{AccountId, AuditedAction, Email, RequestId, Standing};
 use rusqlite::{Connection, Row, params};
 
 use super::{
+    audit,
     columns::Columns,
+    error::Unchanged,
+    invites,
     statements::{first, has, run},
 };
 
@@ -43,6 +46,26 @@ pub(crate) fn create(conn: &Connection, account: &Account) -> rusqlite::Result<b
         account.standing == Standing::Waiting
     ];
     Ok(run(conn, sql, values)? > 0)
+}
+
+/// The same by an invitation, which ends with it.
+pub(crate) fn create_invited(
+    conn: &Connection,
+    account: &Account,
+    invite: TokenDigest,
+    request: RequestId,
+) -> Result<(), Unchanged<CreateAccountError>> {
+    let now = account.created_at;
+    let Some(invite) = invites::find(conn, invite, &account.email, now)? else {
+        return Err(Unchanged::Answer(CreateAccountError::InviteOver));
+    };
+    if !create(conn, account)? {
+        return Err(Unchanged::Answer(CreateAccountError::EmailTaken));
+    }
+    invites::delete(conn, invite.id)?;
+    let doing = Doing { actor: Some(account.id), request, note: None, now };
+    let used = (Some(&*invite.id.to_string()), None);
+    Ok(audit::note(conn, &doing, AuditedAction::InviteUsed, account.id, used)?)
 }
 
 /// Whether there is one.

@@ -14,7 +14,7 @@ pub(super) fn note(
     conn: &Connection,
     doing: &Doing,
     action: AuditedAction,
-    subject: AccountId,
+    subject: impl Into<Option<AccountId>>,
     (before, after): (Option<&str>, Option<&str>),
 ) -> rusqlite::Result<()> {
     let sql = "INSERT INTO audit (at, actor, action, subject, before, after, note, request)
@@ -23,7 +23,7 @@ pub(super) fn note(
         doing.now.as_millisecond(),
         doing.actor.map(|actor| actor.to_string()),
         action.as_str(),
-        subject.to_string(),
+        subject.into().map(|subject| subject.to_string()),
         before,
         after,
         doing.note.as_ref().map(|note| note.as_str()),

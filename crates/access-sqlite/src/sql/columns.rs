@@ -4,8 +4,8 @@
 
 use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, StateId, TimeZone, TokenDigest};
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Date, Email, InstallationId, KeyId, KeyLabel, OperationId, Period, PlanName,
-    RequestId, SessionId, SubscriptionId, Timestamp,
+    AccountId, AuditNote, AuditedAction, Date, Email, InstallationId, InviteId, KeyId, KeyLabel, OperationId, Period,
+    PlanName, RequestId, SessionId, SubscriptionId, Timestamp,
 };
 use rusqlite::{
     Row,
@@ -61,7 +61,7 @@ macro_rules! columns {
 }
 
 columns! {
-    AccountId, Date, InstallationId, KeyId, OperationId, RequestId, SessionId, SubscriptionId, TimeZone:
+    AccountId, Date, InstallationId, InviteId, KeyId, OperationId, RequestId, SessionId, SubscriptionId, TimeZone:
         as_str(text) => text.parse().ok();
     AuditNote, Email, KeyLabel, PlanName: as_str(text) => Self::parse(text).ok();
     AuditedAction: as_str(text) => Self::named(text);

@@ -14,6 +14,7 @@ use super::{
     columns::{Columns, unreadable},
     earlier_values,
     error::store_error,
+    invites,
     open::{OpenError, from_sqlite, open_to_read},
     plans,
     statements::first,
@@ -30,7 +31,8 @@ const TOTALS: &str = "SELECT
     (SELECT count(*) FROM earlier_values), (SELECT count(*) FROM usage_days),
     (SELECT coalesce(sum(used), 0) FROM usage_days), (SELECT coalesce(sum(refused), 0) FROM usage_days),
     (SELECT coalesce(sum(returned), 0) FROM usage_days), (SELECT count(*) FROM state_owners),
-    (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit)";
+    (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit),
+    (SELECT count(*) FROM invites)";
 
 /// A file that is read as a whole. Nobody else can open it for its server meanwhile.
 #[derive(Debug)]
@@ -105,7 +107,8 @@ impl Export {
         self.each("SELECT * FROM state_owners", StoredRows::StateOwners, state_owner, take)?;
         self.each("SELECT * FROM repeatable_calls", StoredRows::RepeatableCalls, call, take)?;
         let audit = "SELECT audit.*, NULL AS actor_email, NULL AS subject_email FROM audit ORDER BY id";
-        self.each(audit, StoredRows::Audit, audit::read, take)
+        self.each(audit, StoredRows::Audit, audit::read, take)?;
+        self.each("SELECT * FROM invites", StoredRows::Invites, invites::read_with_digest, take)
     }
 
     fn each<T>(
@@ -210,6 +213,7 @@ mod tests {
         "accounts(id,email,password_hash,created_at,waiting,blocked,operator)",
         "audit(id,at,actor,action,subject,before,after,note,request)",
         "earlier_values(id,key,digest,until)",
+        "invites(id,digest,email,domain,created_at,expires_at)",
         "keys(id,account,subscription,digest,enabled,label,created_at,rotated_at)",
         "plans(id,name,description,quota_limit,quota_period,quota_offset,throttle_rate,throttle_burst,time_zone,position,offered)",
         "refresh_tokens(digest,session,rotated_at)",

@@ -9,6 +9,7 @@ pub(crate) mod create_key;
 pub(crate) mod earlier_values;
 mod error;
 pub(crate) mod export;
+pub(crate) mod invites;
 pub(crate) mod keys;
 mod migrations;
 pub(crate) mod open;

@@ -3,11 +3,11 @@
 use access::{
     Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
 };
-use api_types::{AccountId, Email, SessionId, Timestamp};
+use api_types::{AccountId, Email, RequestId, SessionId, Timestamp};
 use async_trait::async_trait;
 
 use super::SqliteStore;
-use crate::sql::{accounts, keys, remote_keys, sessions};
+use crate::sql::{accounts, invites, keys, remote_keys, sessions};
 
 #[async_trait]
 impl Accounts for SqliteStore {
@@ -16,6 +16,25 @@ impl Accounts for SqliteStore {
             true => Ok(()),
             false => Err(CreateAccountError::EmailTaken),
         }
+    }
+
+    async fn create_invited_account(
+        &self,
+        account: Account,
+        invite: TokenDigest,
+        request: RequestId,
+    ) -> Result<(), CreateAccountError> {
+        let doing = "create an account";
+        self.run(doing, move |state| {
+            state.change(doing, |conn| accounts::create_invited(conn, &account, invite, request))
+        })
+        .await
+    }
+
+    async fn is_invited(&self, invite: TokenDigest, email: &Email, now: Timestamp) -> Result<bool, StoreError> {
+        let email = email.clone();
+        let find = move |conn: &_| invites::find(conn, invite, &email, now).map(|found| found.is_some());
+        self.inner.reader.read("find an invitation", find).await
     }
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use access::{Administration, AdministrationError, Doing, PasswordHash, PeopleQuery, StoreError, TokenDigest};
-use api_types::{AccountId, AuditEntry, Email, Person, PersonChange, RequestId, Standing, Timestamp};
+use access::{
+    Administration, AdministrationError, Doing, InviteToMake, PasswordHash, PeopleQuery, StoreError, TokenDigest,
+};
+use api_types::{AccountId, AuditEntry, Email, Invite, InviteId, Person, PersonChange, RequestId, Standing, Timestamp};
 use async_trait::async_trait;
 
 use super::SqliteStore;
-use crate::sql::{audit, people, reset_links};
+use crate::sql::{audit, invites, people, reset_links};
 
 #[async_trait]
 impl Administration for SqliteStore {
@@ -82,6 +84,19 @@ impl Administration for SqliteStore {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         self.change("reset a password", move |conn| reset_links::redeem(conn, digest, &to, request, now)).await
+    }
+
+    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), StoreError> {
+        self.change("make an invitation", move |conn| invites::put(conn, &new, &by)).await
+    }
+
+    async fn invites(&self, now: Timestamp) -> Result<Vec<Invite>, StoreError> {
+        self.inner.reader.read("list invitations", move |conn| invites::listed(conn, now)).await
+    }
+
+    async fn withdraw_invite(&self, id: InviteId, by: Doing) -> Result<(), AdministrationError> {
+        let doing = "withdraw an invitation";
+        self.run(doing, move |state| state.change(doing, |conn| invites::withdraw(conn, id, &by))).await
     }
 
     async fn audit(

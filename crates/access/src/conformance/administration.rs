@@ -1,8 +1,8 @@
 //! Laws of what operators see and do.
 
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Email, KeyChange, Period, PersonChange, Quota, RequestId, SessionId, Standing,
-    Timestamp, limits::RESET_LINK_SECONDS,
+    AccountId, AuditNote, AuditedAction, Email, Invite, InviteId, KeyChange, Period, PersonChange, Quota, RequestId,
+    SessionId, Standing, Timestamp, limits::RESET_LINK_SECONDS,
 };
 use futures_util::future::{join, join_all};
 
@@ -10,7 +10,10 @@ use super::{
     World,
     cast::{account_of, fresh, later, noon, plan},
 };
-use crate::{Account, AdministrationError, Admission, Doing, NewSession, PasswordHash, PeopleQuery, TokenDigest};
+use crate::{
+    Account, AdministrationError, Admission, CreateAccountError, Doing, InviteToMake, NewSession, PasswordHash,
+    PeopleQuery, TokenDigest,
+};
 
 const BLOCK: PersonChange = PersonChange { blocked: Some(true), approved: None, operator: None, note: None };
 const UNBLOCK: PersonChange = PersonChange { blocked: Some(false), approved: None, operator: None, note: None };
@@ -220,6 +223,63 @@ pub async fn a_reset_link_ends_with_what_it_was_for(world: World) {
     assert!(matches!(link("fifth").await, Err(AdministrationError::NotFound)));
 }
 
+/// An invitation for whom it is for, and its secret's digest.
+async fn invited(world: &World, secret: &str, email: Option<&str>, domain: Option<&str>) -> (InviteId, TokenDigest) {
+    let (id, digest) = (InviteId::from_random(fresh()), TokenDigest::of(secret));
+    let email = email.map(|email| Email::parse(email).unwrap());
+    let domain = domain.map(str::to_owned);
+    let invite = Invite { id, email, domain, created_at: noon(), expires_at: later(noon(), 86_400) };
+    world.administration.make_invite(InviteToMake { invite, digest }, on_the_machine()).await.unwrap();
+    (id, digest)
+}
+
+async fn sign_up_by(world: &World, owner: u8, invite: TokenDigest, at: Timestamp) -> Result<(), CreateAccountError> {
+    let (account, _) = account_of(owner, at);
+    world.accounts.create_invited_account(account, invite, RequestId::from_random(fresh())).await
+}
+
+/// Of many who use an invitation at once one signs up, and nobody after them.
+pub async fn an_invitation_is_used_once(world: World) {
+    let (_, invite) = invited(&world, "secret", None, None).await;
+    let email = Email::parse("owner1@example.com").unwrap();
+    assert!(world.accounts.is_invited(invite, &email, noon()).await.unwrap());
+    let at_once = join_all((1..=8).map(|owner| sign_up_by(&world, owner, invite, noon()))).await;
+    assert_eq!(at_once.iter().filter(|outcome| outcome.is_ok()).count(), 1, "{at_once:?}");
+    assert_eq!(world.administration.people(everybody()).await.unwrap().len(), 1);
+    assert!(matches!(sign_up_by(&world, 9, invite, noon()).await, Err(CreateAccountError::InviteOver)));
+    assert!(!world.accounts.is_invited(invite, &email, noon()).await.unwrap());
+    let entries = world.administration.audit(None, None, 100).await.unwrap();
+    let actions: Vec<_> = entries.iter().map(|entry| entry.action).collect();
+    assert_eq!(actions, [AuditedAction::InviteUsed, AuditedAction::InviteMade]);
+    assert_eq!(entries[0].before, entries[1].after);
+}
+
+/// An invitation is for whom it is for, until it ends or is withdrawn; whoever may not use it leaves it as it is.
+pub async fn an_invitation_is_for_whom_it_is_for(world: World) {
+    let (bound, for_one) = invited(&world, "one", Some("owner1@example.com"), None).await;
+    let (of_domain, for_domain) = invited(&world, "domain", None, Some("example.org")).await;
+    let over = async |owner, invite, at| {
+        matches!(sign_up_by(&world, owner, invite, at).await, Err(CreateAccountError::InviteOver))
+    };
+    assert!(over(2, for_one, noon()).await && over(1, for_domain, noon()).await);
+    assert!(over(1, for_one, later(noon(), 86_400)).await && over(1, TokenDigest::of("x"), noon()).await);
+    let listed = async |at| {
+        let invites = world.administration.invites(at).await.unwrap();
+        invites.into_iter().map(|invite| invite.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(noon()).await.len(), 2);
+    assert!(listed(later(noon(), 86_400)).await.is_empty());
+    world.administration.withdraw_invite(of_domain, on_the_machine()).await.unwrap();
+    let again = world.administration.withdraw_invite(of_domain, on_the_machine()).await;
+    assert!(matches!(again, Err(AdministrationError::NotFound)), "{again:?}");
+    assert_eq!(listed(noon()).await, [bound]);
+    sign_up_by(&world, 1, for_one, noon()).await.unwrap();
+    // Whose address has an account doesn't use one up.
+    let (_, another) = invited(&world, "another", None, None).await;
+    assert!(matches!(sign_up_by(&world, 1, another, noon()).await, Err(CreateAccountError::EmailTaken)));
+    sign_up_by(&world, 3, another, noon()).await.unwrap();
+}
+
 /// The audit tells who did what to whom, why, and what changed; nothing where nothing changed, and no address of who is
 /// gone. It is listed newest first, in parts.
 pub async fn the_audit_tells_what_was_done(world: World) {
@@ -231,8 +291,11 @@ pub async fn the_audit_tells_what_was_done(world: World) {
     }
     let entries = world.administration.audit(None, None, 100).await.unwrap();
     let [block, appointed] = entries.as_slice() else { panic!("{entries:?}") };
-    assert_eq!((appointed.action, appointed.actor, appointed.subject), (AuditedAction::OperatorAdded, None, chief.id));
-    assert_eq!((block.action, block.actor, block.subject), (AuditedAction::Blocked, Some(chief.id), row.id));
+    assert_eq!(
+        (appointed.action, appointed.actor, appointed.subject),
+        (AuditedAction::OperatorAdded, None, Some(chief.id))
+    );
+    assert_eq!((block.action, block.actor, block.subject), (AuditedAction::Blocked, Some(chief.id), Some(row.id)));
     assert_eq!((&block.actor_email, &block.subject_email), (&Some(chief.email), &Some(row.email)));
     assert_eq!((block.before.as_deref(), block.after.as_deref()), (Some("active"), Some("blocked")));
     assert_eq!((block.note.as_ref(), block.request_id, block.at), (Some(&note), doing.request, later(noon(), 9)));
@@ -241,6 +304,6 @@ pub async fn the_audit_tells_what_was_done(world: World) {
     assert!(world.administration.audit(Some(appointed.id), None, 1).await.unwrap().is_empty());
     world.administration.delete_person(row.id, doing).await.unwrap();
     let last = world.administration.audit(None, None, 1).await.unwrap().remove(0);
-    assert_eq!((last.action, last.subject, last.subject_email), (AuditedAction::Deleted, row.id, None));
+    assert_eq!((last.action, last.subject, last.subject_email), (AuditedAction::Deleted, Some(row.id), None));
     assert!(world.administration.person(row.id).await.unwrap().is_none());
 }

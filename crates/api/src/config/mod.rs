@@ -196,7 +196,17 @@ impl ServerConfig {
     pub fn place(&self) -> String {
         match &self.public_url {
             Some(url) => format!("{}{}", url.origin, url.path.join("")),
-            None => format!("http://{}", self.listen),
+            None => self.local_place(),
+        }
+    }
+
+    /// Where whoever is on this machine reaches us.
+    #[must_use]
+    pub fn local_place(&self) -> String {
+        if self.listen.ip().is_unspecified() {
+            format!("http://127.0.0.1:{}", self.listen.port())
+        } else {
+            format!("http://{}", self.listen)
         }
     }
 

@@ -25,6 +25,8 @@ pub enum SignUpMode {
     Open,
     /// Whoever has an address of one of the domains.
     Domains,
+    /// Whoever is invited.
+    Invite,
     /// Everybody; keys come after an operator's approval.
     Approval,
     /// Nobody.
@@ -63,7 +65,7 @@ impl SignUpConfig {
             (SignUpMode::Domains, true) => {
                 wrong("must name at least one domain with sign_up.mode = \"domains\", such as [\"example.com\"]")
             }
-            (SignUpMode::Open | SignUpMode::Approval | SignUpMode::Closed, false) => {
+            (SignUpMode::Open | SignUpMode::Invite | SignUpMode::Approval | SignUpMode::Closed, false) => {
                 wrong("is used with sign_up.mode = \"domains\" alone; set that mode, or leave the domains out")
             }
             _ => Ok(()),

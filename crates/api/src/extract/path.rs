@@ -3,7 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use api_types::{AccountId, Date, FieldError, KeyId, Reason};
+use api_types::{AccountId, Date, FieldError, InviteId, KeyId, Reason};
 
 use crate::problem::ApiError;
 
@@ -24,6 +24,19 @@ impl FromRequest for OwnKeyId {
 pub struct PersonId(pub AccountId);
 
 impl FromRequest for PersonId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("id").unwrap_or_default();
+        ready(text.parse().map(Self).map_err(|_| access::AdministrationError::NotFound.into()))
+    }
+}
+
+/// `{id}` of an invitation, as a person's.
+pub struct InvitePathId(pub InviteId);
+
+impl FromRequest for InvitePathId {
     type Error = ApiError;
     type Future = Ready<Result<Self, ApiError>>;
 

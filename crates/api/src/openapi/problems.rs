@@ -23,8 +23,8 @@ components::error_responses! { by problem:
     CrossOrigin = "403" [Code::CrossOrigin];
     /// An account that is blocked, or a refresh token in the body, asked for by a page.
     SignInNotAllowed = "403" [Code::AccountBlocked, Code::NotForPages];
-    /// Who may not sign up.
-    SignUpRefused = "403" [Code::SignUpRefused];
+    /// Who may not sign up, or not with this invitation.
+    SignUpNotAllowed = "403" [Code::SignUpRefused, Code::InviteOver];
     /// Not for this caller, or a cookie that came from another site's page.
     OperatorsOnly = "403" [Code::OperatorsOnly, Code::CrossOrigin];
     /// A key that the caller may not have.
@@ -35,6 +35,8 @@ components::error_responses! { by problem:
     NoSuchKey = "404" [Code::NotFound];
     /// There is no such account.
     NoSuchPerson = "404" [Code::NotFound];
+    /// There is no such invitation.
+    NoSuchInvite = "404" [Code::NotFound];
     /// No such plan takes new keys.
     UnknownPlan = "404" [Code::UnknownPlan];
     /// Not for this caller.

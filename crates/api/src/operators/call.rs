@@ -35,8 +35,8 @@ impl<'a> Calls<'a> {
     }
 
     /// Makes something.
-    pub fn post<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
-        Ok(self.call("POST", path, None)?.body)
+    pub fn post<T: DeserializeOwned>(&self, path: &str, new: &impl Serialize) -> anyhow::Result<T> {
+        Ok(self.call("POST", path, Some(serde_json::to_string(new)?))?.body)
     }
 
     /// Changes something.
@@ -60,7 +60,8 @@ impl<'a> Calls<'a> {
         let body = answer.get(length..).unwrap_or_default();
         if !head.code.is_some_and(|status| (200..300).contains(&status)) {
             let problem: Problem = serde_json::from_slice(body).context("the running server answered oddly")?;
-            anyhow::bail!("{}", problem.detail);
+            let wrong = problem.errors.iter().map(|error| format!(" {}: {}", error.field, error.detail));
+            anyhow::bail!("{}{}", problem.detail, wrong.collect::<String>());
         }
         let next = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("next-cursor"));
         let next = next.and_then(|header| String::from_utf8(header.value.to_vec()).ok());

@@ -1,27 +1,22 @@
 //! The commands: each is a call of `/admin`. A server that runs on the data folder answers it; where none does, the store
 //! is opened for as long as the command takes.
 
-use std::{os::unix::net::UnixStream, path::Path, sync::Arc};
+use std::os::unix::net::UnixStream;
 
-use actix_web::web::Data;
 use anyhow::Context as _;
-use api_types::{AuditEntry, AuditNote, Email, KeyEntry, Person, PersonChange, ResetLink, Standing};
+use api_types::{
+    AuditEntry, AuditNote, Email, Invite, InviteId, InviteMade, KeyEntry, NewInvite, Person, PersonChange, ResetLink,
+    Standing, limits::INVITE_DAYS,
+};
 use clap::{Args, Subcommand, ValueEnum};
 use serde::Serialize;
 
 use super::{
     call::{Calls, Part},
+    own_server::with_own_server,
     print, socket,
 };
-use crate::{
-    backend::Backend,
-    config::Config,
-    metrics::Metrics,
-    settlement::Settlement,
-    standard_output,
-    state::{Running, State},
-    upstream_choice::UpstreamChoice,
-};
+use crate::{backend::Backend, config::Config, standard_output};
 
 /// `tollgate accounts …`
 #[derive(Subcommand)]
@@ -86,6 +81,42 @@ pub enum OperatorsCommand {
     },
 }
 
+/// `tollgate invites …`
+#[derive(Subcommand)]
+pub enum InvitesCommand {
+    /// Print a link by which one account may be made, whatever sign_up.mode says.
+    #[command(
+        after_help = "Examples:\n  tollgate invites add --for grace@example.com\n  tollgate invites add --domain example.com --days 30"
+    )]
+    Add {
+        /// The one address that it is for.
+        #[arg(long = "for", value_name = "ADDRESS", value_parser = address)]
+        email: Option<Email>,
+        /// The domain whose addresses it is for.
+        #[arg(long, value_name = "DOMAIN", conflicts_with = "email")]
+        domain: Option<String>,
+        /// How long it is good.
+        #[arg(long, value_name = "N", default_value_t = INVITE_DAYS)]
+        days: u32,
+        /// Why, for the audit.
+        #[arg(long, value_name = "TEXT", value_parser = note)]
+        note: Option<AuditNote>,
+        #[command(flatten)]
+        output: Output,
+    },
+    /// List the invitations that may still be used.
+    List {
+        #[command(flatten)]
+        output: Output,
+    },
+    /// End an invitation before it is used.
+    Withdraw {
+        /// Its id, inv_…, as `list` shows it.
+        #[arg(value_name = "ID", value_parser = |text: &str| text.parse::<InviteId>().map_err(|_| "must be an invitation's id, inv_ and 26 characters"))]
+        id: InviteId,
+    },
+}
+
 /// `tollgate audit …`
 #[derive(Subcommand)]
 pub enum AuditCommand {
@@ -139,7 +170,7 @@ pub struct Change {
     #[command(flatten)]
     who: Who,
     /// Why, for the audit.
-    #[arg(long, value_name = "TEXT", value_parser = |text: &str| AuditNote::parse(text).map_err(|reason| reason.detail))]
+    #[arg(long, value_name = "TEXT", value_parser = note)]
     note: Option<AuditNote>,
     #[command(flatten)]
     output: Output,
@@ -155,6 +186,10 @@ pub struct Output {
 
 fn address(text: &str) -> Result<Email, &'static str> {
     Email::parse(text).map_err(|reason| reason.detail)
+}
+
+fn note(text: &str) -> Result<AuditNote, &'static str> {
+    AuditNote::parse(text).map_err(|reason| reason.detail)
 }
 
 /// What one of the commands does, by calls.
@@ -199,7 +234,7 @@ impl Command for AccountsCommand {
             }
             Self::ResetLink { who, output } => {
                 let person = who.find(calls)?;
-                let link: ResetLink = calls.post(&format!("/admin/people/{}/reset_link", person.id))?;
+                let link: ResetLink = calls.post(&format!("/admin/people/{}/reset_link", person.id), &())?;
                 output.print(&link, |link| {
                     format!("{}\nGood once, until {}. Give it to {} alone.\n", link.url, link.expires_at, person.email)
                 })
@@ -217,6 +252,30 @@ impl Command for OperatorsCommand {
             Self::List { output } => {
                 let people: Vec<Person> = all(calls, "/admin/people?operators=true")?;
                 output.print(&people, |people| print::people(people))
+            }
+        }
+    }
+}
+
+impl Command for InvitesCommand {
+    fn run(self, calls: &Calls<'_>) -> anyhow::Result<String> {
+        match self {
+            Self::Add { email, domain, days, note, output } => {
+                let made: InviteMade = calls.post("/admin/invites", &NewInvite { email, domain, days, note })?;
+                output.print(&made, |made| {
+                    format!(
+                        "{}\nGood for one account, until {}. Withdraw it by {}.\n",
+                        made.url, made.expires_at, made.id
+                    )
+                })
+            }
+            Self::List { output } => {
+                let invites: Vec<Invite> = calls.get("/admin/invites")?.body;
+                output.print(&invites, |invites| print::invites(invites))
+            }
+            Self::Withdraw { id } => {
+                calls.delete(&format!("/admin/invites/{id}"))?;
+                Ok(format!("Withdrew {id}.\n"))
             }
         }
     }
@@ -314,35 +373,4 @@ pub fn run(command: impl Command, config: Config) -> anyhow::Result<()> {
         with_own_server(config, |socket| command.run(&Calls::over(socket)))?
     };
     standard_output::print(&text)
-}
-
-/// Opens the store and serves it to this process alone, for as long as `work` takes.
-fn with_own_server<T>(config: Config, work: impl FnOnce(&Path) -> anyhow::Result<T>) -> anyhow::Result<T> {
-    let lasting = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let backend = lasting.block_on(Backend::open(&config))?;
-    let metrics = Arc::new(Metrics::default());
-    let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
-    let upstream = UpstreamChoice::new(&config)?.info();
-    let running = Running { backend: &backend, metrics, settlement, upstream };
-    let state = Data::new(State::new(config, running)?);
-    let folder = tempfile::tempdir()?;
-    let path = folder.path().join("operators.sock");
-    let listener = socket::listen(&path)?;
-    let (ready, handle) = std::sync::mpsc::channel();
-    let serving = std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async {
-            let server = socket::serve(listener, state)?;
-            // Whoever waits for it may be gone already.
-            let _ = ready.send(server.handle());
-            server.await
-        })
-    });
-    let handle = handle.recv().context("can't serve the store to this command")?;
-    let outcome = work(&path);
-    lasting.block_on(handle.stop(true));
-    if serving.join().is_err() {
-        anyhow::bail!("the store's server failed");
-    }
-    lasting.block_on(backend.close())?;
-    outcome
 }

@@ -3,5 +3,6 @@
 
 mod call;
 pub mod command;
+mod own_server;
 mod print;
 pub mod socket;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use api_types::{AuditEntry, KeyEntry, KeyState, Person, QuotaStatus};
+use api_types::{AuditEntry, Invite, KeyEntry, KeyState, Person, QuotaStatus};
 
 /// People, a line each.
 pub fn people(people: &[Person]) -> String {
@@ -42,6 +42,23 @@ pub fn person(person: &Person, keys: &[KeyEntry]) -> String {
     text
 }
 
+/// Invitations, a line each.
+pub fn invites(invites: &[Invite]) -> String {
+    if invites.is_empty() {
+        return "No invitation is open.\n".to_owned();
+    }
+    let mut text = String::new();
+    for invite in invites {
+        let whom = match (&invite.email, &invite.domain) {
+            (Some(email), _) => email.to_string(),
+            (None, Some(domain)) => format!("anybody of {domain}"),
+            (None, None) => "anybody".to_owned(),
+        };
+        _ = writeln!(text, "{}  for {whom}, until {}", invite.id, invite.expires_at.strftime("%Y-%m-%d %H:%M:%SZ"));
+    }
+    text
+}
+
 /// Entries of the audit, a line each.
 pub fn audit(entries: &[AuditEntry]) -> String {
     if entries.is_empty() {
@@ -54,7 +71,12 @@ pub fn audit(entries: &[AuditEntry]) -> String {
             (None, Some(account)) => account.to_string(),
             (None, None) => "on the machine".to_owned(),
         };
-        let subject = entry.subject_email.as_ref().map_or_else(|| entry.subject.to_string(), ToString::to_string);
+        let subject = match (&entry.subject_email, entry.subject) {
+            (Some(email), _) => email.to_string(),
+            (None, Some(account)) => account.to_string(),
+            // An invitation.
+            (None, None) => entry.after.as_ref().or(entry.before.as_ref()).cloned().unwrap_or_default(),
+        };
         let (at, action) = (entry.at.strftime("%Y-%m-%d %H:%M:%SZ"), entry.action.as_str());
         let note = entry.note.as_ref().map_or(String::new(), |note| format!(": {note}"));
         _ = writeln!(text, "{at}  {action:16} {subject}  by {actor}{note}");

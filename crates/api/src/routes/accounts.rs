@@ -1,18 +1,19 @@
 //! `POST /accounts`: signing up.
 
-use access::Account;
+use access::{Account, CreateAccountError, TokenDigest};
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
-use api_types::{AccountId, NewAccount};
+use api_types::{AccountId, Email, NewAccount};
 
 use super::sessions::{Receiver, start_session};
 use crate::{
     ambient,
-    extract::JsonForm,
+    extract::{JsonForm, request_id},
     openapi::{
         answers::SignedUp,
-        problems::{EmailTaken, FormProblems, SignUpRefused, TooManyAttempts},
+        problems::{EmailTaken, FormProblems, SignUpNotAllowed, TooManyAttempts},
     },
     problem::ApiError,
+    sign_in::InviteToken,
     sign_up,
     source::Source,
     state::State,
@@ -25,7 +26,7 @@ use crate::{
 /// keys until then.
 #[utoipa::path(
     operation_id = "create_account", tag = "Accounts", security(), request_body = NewAccount,
-    responses(SignedUp, FormProblems, SignUpRefused, EmailTaken, TooManyAttempts)
+    responses(SignedUp, FormProblems, SignUpNotAllowed, EmailTaken, TooManyAttempts)
 )]
 #[post("/accounts")]
 pub async fn create_account(
@@ -33,20 +34,40 @@ pub async fn create_account(
     state: Data<State>,
     JsonForm(new): JsonForm<NewAccount>,
 ) -> Result<HttpResponse, ApiError> {
-    let standing = sign_up::decide(&state.config.sign_up, &new.email)?;
+    let standing = sign_up::decide(&state.config.sign_up, &new.email, new.invite.is_some())?;
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
         state.sign_in_limits.sign_ins_of_source.begin(source, ambient::now()).map_err(too_many)?.count(ambient::now());
-        return Err(access::CreateAccountError::EmailTaken.into());
+        return Err(CreateAccountError::EmailTaken.into());
     }
     let sign_up = state.sign_in_limits.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
+    let invite = match &new.invite {
+        // Looked at before a password is hashed for it; what counts is the step that uses it up.
+        Some(text) => match invitation(&state, text, &new.email).await? {
+            Some(invite) => Some(invite),
+            None => {
+                sign_up.count(ambient::now());
+                return Err(CreateAccountError::InviteOver.into());
+            }
+        },
+        None => None,
+    };
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
     let account = Account { standing, ..Account::new(id, new.email, password_hash.clone(), created_at) };
-    state.accounts.create_account(account).await?;
+    match invite {
+        Some(invite) => state.accounts.create_invited_account(account, invite, request_id(&request)?).await?,
+        None => state.accounts.create_account(account).await?,
+    }
     sign_up.count(created_at);
     start_session(&state, id, &password_hash, Receiver::Anyone, HttpResponse::Created()).await
+}
+
+/// The digest of an invitation that is good now for this address.
+async fn invitation(state: &State, text: &str, email: &Email) -> Result<Option<TokenDigest>, ApiError> {
+    let Some(digest) = InviteToken::parse(text).map(|token| token.digest()) else { return Ok(None) };
+    Ok(state.accounts.is_invited(digest, email, ambient::now()).await?.then_some(digest))
 }
 
 fn too_many(reason: TooMany) -> ApiError {

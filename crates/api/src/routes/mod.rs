@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod admin;
 pub mod chat;
 pub mod health;
+pub mod invites;
 pub mod key_status;
 pub mod keys;
 pub mod me;

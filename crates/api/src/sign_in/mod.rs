@@ -13,4 +13,4 @@ pub use kept_keys::{OwnerKey, SessionKey};
 pub use limits::SignInLimits;
 pub use origin::{is_of_a_page, is_own_origin};
 pub use password::PasswordHasher;
-pub use token::{AccessToken, RefreshToken, ResetToken};
+pub use token::{AccessToken, InviteToken, RefreshToken, ResetToken};

@@ -118,6 +118,8 @@ opaque_tokens! {
     RefreshToken = "tgr_";
     /// The secret of a link for a new password.
     ResetToken = "tgl_";
+    /// The secret of an invitation.
+    InviteToken = "tgi_";
 }
 
 impl RefreshToken {

@@ -11,13 +11,22 @@ CREATE TABLE reset_links (
     expires_at timestamptz NOT NULL
 );
 
+CREATE TABLE invites (
+    id text PRIMARY KEY,
+    digest bytea NOT NULL UNIQUE,       -- of the link's secret, SHA-256
+    email text,                         -- for this address alone
+    domain text,                        -- for addresses of this domain
+    created_at timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL
+);
+
 -- Only ever added to. Ids of accounts, no addresses: those end with their account.
 CREATE TABLE audit (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at timestamptz NOT NULL,
     actor text,                         -- null: a command on a machine
     action text NOT NULL,
-    subject text NOT NULL,
+    subject text,                       -- null: it concerns no account
     before text,
     after text,
     note text,

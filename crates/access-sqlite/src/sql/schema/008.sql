@@ -10,13 +10,22 @@ CREATE TABLE reset_links (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE invites (
+    id TEXT PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE,        -- of the link's secret, SHA-256
+    email TEXT,                         -- for this address alone
+    domain TEXT,                        -- for addresses of this domain
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Only ever added to. Ids of accounts, no addresses: those end with their account.
 CREATE TABLE audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     at INTEGER NOT NULL,
     actor TEXT,                         -- null: a command on the machine
     action TEXT NOT NULL,
-    subject TEXT NOT NULL,
+    subject TEXT,                       -- null: it concerns no account
     before TEXT,
     after TEXT,
     note TEXT,
