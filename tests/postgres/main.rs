@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod links;
+mod model;
 mod moving;
 mod replicas;
 mod servers;
 mod torture;
+mod world;

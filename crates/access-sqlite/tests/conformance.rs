@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-use std::{process::ExitCode, sync::Arc};
+mod house;
+
+use std::process::ExitCode;
 
 use access::{
     Registry as _,
-    conformance::{self, Law, World},
+    conformance::{self, Law},
 };
 use access_sqlite::{Options, SqliteStore};
 use tempfile::TempDir;
@@ -24,19 +26,6 @@ fn open() -> (TempDir, SqliteStore) {
 
 fn run(law: &Law) {
     let (_folder, store) = open();
-    let planned = store.clone();
-    let world = World {
-        accounts: Arc::new(store.clone()),
-        administration: Arc::new(store.clone()),
-        registry: Arc::new(store.clone()),
-        gate: Arc::new(store.clone()),
-        owners: Arc::new(store),
-        stage: None,
-        apply_plans: Box::new(move |plans, now| {
-            let store = planned.clone();
-            Box::pin(async move { Ok(store.apply_plans(plans, now).await?.retired) })
-        }),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on((law.run)(world));
+    runtime.block_on((law.run)(house::world(&store)));
 }

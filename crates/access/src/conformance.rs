@@ -16,6 +16,7 @@ pub mod charge;
 pub mod clock;
 pub mod keys;
 pub mod limits;
+pub mod model;
 pub mod plans;
 mod program;
 pub mod repeated;

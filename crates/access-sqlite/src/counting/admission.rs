@@ -57,7 +57,9 @@ impl Charging {
     ) -> Pass {
         let Self { asking: Asking { key, admission, asker, .. }, account, id, span, used } = self;
         subscription.open += 1;
-        subscription.bucket.iter_mut().for_each(TokenBucket::take);
+        if plan.plan.plan().throttle.is_some() {
+            subscription.bucket.iter_mut().for_each(TokenBucket::take);
+        }
         subscription.days.day(span.today).counts.used += 1;
         let stored = subscription.row;
         let quota = plan.plan.quota_status(&span, stored.subscribed_on, used + 1);

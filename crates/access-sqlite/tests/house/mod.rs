@@ -4,11 +4,11 @@
 
 pub mod remote;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use access::{
     Account, Accounts, Admission, Gate, Inspection, KeySecret, NewKey, OwnerDigest, Pass, PasswordHash, PresentedKey,
-    Registry, StoreError, TimeZone, UsagePlan,
+    Registry, StoreError, TimeZone, UsagePlan, conformance::World,
 };
 use access_sqlite::{Options, SqliteStore};
 use api_types::{
@@ -113,6 +113,23 @@ impl House {
     pub async fn at_once(&self, requests: usize) -> usize {
         let answers = futures_util::future::join_all((0..requests).map(|_| self.ask())).await;
         answers.iter().filter(|answer| matches!(answer, Ok(Admission::Granted(_)))).count()
+    }
+}
+
+/// The store as the laws and the model see it.
+pub fn world(store: &SqliteStore) -> World {
+    let planned = store.clone();
+    World {
+        accounts: Arc::new(store.clone()),
+        administration: Arc::new(store.clone()),
+        registry: Arc::new(store.clone()),
+        gate: Arc::new(store.clone()),
+        owners: Arc::new(store.clone()),
+        stage: None,
+        apply_plans: Box::new(move |plans, now| {
+            let store = planned.clone();
+            Box::pin(async move { Ok(store.apply_plans(plans, now).await?.retired) })
+        }),
     }
 }
 
