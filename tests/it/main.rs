@@ -32,4 +32,5 @@ mod sessions;
 mod sign_up_modes;
 mod sub_path;
 mod throttled_sign_in;
+mod tls;
 mod tokens;

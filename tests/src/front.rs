@@ -8,12 +8,12 @@ use std::{
     thread,
 };
 
-use data_encoding::BASE64;
 use tempfile::TempDir;
 
 use crate::{
     Output,
     environment::{caddy_binary, nginx_binary},
+    tls::pem,
     wait_until,
 };
 
@@ -77,8 +77,7 @@ pub async fn nginx_with_tls(port: u16, server: &str, change: impl FnOnce(String)
     let mut text = change(one_documented("nginx")).replace("listen 443", &format!("listen 127.0.0.1:{port}"));
     for (ending, kind, der) in [("pem", "CERTIFICATE", certificate), ("key", "PRIVATE KEY", key)] {
         let path = home.path().join(format!("site.{ending}"));
-        let pem = format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", BASE64.encode(&der));
-        fs::write(&path, pem).expect("a file for nginx");
+        fs::write(&path, pem(kind, &der)).expect("a file for nginx");
         text = text.replace(&format!("/etc/ssl/{DOCUMENTED_HOST}.{ending}"), &path.display().to_string());
     }
     start_nginx("https", port, server, &text, home).await

@@ -1,16 +1,16 @@
 //! A client that sends bytes as they are and leaves when it likes, for what no HTTP library would do.
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
 };
 
 use crate::{Secrets, secrets::LONGEST_PART, within};
 
-/// One connection.
+/// One connection, plain unless said otherwise.
 #[derive(Debug)]
-pub struct RawClient {
-    stream: TcpStream,
+pub struct RawClient<S = TcpStream> {
+    stream: S,
     unread: Vec<u8>,
     secrets: Secrets,
 }
@@ -34,7 +34,27 @@ impl RawClient {
     pub(crate) async fn connect(address: &str, secrets: Secrets) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("a fresh socket");
+        Self::on(stream, secrets)
+    }
+
+    /// Leaves with a reset.
+    ///
+    /// # Panics
+    /// If the socket is gone already.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().expect("a socket that can be reset");
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> RawClient<S> {
+    /// A client on a connection that is there already.
+    pub(crate) fn on(stream: S, secrets: Secrets) -> Self {
         Self { stream, unread: Vec::new(), secrets }
+    }
+
+    /// What the bytes go through.
+    pub fn stream(&self) -> &S {
+        &self.stream
     }
 
     /// Sends bytes.
@@ -115,14 +135,6 @@ impl RawClient {
                 Err(_) => return (std::mem::take(&mut self.unread), true),
             }
         }
-    }
-
-    /// Leaves with a reset.
-    ///
-    /// # Panics
-    /// If the socket is gone already.
-    pub fn reset(self) {
-        self.stream.set_zero_linger().expect("a socket that can be reset");
     }
 
     async fn exactly(&mut self, length: usize) -> Option<Vec<u8>> {

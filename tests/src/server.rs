@@ -135,6 +135,14 @@ impl TestServer {
         *self.base.lock().expect("no holder panics") = url.trim().trim_end_matches('/').to_owned();
     }
 
+    /// Asks it to read its certificate again.
+    ///
+    /// # Panics
+    /// If it is gone already.
+    pub fn sighup(&self) {
+        kill(Pid::from_raw(self.pid()), Signal::SIGHUP).expect("a process to tell");
+    }
+
     /// Its origin, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn origin(&self) -> String {
@@ -144,7 +152,7 @@ impl TestServer {
     /// Its address without the scheme.
     #[must_use]
     pub fn address(&self) -> String {
-        self.origin().trim_start_matches("http://").to_owned()
+        self.origin().split("://").nth(1).expect("a URL").to_owned()
     }
 
     /// Its data folder.

@@ -55,7 +55,7 @@ pub async fn answer(
         base.clone_from(server.base_path());
         base.take_off(&mut request);
         state.strange_proxies.notice(request.request(), &server.trusted_proxies);
-        is_https = server.is_https();
+        is_https = state.config.is_https();
     }
     let expects = connection::expects(request.headers());
     let caller = Caller { id, is_https, version, expects, connection };

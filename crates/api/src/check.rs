@@ -6,6 +6,7 @@ use crate::{
     backend::Backend,
     brand::Brand,
     config::Config,
+    own_certificate::OwnCertificate,
     standard_output::print,
     upstream_choice::{Answers, UpstreamChoice},
 };
@@ -32,6 +33,12 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
             "configuration  WARNING: server.public_url says that a proxy stands in front, but server.trusted_proxies names \
              none: all who come through it count as one caller. Set its address, such as [\"127.0.0.1\"]"
         );
+    }
+    let certificate = OwnCertificate::open(&config.tls);
+    match &certificate {
+        Ok(None) => {}
+        Ok(Some(certificate)) => say!("certificate    ok: {}", certificate.file().display()),
+        Err(error) => say!("certificate    WRONG: {error:#}"),
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
@@ -61,7 +68,7 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     if let Err(error) = &page {
         say!("page           WRONG: {error:#}");
     }
-    if store.is_ok() && provider.is_ok() && upstream.is_ok() && page.is_ok() {
+    if certificate.is_ok() && store.is_ok() && provider.is_ok() && upstream.is_ok() && page.is_ok() {
         Ok(())
     } else {
         anyhow::bail!("something is wrong; see above")

@@ -30,6 +30,7 @@ mod metrics_listener;
 mod openai_error;
 mod openapi;
 mod operators;
+mod own_certificate;
 mod page;
 mod page_data;
 mod planes;

@@ -1,7 +1,6 @@
 //! Starts the server, and stops it gracefully.
 
 use std::{
-    future::ready,
     io::{self, Write as _},
     net::{SocketAddr, TcpListener},
     os::unix::net::UnixListener,
@@ -36,6 +35,7 @@ use crate::{
     metrics_listener,
     openapi::Frame,
     operators,
+    own_certificate::OwnCertificate,
     page::PageFiles,
     settlement::Settlement,
     state::{Running, State},
@@ -71,6 +71,7 @@ pub fn serve(mut config: Config) -> anyhow::Result<()> {
     let listener = listen(config.server.listen, "--listen")?;
     // Port 0 takes a free one: from here on it is known which.
     config.server.listen = listener.local_addr()?;
+    let certificate = OwnCertificate::open(&config.tls)?;
     let for_metrics =
         config.server.metrics_listen.map(|address| listen(address, "server.metrics_listen")).transpose()?;
     let backend = lasting.block_on(async {
@@ -95,6 +96,7 @@ pub fn serve(mut config: Config) -> anyhow::Result<()> {
     let for_operators = operators::socket::listen_in(&state.config)?;
     actix_web::rt::System::new().block_on(run(
         Listeners { main: listener, metrics: for_metrics, operators: for_operators },
+        certificate,
         state,
         upstream,
         shutdown,
@@ -137,7 +139,7 @@ struct Told {
 
 /// Tells a person at the terminal all that they need to start.
 fn announce(state: &State, told: &Told, metrics: Option<SocketAddr>) -> io::Result<()> {
-    let here = state.config.server.local_place();
+    let here = state.config.local_place();
     let mut out = io::stdout().lock();
     if state.config.backend.uses_the_data_folder() {
         writeln!(out, "  Data      {}", std::path::absolute(&state.config.server.data_dir)?.display())?;
@@ -172,6 +174,7 @@ struct Listeners {
 
 async fn run(
     listeners: Listeners,
+    certificate: Option<Arc<OwnCertificate>>,
     state: Data<State>,
     upstream: UpstreamChoice,
     shutdown: GracefulShutdown,
@@ -187,7 +190,7 @@ async fn run(
     let handles: Vec<ServerHandle> = metrics.iter().chain(&operators).map(Server::handle).collect();
     let grace = state.config.server.shutdown_grace.0;
     let (keep_alive, peer_timeout) = (state.config.server.keep_alive.0, state.config.server.peer_timeout.0);
-    let for_workers = shutdown.clone();
+    let (for_workers, for_callers) = (shutdown.clone(), certificate.clone());
     let builder = Server::build().disable_signals().shutdown_timeout(FLUSHING_SECONDS);
     let stopping = builder.graceful_shutdown_signal();
     let http = move || {
@@ -205,7 +208,7 @@ async fn run(
             .wrap(from_fn(answers::answer))
             .into_factory()
             .map_err(|error: actix_web::Error| error.error_response());
-        let stopping = stopping.clone();
+        let (stopping, certificate) = (stopping.clone(), for_callers.clone());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
@@ -221,7 +224,8 @@ async fn run(
             .h1(map_config(app, |()| AppConfig::default()));
         fn_service(move |tcp: TcpStream| {
             let peer = prepared(&tcp, peer_timeout);
-            ready(Ok((CallerSocket::new(tcp), peer)))
+            let acceptor = certificate.as_ref().map(|certificate| certificate.acceptor());
+            async move { Ok((CallerSocket::open(tcp, acceptor).await?, peer)) }
         })
         .and_then(http)
         // A caller's fault, mostly: nobody may fill the log with theirs.
@@ -236,6 +240,11 @@ async fn run(
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
+    if let Some(certificate) = certificate {
+        let hang_up = signal(SignalKind::hangup())?;
+        #[expect(clippy::disallowed_methods, reason = "watches for signals on the main thread, as above")]
+        actix_web::rt::spawn(reload_on_signal(certificate, hang_up));
+    }
     announce(&for_announcement, &told, metrics_address)?;
     let beside = |server: Option<Server>| async {
         match server {
@@ -263,6 +272,16 @@ fn prepared(tcp: &TcpStream, peer_timeout: Duration) -> Option<SocketAddr> {
         tracing::warn!(%error, "a vanished caller will be noticed late");
     }
     tcp.peer_addr().ok()
+}
+
+/// Each SIGHUP: read the certificate again.
+async fn reload_on_signal(certificate: Arc<OwnCertificate>, mut hang_up: Signal) {
+    while hang_up.recv().await.is_some() {
+        match certificate.reload() {
+            Ok(()) => tracing::info!(file = %certificate.file().display(), "read the certificate again"),
+            Err(error) => tracing::error!(error = format!("{error:#}"), "the old certificate stays in use"),
+        }
+    }
 }
 
 /// First signal: refuse new requests, let open streams finish for the grace time, then tell them to end. Second: exit.

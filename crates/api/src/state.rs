@@ -78,7 +78,7 @@ impl State {
         Ok(Self {
             session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
             owner_key: OwnerKey::obtain(config.server.owner_key.as_ref(), &config.server.data_dir)?,
-            cookies: Cookies::new(&config.server),
+            cookies: Cookies::new(&config),
             backend: backend.name,
             accounts: Arc::clone(&backend.accounts),
             administration: Arc::clone(&backend.administration),

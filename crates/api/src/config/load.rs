@@ -96,7 +96,8 @@ fn check_together(config: &Config) -> Result<(), ConfigError> {
     if server.metrics_listen == Some(server.listen) && server.listen.port() != 0 {
         return error("server.metrics_listen", "must be another address than server.listen");
     }
-    config.sign_up.check()
+    config.sign_up.check()?;
+    config.tls.check(server.public_url.as_ref())
 }
 
 fn read_file(named: Option<&Path>) -> Result<(Option<PathBuf>, Table), ConfigError> {

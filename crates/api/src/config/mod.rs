@@ -9,6 +9,7 @@ mod plans;
 mod postgres;
 mod public_url;
 mod sign_up;
+mod tls;
 mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
@@ -27,6 +28,7 @@ pub use plans::default_plans;
 pub use postgres::PostgresConfig;
 pub use public_url::PublicUrl;
 pub use sign_up::{Domain, SignUpConfig, SignUpMode};
+pub use tls::TlsConfig;
 pub use values::{BaseUrl, Seconds, Secret};
 
 use crate::{base_path::BasePath, source::Network};
@@ -43,6 +45,8 @@ pub struct Config {
     /// Where we listen and how we are reached.
     #[validate(nested)]
     pub server: ServerConfig,
+    /// A certificate of our own.
+    pub tls: TlsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// The embedded backend.
@@ -79,6 +83,7 @@ impl Default for Config {
         Self {
             backend: BackendName::default(),
             server: ServerConfig::default(),
+            tls: TlsConfig::default(),
             log: LogConfig::default(),
             embedded: EmbeddedConfig::default(),
             postgres: PostgresConfig::default(),
@@ -91,6 +96,40 @@ impl Default for Config {
             page: PageConfig::default(),
             plans: default_plans(),
         }
+    }
+}
+
+impl Config {
+    /// Where people reach us, without a slash at its end.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match &self.server.public_url {
+            Some(url) => format!("{}{}", url.origin, url.path.join("")),
+            None => self.local_place(),
+        }
+    }
+
+    /// Where whoever is on this machine reaches us: not by `public_url`.
+    #[must_use]
+    pub fn local_place(&self) -> String {
+        let (scheme, listen) = (if self.tls.files().is_some() { "https" } else { "http" }, self.server.listen);
+        if listen.ip().is_unspecified() {
+            format!("{scheme}://127.0.0.1:{}", listen.port())
+        } else {
+            format!("{scheme}://{listen}")
+        }
+    }
+
+    /// By which of `http` and `https` people reach us.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.is_https() { "https" } else { "http" }
+    }
+
+    /// Whether people reach us by https: through a proxy that speaks it, or with a certificate of our own.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.tls.files().is_some() || self.server.public_url.as_ref().is_some_and(|url| url.is_https)
     }
 }
 
@@ -189,31 +228,6 @@ impl ServerConfig {
     #[must_use]
     pub fn base_path(&self) -> &BasePath {
         self.public_url.as_ref().map_or(BasePath::ROOT, |url| &url.path)
-    }
-
-    /// Where people reach us, without a slash at its end.
-    #[must_use]
-    pub fn place(&self) -> String {
-        match &self.public_url {
-            Some(url) => format!("{}{}", url.origin, url.path.join("")),
-            None => self.local_place(),
-        }
-    }
-
-    /// Where whoever is on this machine reaches us.
-    #[must_use]
-    pub fn local_place(&self) -> String {
-        if self.listen.ip().is_unspecified() {
-            format!("http://127.0.0.1:{}", self.listen.port())
-        } else {
-            format!("http://{}", self.listen)
-        }
-    }
-
-    /// Whether people reach us by https.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.public_url.as_ref().is_some_and(|url| url.is_https)
     }
 }
 

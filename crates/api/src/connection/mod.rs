@@ -11,15 +11,15 @@
 mod caller_body;
 mod framing;
 mod socket;
+mod transport;
 
 use std::{
     cell::{Cell, RefCell},
     future::poll_fn,
     io,
     os::fd::{AsFd as _, OwnedFd},
-    pin::Pin,
     rc::Rc,
-    task::{Context, Poll, Waker},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
@@ -29,11 +29,12 @@ use actix_web::{
     rt::{net::TcpStream, task::JoinHandle},
 };
 use socket2::SockRef;
-use tokio::io::{AsyncRead as _, AsyncWrite as _, Interest, ReadBuf};
+use tokio::io::{Interest, ReadBuf};
 
 pub use caller_body::{CallerBody, lasts_until_close};
 use framing::UNKNOWN_NAME;
 pub use socket::CallerSocket;
+use transport::Transport;
 
 /// How long a half-closed caller of HTTP/1.0 may wait for its answer to begin before it counts as gone.
 const HTTP_1_0_PATIENCE: Duration = Duration::from_secs(1);
@@ -42,7 +43,7 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 /// One caller's connection, shared by its socket and the requests on it, which all live in one task.
 pub struct Connection {
     /// `None` when it is closed.
-    tcp: RefCell<Option<TcpStream>>,
+    transport: RefCell<Option<Transport>>,
     /// Bytes of ours may still lie between HTTP and the socket: nothing may be written past them.
     is_writing: Cell<bool>,
     half_closed: Cell<bool>,
@@ -67,9 +68,9 @@ pub fn expects(headers: &HeaderMap) -> bool {
 }
 
 impl Connection {
-    fn new(tcp: TcpStream) -> Self {
+    fn new(transport: Transport) -> Self {
         Self {
-            tcp: RefCell::new(Some(tcp)),
+            transport: RefCell::new(Some(transport)),
             is_writing: Cell::new(false),
             half_closed: Cell::new(false),
             heartbeat_due: Rc::default(),
@@ -175,12 +176,14 @@ impl Connection {
 
     /// A socket that takes nothing has a caller who isn't waiting for this.
     fn write_now(&self, bytes: &[u8]) {
-        let _ = self.tcp.borrow().as_ref().map(|tcp| tcp.try_write(bytes));
+        if let Some(transport) = self.transport.borrow_mut().as_mut() {
+            transport.write_now(bytes);
+        }
     }
 
     fn poll_read(&self, cx: &mut Context<'_>, out: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = out.filled().len();
-        let read = self.with_tcp(|tcp| tcp.poll_read(cx, out));
+        let read = self.with_transport(|transport| transport.poll_read(cx, out));
         if matches!(read, Poll::Ready(Ok(()))) && out.filled().len() == before && !self.half_closed.replace(true) {
             self.heartbeat_due.set(true);
         }
@@ -189,33 +192,35 @@ impl Connection {
 
     fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         self.writes();
-        self.with_tcp(|tcp| tcp.poll_write(cx, bytes))
+        self.with_transport(|transport| transport.poll_write(cx, bytes))
     }
 
-    fn flushed(&self) {
+    fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.with_transport(|transport| transport.poll_flush(cx)))?;
         self.is_writing.set(false);
         if self.interim_due.take() {
             self.write_now(CONTINUE);
         }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.ends_with_reset.get() {
             return Poll::Ready(Ok(()));
         }
-        self.with_tcp(|tcp| tcp.poll_shutdown(cx))
+        self.with_transport(|transport| transport.poll_shutdown(cx))
     }
 
-    fn with_tcp<T>(&self, work: impl FnOnce(Pin<&mut TcpStream>) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match self.tcp.borrow_mut().as_mut() {
-            Some(tcp) => work(Pin::new(tcp)),
+    fn with_transport<T>(&self, work: impl FnOnce(&mut Transport) -> Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        match self.transport.borrow_mut().as_mut() {
+            Some(transport) => work(transport),
             None => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
         }
     }
 
     /// After a FIN a socket tells a reset as an error alone, and tokio tells errors to whoever waits for them alone.
     fn watch_for_a_reset(self: &Rc<Self>) -> JoinHandle<()> {
-        let copy = self.tcp.borrow().as_ref().map(|tcp| tcp.as_fd().try_clone_to_owned());
+        let copy = self.transport.borrow().as_ref().map(|transport| transport.tcp().as_fd().try_clone_to_owned());
         let connection = Rc::downgrade(self);
         #[expect(clippy::disallowed_methods, reason = "ends with the connection, which lives on the same worker")]
         actix_web::rt::spawn(async move {
@@ -238,12 +243,12 @@ impl Connection {
         }
         // Requests that are kept for reuse hold this; its task need not be held.
         self.waker.take();
-        let tcp = self.tcp.take();
-        if let Some(tcp) = tcp
+        let transport = self.transport.take();
+        if let Some(transport) = transport
             && self.ends_with_reset.get()
         {
             // Closed without a goodbye (socket(7), SO_LINGER).
-            let _ = SockRef::from(&tcp).set_linger(Some(Duration::ZERO));
+            let _ = SockRef::from(transport.tcp()).set_linger(Some(Duration::ZERO));
         }
     }
 }

@@ -9,10 +9,12 @@ use std::{
 
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::TlsAcceptor;
 
 use super::{
     Connection,
     framing::{Framing, REFUSED, Reading, Rest},
+    transport::Transport,
 };
 
 /// See the module.
@@ -28,11 +30,17 @@ pub struct CallerSocket {
 }
 
 impl CallerSocket {
-    /// A caller's end of this connection.
-    #[must_use]
-    pub fn new(tcp: TcpStream) -> Self {
-        let connection = Rc::new(Connection::new(tcp));
-        Self { connection, framing: Framing::new(), held: Vec::new(), ready: Vec::new(), is_refused: false }
+    /// A caller's end of this connection, once it is encrypted where `acceptor` asks for that.
+    ///
+    /// # Errors
+    /// When the caller doesn't come to encrypt it.
+    pub async fn open(tcp: TcpStream, acceptor: Option<TlsAcceptor>) -> io::Result<Self> {
+        let transport = match acceptor {
+            Some(acceptor) => Transport::encrypted(tcp, acceptor).await?,
+            None => Transport::Plain(tcp),
+        };
+        let connection = Rc::new(Connection::new(transport));
+        Ok(Self { connection, framing: Framing::new(), held: Vec::new(), ready: Vec::new(), is_refused: false })
     }
 
     /// What requests on it may do with it.
@@ -116,9 +124,8 @@ impl AsyncWrite for CallerSocket {
         self.connection.poll_write(cx, bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.connection.flushed();
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.connection.poll_flush(cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

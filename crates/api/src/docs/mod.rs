@@ -81,7 +81,7 @@ fn base_url(request: &HttpRequest, state: &State) -> String {
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let is_plain = |host: &&str| host.bytes().all(|c| c.is_ascii_alphanumeric() || b".:-[]".contains(&c));
-    format!("http://{}", host.filter(is_plain).unwrap_or("127.0.0.1:8000"))
+    format!("{}://{}", state.config.scheme(), host.filter(is_plain).unwrap_or("127.0.0.1:8000"))
 }
 
 fn model(upstream: &UpstreamInfo) -> &str {

@@ -45,7 +45,7 @@ fn presented_token(request: &HttpRequest, state: &State) -> Result<String, ApiEr
         return String::from_utf8(token.to_vec()).map_err(|_| ApiError::unauthenticated());
     }
     let cookie = request.cookie(state.cookies.session_name()).ok_or_else(ApiError::unauthenticated)?;
-    if !request.method().is_safe() && !is_own_origin(request, state.config.server.public_url.as_ref()) {
+    if !request.method().is_safe() && !is_own_origin(request, &state.config) {
         return Err(cross_origin());
     }
     Ok(cookie.value().to_owned())

@@ -147,7 +147,7 @@ pub async fn create_reset_link(
     let (token, now) = (ResetToken::new(), ambient::now());
     let expires_at = Timestamp::from_second(now.as_second() + RESET_LINK_SECONDS).map_err(ApiError::internal)?;
     state.administration.make_reset_link(id, token.digest(), expires_at, operator.doing(None)).await?;
-    let url = format!("{}/reset#{}", state.config.server.place(), token.reveal());
+    let url = format!("{}/reset#{}", state.config.place(), token.reveal());
     Ok(HttpResponse::Created().json(ResetLink { url, expires_at }))
 }
 

@@ -40,7 +40,7 @@ pub async fn create_invite(
     let expires_at = Timestamp::from_second(seconds).map_err(ApiError::internal)?;
     let invite = Invite { id, email: new.email, domain: new.domain, created_at, expires_at };
     state.administration.make_invite(InviteToMake { invite, digest: token.digest() }, doing).await?;
-    let url = format!("{}/sign-up#{}", state.config.server.place(), token.reveal());
+    let url = format!("{}/sign-up#{}", state.config.place(), token.reveal());
     Ok(HttpResponse::Created().json(InviteMade { id, url, expires_at }))
 }
 

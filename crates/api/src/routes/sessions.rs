@@ -153,7 +153,7 @@ pub async fn refresh_session(
         Some(token) => (RefreshToken::parse(&token), Receiver::program(&request)?),
         None => {
             let cookie = request.cookie(state.cookies.refresh_name()).ok_or_else(ApiError::unauthenticated)?;
-            if !is_own_origin(&request, state.config.server.public_url.as_ref()) {
+            if !is_own_origin(&request, &state.config) {
                 return Err(cross_origin());
             }
             (RefreshToken::parse(cookie.value()), Receiver::Anyone)

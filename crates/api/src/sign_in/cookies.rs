@@ -4,7 +4,7 @@ use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use api_types::limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS};
 
 use super::RefreshToken;
-use crate::config::ServerConfig;
+use crate::config::Config;
 
 /// The two cookies' names. A browser takes those of the last two kinds only from https, and one of the last kind only
 /// for one host and all its paths (RFC 6265bis, 4.1.3).
@@ -22,8 +22,8 @@ pub struct Cookies {
 impl Cookies {
     /// As people reach us.
     #[must_use]
-    pub fn new(server: &ServerConfig) -> Self {
-        let (base, is_https) = (server.base_path(), server.is_https());
+    pub fn new(config: &Config) -> Self {
+        let (base, is_https) = (config.server.base_path(), config.is_https());
         let session = SESSION[usize::from(is_https) + usize::from(is_https && base.is_root())];
         let all_paths = if base.is_root() { "/" } else { "" };
         Self {

@@ -5,21 +5,21 @@ use actix_web::{
     http::header::{self, HeaderName},
 };
 
-use crate::config::PublicUrl;
+use crate::config::Config;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Our own page says `Sec-Fetch-Site: same-origin`, which no page can forge; a browser without it says an `Origin`
 /// equal to ours. Where both are missing, it isn't our page.
 #[must_use]
-pub fn is_own_origin(request: &HttpRequest, public_url: Option<&PublicUrl>) -> bool {
+pub fn is_own_origin(request: &HttpRequest, config: &Config) -> bool {
     let text = |name: HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(SEC_FETCH_SITE) {
         return site == "same-origin";
     }
-    let own = match public_url {
+    let own = match &config.server.public_url {
         Some(url) => Some(url.origin.clone()),
-        None => text(header::HOST).map(|host| format!("http://{host}")),
+        None => text(header::HOST).map(|host| format!("{}://{host}", config.scheme())),
     };
     own.is_some() && text(header::ORIGIN) == own.as_deref()
 }
@@ -35,13 +35,14 @@ mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-    use crate::base_path::BasePath;
+    use crate::{base_path::BasePath, config::PublicUrl};
 
     fn check(headers: &[(&'static str, &'static str)], public: Option<&str>) -> bool {
         let request = headers.iter().fold(TestRequest::default(), |r, header| r.insert_header(*header));
-        let public =
+        let mut config = Config::default();
+        config.server.public_url =
             public.map(|origin| PublicUrl { origin: origin.to_owned(), path: BasePath::ROOT.clone(), is_https: true });
-        is_own_origin(&request.to_http_request(), public.as_ref())
+        is_own_origin(&request.to_http_request(), &config)
     }
 
     #[test]
