@@ -252,4 +252,34 @@ mod tests {
         assert_eq!(left.len(), LEFT.len());
         assert!(file.totals().unwrap().are_zero());
     }
+
+    #[test]
+    fn an_older_file_is_brought_up_to_date_and_read_in_parts() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tollgate.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(include_str!("schema/001.sql")).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute_batch("BEGIN").unwrap();
+        let mut put = old.prepare("INSERT INTO accounts VALUES (?1, ?2, '$argon2id$', 0)").unwrap();
+        for number in 0..=AT_ONCE as u128 {
+            let id = api_types::AccountId::from_random(number.to_be_bytes());
+            put.execute([id.to_string(), format!("p{number}@example.com")]).unwrap();
+        }
+        drop(put);
+        old.execute_batch("COMMIT").unwrap();
+        drop(old);
+        let file = Export::open(&path).unwrap();
+        assert!(matches!(Export::open(&path), Err(OpenError::InUse { .. })));
+        let mut parts = Vec::new();
+        let take = |rows| {
+            let StoredRows::Accounts(accounts) = rows else { panic!("{rows:?}") };
+            parts.push(accounts.len());
+            Ok(())
+        };
+        file.read(take).unwrap();
+        assert_eq!(parts, [AT_ONCE, 1]);
+        let accounts = file.totals().unwrap().iter().find(|(name, _)| *name == "accounts");
+        assert_eq!(accounts, Some(("accounts", AT_ONCE as u64 + 1)));
+    }
 }
