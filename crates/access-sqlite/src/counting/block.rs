@@ -3,6 +3,7 @@
 //!
 //! The row of a block's day holds what is used and what the block still holds. Whoever takes from a block changes
 //! neither, so that nothing need be written; a killed process loses what was left of it and never admits one too many.
+//! When one that nobody uses is taken back is the business of `writer/thread.rs`.
 
 use api_types::{Date, QuotaStatus};
 
