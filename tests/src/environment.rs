@@ -107,6 +107,16 @@ pub fn audit_dir() -> PathBuf {
     installed("TOLLGATE_AUDIT", "target/audit")
 }
 
+/// A program of those that judge the files of `packaging/`: under `TOLLGATE_PACKAGING`, else where `cargo xtask test`
+/// installs them.
+///
+/// # Panics
+/// When it isn't there.
+#[must_use]
+pub fn packaging_tool(name: &str) -> PathBuf {
+    installed("TOLLGATE_PACKAGING", "target/packaging").join("bin").join(name)
+}
+
 /// How many requests Schemathesis tries for each operation and phase: `TOLLGATE_CONTRACT_CASES`, which
 /// `cargo xtask contract` sets.
 ///

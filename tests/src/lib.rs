@@ -41,8 +41,8 @@ pub use browser::Browser;
 pub use caller::{Call, Caller, Identity};
 pub use emulators::{MiniStack, Moto};
 pub use environment::{
-    audit_dir, contract_cases, contract_seed, page_dir, redocly_dir, schemathesis_binary, screenshot_dir, sdk_program,
-    server_binary,
+    audit_dir, contract_cases, contract_seed, packaging_tool, page_dir, redocly_dir, schemathesis_binary,
+    screenshot_dir, sdk_program, server_binary,
 };
 pub use events::Events;
 pub use exchange::Exchange;

@@ -143,6 +143,13 @@ impl ServerSetup {
         self
     }
 
+    /// Starts it through this program and its arguments, which end with the server's own.
+    #[must_use]
+    pub fn launched_by(mut self, launcher: &[String]) -> Self {
+        self.launcher = launcher.to_vec();
+        self
+    }
+
     /// Runs as this user; for tests that themselves run as root, whom no file mode stops.
     #[must_use]
     pub fn user(mut self, id: u32) -> Self {

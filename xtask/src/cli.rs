@@ -48,7 +48,7 @@ pub(crate) enum Task {
     /// use a Postgres that is started for them, with its data under target/postgres, and stopped at the end. The tests
     /// with other people's SDKs and AWS emulators need Python and curl; the SDKs themselves are installed under
     /// target/sdks, from PyPI and npm, the generators of clients under target/clients, what checks the OpenAPI document
-    /// under target/contract, and the emulators under target/aws. The tests with callers who vanish make network
+    /// under target/contract, what judges packaging/ under target/packaging, and the emulators under target/aws. The tests with callers who vanish make network
     /// namespaces: they need the command ip, and root. Screenshots of each page are left in target/screenshots.
     ///
     /// Where all tests are run, the end-to-end suite comes once more at the end, on Postgres.
@@ -154,7 +154,11 @@ pub(crate) enum Task {
     /// Example:
     ///   cargo xtask dist && ./target/dist/tollgate --listen 0.0.0.0:8000
     #[command(verbatim_doc_comment)]
-    Dist,
+    Dist {
+        /// Link the C library into it too, so that it runs on any Linux of this processor, and in an empty container.
+        #[arg(long = "static")]
+        is_static: bool,
+    },
     /// Measure what a request through Tollgate costs, beside nginx, HAProxy, Portkey, LiteLLM and no proxy at all.
     ///
     /// Builds a release and installs Portkey's and LiteLLM's gateways, which takes minutes the first time, then each has its

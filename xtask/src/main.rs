@@ -19,6 +19,7 @@ mod network;
 mod node;
 mod openapi;
 mod openapi_diff;
+mod packaging;
 mod page;
 mod page_size;
 mod pinned;
@@ -70,7 +71,7 @@ fn dispatch(task: Option<Task>) -> Result<ExitCode> {
         Task::Clients { lang, out } => clients::main(lang, out).map(|()| ExitCode::SUCCESS),
         Task::Contract { cases, seed } => test::run(&contract::suite(), &contract::variables(cases, seed)),
         Task::Tidy { no_page } => tidy::main(!no_page),
-        Task::Dist => dist::main().map(|()| ExitCode::SUCCESS),
+        Task::Dist { is_static } => dist::main(is_static).map(|()| ExitCode::SUCCESS),
         Task::Bench { what: Some(Measured::Cluster), passed, .. } => bench::cluster(&passed),
         Task::Bench { what: Some(Measured::Streams), passed, .. } => bench::streams(&passed),
         Task::Bench { what: Some(Measured::Admission), passed, .. } => bench::admission(&passed),

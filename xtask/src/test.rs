@@ -16,7 +16,7 @@ use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
 use crate::tested_backend::TestedBackend;
-use crate::{audit, browser, network, postgres, prepare, server, workspace};
+use crate::{audit, browser, network, packaging, postgres, prepare, server, workspace};
 
 /// What the tests are told about.
 pub(crate) struct Built {
@@ -27,6 +27,7 @@ pub(crate) struct Built {
     generators: Generators,
     contract: Contract,
     audit: PathBuf,
+    packaging: PathBuf,
     emulators: Emulators,
     server: PathBuf,
 }
@@ -46,6 +47,7 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
                 let (sdks, generators) = (sdks::require(progress, &python)?, clients::require(progress, &python)?);
                 let contract = contract::require(progress, &python, &sdks)?;
                 let audit = audit::require(progress, &python, &sdks)?;
+                let packaging = packaging::require(progress, &python)?;
                 Ok((
                     driver,
                     proxies,
@@ -54,6 +56,7 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
                     generators,
                     contract,
                     audit,
+                    packaging,
                     emulators::require(progress, &python)?,
                 ))
             };
@@ -67,17 +70,11 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             });
             let peers = peers.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             let built = both(peers, server);
-            built.map(|((driver, proxies, postgres, sdks, generators, contract, audit, emulators), server)| Built {
-                driver,
-                proxies,
-                postgres,
-                sdks,
-                generators,
-                contract,
-                audit,
-                emulators,
-                server,
-            })
+            built.map(
+                |((driver, proxies, postgres, sdks, generators, contract, audit, packaging, emulators), server)| {
+                    Built { driver, proxies, postgres, sdks, generators, contract, audit, packaging, emulators, server }
+                },
+            )
         })
     })
 }
@@ -131,6 +128,7 @@ pub(crate) fn run(passed: &[String], more: &[(&str, String)]) -> Result<ExitCode
             .env("TOLLGATE_SCHEMATHESIS", &built.contract.schemathesis)
             .env("TOLLGATE_REDOCLY", &built.contract.redocly)
             .env("TOLLGATE_AUDIT", &built.audit)
+            .env("TOLLGATE_PACKAGING", &built.packaging)
             .env("TOLLGATE_MOTO", &built.emulators.moto)
             .env("TOLLGATE_MINISTACK", &built.emulators.ministack)
             // Emulators take any; nothing real must be found.
