@@ -4,6 +4,7 @@
 
 mod account_data;
 mod activation;
+mod ago;
 mod announcer;
 mod api;
 mod app;

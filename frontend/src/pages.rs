@@ -7,6 +7,7 @@ mod key_dialogs;
 mod landing;
 mod not_found;
 mod playground;
+mod sessions;
 mod sign_in;
 mod sign_up;
 

@@ -94,6 +94,38 @@ async fn a_session_that_ended_elsewhere_is_told_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn one_browser_signs_the_other_out() {
+    let visit = Visit::signed_up().await;
+    let here = &visit.browser;
+    let there = Browser::start(&visit.server.origin()).await;
+    for _ in 0..2 {
+        there.open("/sign-in").await;
+        there.fill("[name=email]", "ada@example.com").await;
+        there.fill("[name=password]", PASSWORD).await;
+        there.enter("[name=password]").await;
+        there.at("/dashboard").await;
+        here.open("/account").await;
+        here.reads("[data-testid=sessions]", "This browser").await;
+        here.pictures("account-sessions").await;
+        here.click("[data-testid=end-session]").await;
+        here.gone("[data-testid=end-session]").await;
+        assert_eq!(here.count("[data-testid=session]").await, 1);
+        there.click("a[href=account]").await;
+        there.reads("main", "Your session has ended").await;
+    }
+    // All others at once: a program's beside the browser's.
+    visit.server.signed_in("ada").await;
+    here.reload().await;
+    here.click("[data-testid=end-other-sessions]").await;
+    here.reads("[data-testid=announcement]", "everywhere else").await;
+    here.gone("[data-testid=end-session]").await;
+    here.click("a[href=dashboard]").await;
+    here.see("[data-testid=plan-card]").await;
+    there.close(&[("/me/sessions", 401), ("/sessions/refresh", 401)]).await;
+    visit.end(&[]).await;
+}
+
+#[tokio::test]
 async fn a_session_goes_on_after_its_token_and_says_when_it_is_over() {
     let visit = Visit::signed_up().await;
     let browser = &visit.browser;

@@ -45,6 +45,11 @@ const STORY: &[&str] = &[
     "delete_invite",
     "list_audit",
     "delete_session",
+    // Another one beside it, which can be ended from there.
+    "create_session",
+    "list_sessions",
+    "end_session",
+    "end_other_sessions",
     "change_password",
     "delete_account",
 ];
@@ -62,6 +67,8 @@ struct Reader {
     person_id: String,
     reset_token: String,
     invite_id: String,
+    /// A session that isn't the one that asks.
+    other_session: String,
 }
 
 impl Reader {
@@ -86,6 +93,7 @@ impl Reader {
                     let id = match path.as_str() {
                         path if path.starts_with("/admin/invites") => &self.invite_id,
                         path if path.starts_with("/admin") => &self.person_id,
+                        _ if operation.id == "end_session" => &self.other_session,
                         _ => &self.key_id,
                     };
                     path = path.replace(&format!("{{{name}}}"), example.as_ref().unwrap_or(id));
@@ -136,6 +144,11 @@ impl Reader {
             "create_reset_link" => {
                 self.reset_token = given("url").and_then(|url| Some(url.split_once('#')?.1.to_owned())).unwrap();
             }
+            "list_sessions" => {
+                let listed = answer.json();
+                let other = listed.as_array().unwrap().iter().find(|entry| entry["current"] == false).unwrap();
+                self.other_session = other["id"].as_str().unwrap().to_owned();
+            }
             "rotate_key" => self.key = given("value").unwrap(),
             _ => {}
         }
@@ -166,6 +179,7 @@ async fn every_example_of_the_document_does_what_it_shows() {
         person_id: server.signed_in("grace").await.get("/me").send().await.json()["id"].as_str().unwrap().to_owned(),
         reset_token: none(),
         invite_id: none(),
+        other_session: none(),
     };
     for step in STORY {
         let operation = document.operation(step);

@@ -48,6 +48,67 @@ async fn a_changed_password_ends_every_other_session() {
     server.anonymous().post("/sessions", &sign_in(NEW_PASSWORD)).send().await.expect(200);
 }
 
+/// What an account's list of sessions says.
+async fn sessions(caller: &tests::Caller) -> Vec<serde_json::Value> {
+    caller.get("/me/sessions").send().await.expect(200).json().as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn sessions_are_listed_with_what_began_them() {
+    let server = TestServer::start().await;
+    let here = server.signed_in("ada").await;
+    server.signed_in("bob").await;
+    let body = json!({"email": "ada@example.com", "password": PASSWORD});
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0";
+    server.anonymous().post("/sessions", &body).header("user-agent", firefox).send().await.expect(200);
+    let listed = sessions(&here).await;
+    assert_eq!(listed.len(), 2, "{listed:?}");
+    let other = listed.iter().find(|entry| entry["current"] == false).unwrap();
+    assert_eq!(other["client"], "Firefox on Linux");
+    assert!(other["id"].as_str().unwrap().starts_with("ses_"), "{other}");
+    assert!(other["created_at"] == other["last_used_at"] && other["created_at"].is_string(), "{other}");
+    assert_eq!(listed.iter().filter(|entry| entry["current"] == true).count(), 1);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_from_another_by_its_account_alone() {
+    let server = TestServer::start().await;
+    let (here, page) = (server.signed_in("ada").await, server.with_cookie("ada").await);
+    let bob = server.signed_in("bob").await;
+    let listed = sessions(&here).await;
+    let other = listed.iter().find(|entry| entry["current"] == false).unwrap();
+    let path = format!("/me/sessions/{}", other["id"].as_str().unwrap());
+    bob.delete(&path).send().await.is_problem(404, "not_found");
+    page.get("/me").send().await.expect(200);
+    here.delete(&path).send().await.expect(204);
+    page.get("/me").send().await.is_problem(401, "unauthenticated");
+    here.delete(&path).send().await.is_problem(404, "not_found");
+    here.delete("/me/sessions/nothing").send().await.is_problem(404, "not_found");
+
+    // One's own: as signing out does, with the cookies.
+    let page = server.with_cookie("ada").await;
+    let own = sessions(&page).await.into_iter().find(|entry| entry["current"] == true).unwrap();
+    let answer = page.delete(&format!("/me/sessions/{}", own["id"].as_str().unwrap())).send().await.expect(204);
+    assert!(answer.cookie("tollgate_session").unwrap().0.is_empty());
+    page.get("/me").send().await.is_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn all_other_sessions_are_ended_at_once() {
+    let server = TestServer::start().await;
+    let (here, elsewhere, page) =
+        (server.signed_in("ada").await, server.signed_in("ada").await, server.with_cookie("ada").await);
+    let bob = server.signed_in("bob").await;
+    here.delete("/me/sessions").send().await.expect(204);
+    for ended in [&elsewhere, &page] {
+        ended.get("/me").send().await.is_problem(401, "unauthenticated");
+    }
+    for stays in [&here, &bob] {
+        stays.get("/me").send().await.expect(200);
+    }
+    assert_eq!(sessions(&here).await.len(), 1);
+}
+
 #[tokio::test]
 async fn a_password_is_changed_only_by_who_knows_it() {
     let server = TestServer::start().await;

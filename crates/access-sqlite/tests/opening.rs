@@ -6,7 +6,9 @@ mod house;
 
 use access::{Accounts, Gate, Registry, RemoteKey, RemoteKeys};
 use access_sqlite::{OpenError, Options, SqliteStore, Synchronous};
-use api_types::{InstallationId, KeyId, QuotaStatus, SubscriptionId, Survival};
+use api_types::{
+    InstallationId, KeyId, QuotaStatus, SessionId, SubscriptionId, Survival, limits::REFRESH_TOKEN_SECONDS,
+};
 use house::{
     House, OWNER, noon,
     remote::{at, full_key},
@@ -203,6 +205,23 @@ async fn keys_of_the_first_schema_stay_on_their_subscriptions_in_their_order() {
     };
     assert_eq!((*first, *last), (house.key.own().unwrap().0, second));
     assert!(!house.other_program().prepare("PRAGMA foreign_key_check").unwrap().exists([]).unwrap());
+}
+
+#[tokio::test]
+async fn sessions_from_before_their_use_was_kept_go_on() {
+    let house = house_of_the_first_schema().await;
+    let (session, refreshed_at) = (SessionId::from_random([3; 16]), at(3_600));
+    let expires_at = refreshed_at.as_second() + REFRESH_TOKEN_SECONDS;
+    let old = "INSERT INTO sessions (id, account, created_at, expires_at) VALUES (?1, ?2, ?3, ?4)";
+    let (id, account) = (session.to_string(), house.account.to_string());
+    let values = params![id, account, noon().as_millisecond(), expires_at * 1000];
+    house.other_program().execute(old, values).unwrap();
+
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    let listed = again.sessions(house.account, at(7_200)).await.unwrap();
+    let told: Vec<_> = listed.iter().map(|entry| (entry.id, entry.created_at, entry.last_used_at)).collect();
+    assert_eq!(told, [(session, noon(), refreshed_at)]);
+    assert!(again.session(session, at(7_200)).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_types::{AccountId, Email, RequestId, SessionId, Standing, Timestamp};
+use api_types::{AccountId, ClientName, Email, RequestId, SessionId, Standing, Timestamp};
 use async_trait::async_trait;
 
 use crate::{StoreError, TokenDigest};
@@ -63,6 +63,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// Whose it is.
     pub account: AccountId,
+    /// What was signed in with.
+    pub client: ClientName,
     /// Digest of its first refresh token.
     pub refresh: TokenDigest,
     /// When it started.
@@ -78,6 +80,19 @@ pub struct Session {
     pub id: SessionId,
     /// Whose it is, as the account is now.
     pub account: Account,
+}
+
+/// A live session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSession {
+    /// As in [`NewSession::id`].
+    pub id: SessionId,
+    /// As in [`NewSession::client`]; empty for sessions from before it was kept.
+    pub client: ClientName,
+    /// When it started.
+    pub created_at: Timestamp,
+    /// When its refresh token was last replaced; its start, if never.
+    pub last_used_at: Timestamp,
 }
 
 /// What presenting a refresh token came to.
@@ -165,4 +180,10 @@ pub trait Accounts: Send + Sync {
 
     /// Ends a session; ending it twice is no error.
     async fn end_session(&self, id: SessionId) -> Result<(), StoreError>;
+
+    /// The account's live sessions, the one used last first; at most `api_types::limits::SESSIONS_LISTED_MAX`.
+    async fn sessions(&self, account: AccountId, now: Timestamp) -> Result<Vec<ListedSession>, StoreError>;
+
+    /// Ends every session of the account but this one.
+    async fn end_other_sessions(&self, account: AccountId, kept: SessionId) -> Result<(), StoreError>;
 }

@@ -175,6 +175,8 @@ laws! {
     sessions::refreshing_prolongs_the_session Always,
     sessions::an_expired_refresh_token_is_unknown Always,
     sessions::signing_out_ends_session_and_tokens Always,
+    sessions::live_sessions_are_listed_with_their_last_use Always,
+    sessions::ending_other_sessions_keeps_one Always,
     sessions::deleting_an_account_ends_its_sessions_and_frees_the_address Always,
     administration::people_are_listed_and_found Always,
     administration::a_block_is_obeyed_at_once_and_undone Always,

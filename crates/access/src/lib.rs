@@ -23,7 +23,7 @@ mod secret;
 mod state_owners;
 mod usage;
 
-pub use accounts::{Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session};
+pub use accounts::{Account, Accounts, CreateAccountError, ListedSession, NewSession, PasswordHash, Refresh, Session};
 pub use administration::{Administration, AdministrationError, Doing, InviteToMake, PeopleQuery};
 pub use bucket::TokenBucket;
 pub use charge::{Charge, End, Phase};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use api_types::{AccountId, AuditEntry, Date, KeyId, KeyLabel, SessionId, SubscriptionId, Timestamp};
+use api_types::{AccountId, AuditEntry, ClientName, Date, KeyId, KeyLabel, SessionId, SubscriptionId, Timestamp};
 
 use crate::{Account, Counts, InviteToMake, KeyDigest, OwnerDigest, RepeatableCall, StateId, TokenDigest, UsagePlan};
 
@@ -64,8 +64,12 @@ pub struct StoredSession {
     pub id: SessionId,
     /// Whose it is.
     pub account: AccountId,
+    /// What was signed in with.
+    pub client: ClientName,
     /// When it started.
     pub created_at: Timestamp,
+    /// When it was last used.
+    pub last_used_at: Timestamp,
     /// When its refresh token expires.
     pub expires_at: Timestamp,
 }

@@ -21,6 +21,7 @@ mod quota_fields;
 mod rules;
 #[cfg(feature = "openapi")]
 mod schemas;
+mod session;
 mod time;
 mod usage;
 
@@ -41,4 +42,5 @@ pub use people::{AuditEntry, AuditNote, AuditedAction, PasswordReset, Person, Pe
 pub use plan::{Period, Plan, PlanName, Quota, Throttle};
 pub use problem::{Problem, ProblemCode};
 pub use rules::check;
+pub use session::{ClientName, SessionEntry};
 pub use usage::UsageDay;

@@ -50,6 +50,10 @@ pub const LIST_PART_MAX: u32 = 100;
 pub const ACCESS_TOKEN_SECONDS: i64 = 900;
 /// Lifetime of a session's refresh token, in seconds: 30 days.
 pub const REFRESH_TOKEN_SECONDS: i64 = 30 * 86_400;
+/// Longest name of what somebody signed in with, in characters.
+pub const CLIENT_NAME_MAX_CHARS: usize = 64;
+/// Most sessions that are listed.
+pub const SESSIONS_LISTED_MAX: usize = 100;
 /// How long the token just rotated still gets the same successor, in seconds (two tabs, a lost reply).
 pub const REFRESH_GRACE_SECONDS: i64 = 10;
 /// Longest note that an operator leaves in the audit, in characters.

@@ -18,8 +18,8 @@ use crate::{
     planes::is_data_plane,
     problem::ApiError,
     routes::{
-        about, accounts, admin, chat, health, invites, key_status, keys, me, metrics, models, password_resets, plans,
-        sessions, usage,
+        about, accounts, admin, chat, health, invites, key_status, keys, me, metrics, models, own_sessions,
+        password_resets, plans, sessions, usage,
     },
     state::State,
 };
@@ -54,6 +54,9 @@ pub fn routes(config: &mut ServiceConfig) {
         .service(me::get_me)
         .service(me::change_password)
         .service(me::delete_account)
+        .service(own_sessions::list_sessions)
+        .service(own_sessions::end_other_sessions)
+        .service(own_sessions::end_session)
         .service(keys::create_key)
         .service(keys::list_keys)
         .service(keys::change_key)

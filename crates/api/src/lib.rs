@@ -16,6 +16,7 @@ mod base_path;
 mod brand;
 mod check;
 pub mod cli;
+mod client_name;
 pub mod config;
 mod connection;
 mod cors;

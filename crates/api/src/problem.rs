@@ -65,6 +65,12 @@ impl ApiError {
         Self::new(ProblemCode::NotFound, detail)
     }
 
+    /// No such session, or not the caller's.
+    #[must_use]
+    pub fn no_such_session() -> Self {
+        Self::not_found("You have no such session; GET /me/sessions lists yours.")
+    }
+
     /// Over a limit on tries, of which `what` tells in a sentence.
     #[must_use]
     pub fn too_many(reason: TooMany, what: &str) -> Self {

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 
-use api_types::{CreateKey, CreatedKey, Date, KeyChange, KeyEntry, KeyId, Me, RotateKey, UsageDay};
+use api_types::{
+    CreateKey, CreatedKey, Date, KeyChange, KeyEntry, KeyId, Me, RotateKey, SessionEntry, SessionId, UsageDay,
+};
 use futures_util::{FutureExt, future::Shared};
 use gloo_net::http::Method;
 use leptos::prelude::{Callable, Callback};
@@ -67,6 +69,21 @@ impl Session {
             }
             answer => answer.map(drop),
         }
+    }
+
+    /// Where the account is signed in.
+    pub(crate) async fn sessions(self) -> Result<Vec<SessionEntry>, ApiError> {
+        self.send(Method::GET, "me/sessions", None).await?.read()
+    }
+
+    /// Ends a session of the account.
+    pub(crate) async fn end_session(self, id: SessionId) -> Result<(), ApiError> {
+        self.send(Method::DELETE, &format!("me/sessions/{id}"), None).await.map(drop)
+    }
+
+    /// Ends every session of the account but this one.
+    pub(crate) async fn end_other_sessions(self) -> Result<(), ApiError> {
+        self.send(Method::DELETE, "me/sessions", None).await.map(drop)
     }
 
     /// The caller's keys.

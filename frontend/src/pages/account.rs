@@ -1,9 +1,9 @@
-//! The reader's account: a new password, or its end.
+//! The reader's account: sessions, a new password, what is known of them, or its end.
 
 use api_types::{AccountDeletion, PasswordChange, limits::PASSWORD_MIN_CHARS};
 use leptos::{ev::SubmitEvent, prelude::*, task::spawn_local};
 
-use super::entry;
+use super::{entry, sessions::Sessions};
 use crate::{
     account_data,
     announcer::use_announcer,
@@ -18,7 +18,7 @@ use crate::{
     visitor::use_visitor,
 };
 
-/// Password and deletion.
+/// Sessions, password, data and deletion.
 #[component]
 pub(crate) fn AccountPage() -> impl IntoView {
     let visitor = use_visitor();
@@ -35,6 +35,7 @@ pub(crate) fn AccountPage() -> impl IntoView {
         </p>
         <p><SignOut class="button" /></p>
         <div class="columns">
+            <Sessions />
             <ChangePassword />
             <YourData />
             <DeleteAccount />
@@ -103,7 +104,7 @@ fn YourData() -> impl IntoView {
         <section class="card" aria-labelledby="data-title">
             <h2 id="data-title">"Your data"</h2>
             <p>
-                "Your account, your keys and a year of their usage as a JSON file. The keys’ values aren’t in it: only you have \
+                "Your account, your sessions, your keys and a year of their usage as a JSON file. The keys’ values aren’t in it: only you have \
                  them. Nor is what you said to the model."
             </p>
             <p>

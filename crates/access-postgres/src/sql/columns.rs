@@ -4,8 +4,8 @@
 
 use access::{KeyDigest, PasswordHash, TimeZone};
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Email, InviteId, KeyId, KeyLabel, Period, PlanName, RequestId, SessionId,
-    SubscriptionId,
+    AccountId, AuditNote, AuditedAction, ClientName, Email, InviteId, KeyId, KeyLabel, Period, PlanName, RequestId,
+    SessionId, SubscriptionId,
 };
 use tokio_postgres::{Row, types::FromSql};
 
@@ -66,6 +66,7 @@ columns! {
     AccountId, InviteId, KeyId, RequestId, SessionId, SubscriptionId, TimeZone: &str, text => text.parse().ok();
     AuditNote, Email, KeyLabel, PlanName: &str, text => Self::parse(text).ok();
     AuditedAction: &str, text => Self::named(text);
+    ClientName: &str, text => Some(Self::cut(text));
     Period: &str, text => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
     PasswordHash: &str, text => Some(Self::from_phc(text.to_owned()));
     KeyDigest: &[u8], bytes => bytes.try_into().ok().map(Self::from_bytes);

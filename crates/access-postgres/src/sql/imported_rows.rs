@@ -151,10 +151,12 @@ async fn audit(step: &Transaction<'_>, rows: &[AuditEntry]) -> Result<(), Failur
 }
 
 async fn sessions(step: &Transaction<'_>, rows: &[StoredSession]) -> Result<(), Failure> {
-    let types = [Type::TEXT, Type::TEXT, Type::TIMESTAMPTZ, Type::TIMESTAMPTZ];
-    let mut copy = Copy::into(step, "sessions (id, account, created_at, expires_at)", &types).await?;
-    for StoredSession { id, account, created_at, expires_at } in rows {
-        copy.row(&[&id.to_string(), &account.to_string(), created_at, expires_at]).await?;
+    let types = [Type::TEXT, Type::TEXT, Type::TEXT, Type::TIMESTAMPTZ, Type::TIMESTAMPTZ, Type::TIMESTAMPTZ];
+    let columns = "sessions (id, account, client, created_at, last_used_at, expires_at)";
+    let mut copy = Copy::into(step, columns, &types).await?;
+    for StoredSession { id, account, client, created_at, last_used_at, expires_at } in rows {
+        let (id, account) = (id.to_string(), account.to_string());
+        copy.row(&[&id, &account, &client.as_str(), created_at, last_used_at, expires_at]).await?;
     }
     copy.end().await
 }

@@ -1,12 +1,12 @@
 //! Sessions and their refresh tokens.
 
-use access::{NewSession, PasswordHash, Refresh, Session, TokenDigest};
+use access::{ListedSession, NewSession, PasswordHash, Refresh, Session, TokenDigest};
 use api_types::{
-    SessionId, Timestamp,
-    limits::{REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS},
+    AccountId, SessionId, Timestamp,
+    limits::{REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS, SESSIONS_LISTED_MAX},
 };
 use jiff::SignedDuration;
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, Row, types::ToSql};
 
 use super::{accounts, columns::Columns};
 use crate::error::Failure;
@@ -24,8 +24,11 @@ pub(crate) async fn start(
     if client.query_opt(proved_still, &[&account, &proved.as_phc()]).await?.is_none() {
         return Ok(false);
     }
-    let sql = "INSERT INTO sessions (id, account, created_at, expires_at) VALUES ($1, $2, $3, $4)";
-    client.execute(sql, &[&id, &account, &session.created_at, &session.expires_at]).await?;
+    let sql = "INSERT INTO sessions (id, account, created_at, last_used_at, expires_at, client)
+               VALUES ($1, $2, $3, $3, $4, $5)";
+    let values: [&(dyn ToSql + Sync); 5] =
+        [&id, &account, &session.created_at, &session.expires_at, &session.client.as_str()];
+    client.execute(sql, &values).await?;
     put_token(client, session.refresh, &id).await?;
     let expired = "DELETE FROM sessions WHERE id IN
                    (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT 1000 FOR UPDATE SKIP LOCKED)";
@@ -74,7 +77,8 @@ pub(crate) async fn rotate(
         client.execute("DELETE FROM refresh_tokens WHERE session = $1 AND rotated_at <= $2", &[&id, &expired]).await?;
         client.execute("UPDATE refresh_tokens SET rotated_at = $2 WHERE digest = $1", &[&digest, &now]).await?;
         put_token(client, successor, &id).await?;
-        client.execute("UPDATE sessions SET expires_at = $2 WHERE id = $1", &[&id, &expires_at]).await?;
+        let prolonged = "UPDATE sessions SET expires_at = $2, last_used_at = $3 WHERE id = $1";
+        client.execute(prolonged, &[&id, &expires_at, &now]).await?;
         return Ok(Refresh::Rotated { session, account });
     };
     if now.duration_since(rotated_at) <= SignedDuration::from_secs(REFRESH_GRACE_SECONDS) {
@@ -87,6 +91,33 @@ pub(crate) async fn rotate(
 /// Ends a session with its tokens.
 pub(crate) async fn end(client: &impl GenericClient, id: SessionId) -> Result<(), Failure> {
     client.execute("DELETE FROM sessions WHERE id = $1", &[&id.to_string()]).await?;
+    Ok(())
+}
+
+/// An account's sessions that go on, the one used last first.
+pub(crate) async fn list(
+    client: &impl GenericClient,
+    account: AccountId,
+    now: Timestamp,
+) -> Result<Vec<ListedSession>, Failure> {
+    let sql = "SELECT id, client, created_at, last_used_at FROM sessions WHERE account = $1 AND expires_at > $2
+               ORDER BY last_used_at DESC, id LIMIT $3";
+    let rows = client.query(sql, &[&account.to_string(), &now, &(SESSIONS_LISTED_MAX as i64)]).await?;
+    let read = |row: &Row| {
+        let (id, client) = (row.read("id")?, row.read("client")?);
+        Ok(ListedSession { id, client, created_at: row.plain("created_at")?, last_used_at: row.plain("last_used_at")? })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Ends an account's sessions but for one.
+pub(crate) async fn end_others(
+    client: &impl GenericClient,
+    account: AccountId,
+    kept: SessionId,
+) -> Result<(), Failure> {
+    let sql = "DELETE FROM sessions WHERE account = $1 AND id <> $2";
+    client.execute(sql, &[&account.to_string(), &kept.to_string()]).await?;
     Ok(())
 }
 

@@ -1,7 +1,8 @@
 //! Accounts and their sessions.
 
 use access::{
-    Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
+    Account, Accounts, CreateAccountError, ListedSession, NewSession, PasswordHash, Refresh, Session, StoreError,
+    TokenDigest,
 };
 use api_types::{AccountId, Email, RequestId, SessionId, Timestamp};
 use async_trait::async_trait;
@@ -122,5 +123,23 @@ impl Accounts for PostgresStore {
 
     async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {
         self.change("end a session", move |step| Box::pin(async move { Ok(sessions::end(step, id).await?) })).await
+    }
+
+    async fn sessions(&self, account: AccountId, now: Timestamp) -> Result<Vec<ListedSession>, StoreError> {
+        let told = self.told(now);
+        self.read("list sessions", move |client| {
+            Box::pin(async move {
+                let now = time(&***client, told).await?;
+                Ok(sessions::list(&***client, account, now).await?)
+            })
+        })
+        .await
+    }
+
+    async fn end_other_sessions(&self, account: AccountId, kept: SessionId) -> Result<(), StoreError> {
+        self.change("end the other sessions", move |step| {
+            Box::pin(async move { Ok(sessions::end_others(step, account, kept).await?) })
+        })
+        .await
     }
 }

@@ -4,8 +4,8 @@
 
 use access::{IntentKind, KeyDigest, OwnerDigest, PasswordHash, StateId, TimeZone, TokenDigest};
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Date, Email, InstallationId, InviteId, KeyId, KeyLabel, OperationId, Period,
-    PlanName, RequestId, SessionId, SubscriptionId, Timestamp,
+    AccountId, AuditNote, AuditedAction, ClientName, Date, Email, InstallationId, InviteId, KeyId, KeyLabel,
+    OperationId, Period, PlanName, RequestId, SessionId, SubscriptionId, Timestamp,
 };
 use rusqlite::{
     Row,
@@ -65,6 +65,7 @@ columns! {
         as_str(text) => text.parse().ok();
     AuditNote, Email, KeyLabel, PlanName: as_str(text) => Self::parse(text).ok();
     AuditedAction: as_str(text) => Self::named(text);
+    ClientName: as_str(text) => Some(Self::cut(text));
     IntentKind: as_str(text) => [Self::Create, Self::Remove].into_iter().find(|kind| intent_kind(*kind) == text);
     Period: as_str(text) => [Self::Day, Self::Week, Self::Month].into_iter().find(|period| period.as_str() == text);
     PasswordHash: as_str(text) => Some(Self::from_phc(text.to_owned()));

@@ -163,7 +163,9 @@ fn session(row: &Row<'_>) -> rusqlite::Result<StoredSession> {
     Ok(StoredSession {
         id: row.read("id")?,
         account: row.read("account")?,
+        client: row.read("client")?,
         created_at: row.read("created_at")?,
+        last_used_at: row.read("last_used_at")?,
         expires_at: row.read("expires_at")?,
     })
 }
@@ -218,7 +220,7 @@ mod tests {
         "plans(id,name,description,quota_limit,quota_period,quota_offset,throttle_rate,throttle_burst,time_zone,position,offered)",
         "refresh_tokens(digest,session,rotated_at)",
         "repeatable_calls(account,name,request,key,made_at)",
-        "sessions(id,account,created_at,expires_at)",
+        "sessions(id,account,created_at,expires_at,client,last_used_at)",
         "state_owners(id,account,named_at)",
         "subscriptions(id,public_id,owner,plan,subscribed_on)",
         "usage_days(subscription,day,used,refused,returned)",

@@ -1,28 +1,28 @@
 //! Sessions and their refresh tokens.
 
-use access::{NewSession, PasswordHash, Refresh, Session, TokenDigest};
+use access::{ListedSession, NewSession, PasswordHash, Refresh, Session, TokenDigest};
 use api_types::{
-    SessionId, Timestamp,
-    limits::{REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS},
+    AccountId, SessionId, Timestamp,
+    limits::{REFRESH_GRACE_SECONDS, REFRESH_TOKEN_SECONDS, SESSIONS_LISTED_MAX},
 };
 use rusqlite::{Connection, Row, params};
 
 use super::{
     accounts,
     columns::Columns,
-    statements::{first, run},
+    statements::{first, list as all, run},
 };
 
 /// Starts a session if the password that was proved still is the account's; expired ones of anybody go.
 pub(crate) fn start(conn: &Connection, session: &NewSession, proved: &PasswordHash) -> rusqlite::Result<bool> {
     let created_at = session.created_at.as_millisecond();
     run(conn, "DELETE FROM sessions WHERE expires_at <= ?1", [created_at])?;
-    let sql = "INSERT INTO sessions (id, account, created_at, expires_at)
-               SELECT ?1, id, ?4, ?5 FROM accounts
-               WHERE id = ?2 AND password_hash = ?3 AND NOT blocked";
+    let sql = "INSERT INTO sessions (id, account, created_at, last_used_at, expires_at, client)
+               SELECT ?1, id, ?4, ?4, ?5, ?6 FROM accounts WHERE id = ?2 AND password_hash = ?3 AND NOT blocked";
     let (id, account, expires_at) =
         (session.id.to_string(), session.account.to_string(), session.expires_at.as_millisecond());
-    let is_started = run(conn, sql, params![id, account, proved.as_phc(), created_at, expires_at])? > 0;
+    let values = params![id, account, proved.as_phc(), created_at, expires_at, session.client.as_str()];
+    let is_started = run(conn, sql, values)? > 0;
     if is_started {
         put_token(conn, session.refresh, &id)?;
     }
@@ -67,8 +67,8 @@ pub(crate) fn rotate(
         let rotated = params![presented.as_bytes(), now];
         run(conn, "UPDATE refresh_tokens SET rotated_at = ?2 WHERE digest = ?1", rotated)?;
         put_token(conn, successor, &id)?;
-        let prolonged = params![id, expires_at.as_millisecond()];
-        run(conn, "UPDATE sessions SET expires_at = ?2 WHERE id = ?1", prolonged)?;
+        let prolonged = params![id, expires_at.as_millisecond(), now];
+        run(conn, "UPDATE sessions SET expires_at = ?2, last_used_at = ?3 WHERE id = ?1", prolonged)?;
         return Ok(Refresh::Rotated { session, account });
     };
     if now.duration_since(rotated_at).as_secs_f64() <= REFRESH_GRACE_SECONDS as f64 {
@@ -81,6 +81,23 @@ pub(crate) fn rotate(
 /// Ends a session with its tokens.
 pub(crate) fn end(conn: &Connection, id: SessionId) -> rusqlite::Result<()> {
     run(conn, "DELETE FROM sessions WHERE id = ?1", [id.to_string()]).map(drop)
+}
+
+/// An account's sessions that go on, the one used last first.
+pub(crate) fn list(conn: &Connection, account: AccountId, now: Timestamp) -> rusqlite::Result<Vec<ListedSession>> {
+    let sql = "SELECT id, client, created_at, last_used_at FROM sessions WHERE account = ?1 AND expires_at > ?2
+               ORDER BY last_used_at DESC, id LIMIT ?3";
+    let read = |row: &Row<'_>| {
+        let (id, client) = (row.read("id")?, row.read("client")?);
+        Ok(ListedSession { id, client, created_at: row.read("created_at")?, last_used_at: row.read("last_used_at")? })
+    };
+    all(conn, sql, params![account.to_string(), now.as_millisecond(), SESSIONS_LISTED_MAX as i64], read)
+}
+
+/// Ends an account's sessions but for one.
+pub(crate) fn end_others(conn: &Connection, account: AccountId, kept: SessionId) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM sessions WHERE account = ?1 AND id <> ?2";
+    run(conn, sql, params![account.to_string(), kept.to_string()]).map(drop)
 }
 
 fn put_token(conn: &Connection, token: TokenDigest, session: &str) -> rusqlite::Result<()> {

@@ -1,7 +1,8 @@
 //! Accounts: looked up on the reader's thread, changed on the writer's.
 
 use access::{
-    Account, Accounts, CreateAccountError, NewSession, PasswordHash, Refresh, Session, StoreError, TokenDigest,
+    Account, Accounts, CreateAccountError, ListedSession, NewSession, PasswordHash, Refresh, Session, StoreError,
+    TokenDigest,
 };
 use api_types::{AccountId, Email, RequestId, SessionId, Timestamp};
 use async_trait::async_trait;
@@ -96,5 +97,13 @@ impl Accounts for SqliteStore {
 
     async fn end_session(&self, id: SessionId) -> Result<(), StoreError> {
         self.change("end a session", move |conn| sessions::end(conn, id)).await
+    }
+
+    async fn sessions(&self, account: AccountId, now: Timestamp) -> Result<Vec<ListedSession>, StoreError> {
+        self.inner.reader.read("list sessions", move |conn| sessions::list(conn, account, now)).await
+    }
+
+    async fn end_other_sessions(&self, account: AccountId, kept: SessionId) -> Result<(), StoreError> {
+        self.change("end the other sessions", move |conn| sessions::end_others(conn, account, kept)).await
     }
 }

@@ -1,8 +1,8 @@
 //! Laws of what operators see and do.
 
 use api_types::{
-    AccountId, AuditNote, AuditedAction, Email, Invite, InviteId, KeyChange, Period, PersonChange, Quota, RequestId,
-    SessionId, Standing, Timestamp, limits::RESET_LINK_SECONDS,
+    AccountId, AuditNote, AuditedAction, ClientName, Email, Invite, InviteId, KeyChange, Period, PersonChange, Quota,
+    RequestId, SessionId, Standing, Timestamp, limits::RESET_LINK_SECONDS,
 };
 use futures_util::future::{join, join_all};
 
@@ -36,7 +36,7 @@ fn everybody() -> PeopleQuery {
 async fn start(world: &World, account: AccountId, proved: &PasswordHash) -> Option<SessionId> {
     let (id, expires_at) = (SessionId::from_random(fresh()), later(noon(), 86_400));
     let refresh = TokenDigest::of(&id.to_string());
-    let session = NewSession { id, account, refresh, created_at: noon(), expires_at };
+    let session = NewSession { id, account, client: ClientName::default(), refresh, created_at: noon(), expires_at };
     world.accounts.start_session(session, proved).await.unwrap().then_some(id)
 }
 

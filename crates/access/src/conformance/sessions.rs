@@ -1,6 +1,6 @@
 //! Laws of accounts and sessions.
 
-use api_types::{AccountId, Email, SessionId, Timestamp, limits::REFRESH_GRACE_SECONDS};
+use api_types::{AccountId, ClientName, Email, SessionId, Timestamp, limits::REFRESH_GRACE_SECONDS};
 use futures_util::future::join;
 
 use super::{
@@ -31,7 +31,8 @@ async fn signed_in(world: &World) -> (AccountId, SessionId, PasswordHash) {
 async fn start(world: &World, account: AccountId, proved: &PasswordHash, first: &str) -> Option<SessionId> {
     let id = SessionId::from_random(fresh());
     let expires_at = later(noon(), DAY);
-    let session = NewSession { id, account, refresh: token(first), created_at: noon(), expires_at };
+    let client = ClientName::cut(first);
+    let session = NewSession { id, account, client, refresh: token(first), created_at: noon(), expires_at };
     world.accounts.start_session(session, proved).await.unwrap().then_some(id)
 }
 
@@ -175,6 +176,44 @@ pub async fn signing_out_ends_session_and_tokens(world: World) {
     }
     assert!(!is_live(&world, session, noon()).await);
     assert_eq!(rotate(&world, "first", "second", noon()).await, Refresh::Unknown);
+}
+
+/// Live sessions are listed with what they were started by and when, the one used last first, and no other account's.
+pub async fn live_sessions_are_listed_with_their_last_use(world: World) {
+    let (account, first, password) = signed_in(&world).await;
+    let second = start(&world, account, &password, "second").await.unwrap();
+    let ended = start(&world, account, &password, "ended").await.unwrap();
+    world.accounts.end_session(ended).await.unwrap();
+    let (other, _) = account_of(2, noon());
+    let (other_id, other_password) = (other.id, other.password_hash.clone());
+    world.accounts.create_account(other).await.unwrap();
+    start(&world, other_id, &other_password, "other").await.unwrap();
+    rotate(&world, "first", "first, refreshed", later(noon(), 3600)).await;
+    let listed = world.accounts.sessions(account, later(noon(), 3600)).await.unwrap();
+    let told: Vec<_> = listed.iter().map(|entry| (entry.id, entry.client.as_str(), entry.last_used_at)).collect();
+    assert_eq!(told, [(first, "first", later(noon(), 3600)), (second, "second", noon())]);
+    assert!(listed.iter().all(|entry| entry.created_at == noon()), "{listed:?}");
+    // The one that was refreshed outlives the other.
+    let left = world.accounts.sessions(account, later(noon(), DAY)).await.unwrap();
+    assert_eq!(left.iter().map(|entry| entry.id).collect::<Vec<_>>(), [first]);
+}
+
+/// Ending all other sessions ends those and their tokens, not the one that stays, and no other account's.
+pub async fn ending_other_sessions_keeps_one(world: World) {
+    let (account, kept, password) = signed_in(&world).await;
+    let second = start(&world, account, &password, "second").await.unwrap();
+    let (other, _) = account_of(2, noon());
+    let (other_id, other_password) = (other.id, other.password_hash.clone());
+    world.accounts.create_account(other).await.unwrap();
+    let stays = start(&world, other_id, &other_password, "stays").await.unwrap();
+    for _ in 0..2 {
+        world.accounts.end_other_sessions(account, kept).await.unwrap();
+    }
+    assert!(!is_live(&world, second, noon()).await);
+    assert_eq!(rotate(&world, "second", "next", noon()).await, Refresh::Unknown);
+    assert!(is_live(&world, kept, noon()).await && is_live(&world, stays, noon()).await);
+    let rotated = Refresh::Rotated { session: kept, account };
+    assert_eq!(rotate(&world, "first", "next", noon()).await, rotated);
 }
 
 /// A deleted account is gone with its sessions; its address can sign up again; deleting twice is no error.

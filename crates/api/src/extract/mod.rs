@@ -31,7 +31,7 @@ pub use key_caller::KeyCaller;
 pub use operator::{OnTheMachine, Operator, request_id};
 pub use operators_lists::{AuditPart, PeoplePart};
 pub use part::KeysPart;
-pub use path::{DayRange, InvitePathId, OwnKeyId, PersonId};
+pub use path::{DayRange, InvitePathId, OwnKeyId, OwnSessionId, PersonId};
 pub use signed_in::{SignedIn, cross_origin};
 
 fn state(request: &HttpRequest) -> Result<Data<State>, ApiError> {

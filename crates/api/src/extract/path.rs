@@ -1,9 +1,9 @@
-//! Ids and ranges in a URL.
+//! Ids and ranges in URLs.
 
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use api_types::{AccountId, Date, FieldError, InviteId, KeyId, Reason};
+use api_types::{AccountId, Date, FieldError, InviteId, KeyId, Reason, SessionId};
 
 use crate::problem::ApiError;
 
@@ -43,6 +43,19 @@ impl FromRequest for InvitePathId {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let text = request.match_info().get("id").unwrap_or_default();
         ready(text.parse().map(Self).map_err(|_| access::AdministrationError::NotFound.into()))
+    }
+}
+
+/// `{id}` of a session; whether it is the caller's, the handler finds out. A text that is no id is nobody's session.
+pub struct OwnSessionId(pub SessionId);
+
+impl FromRequest for OwnSessionId {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let text = request.match_info().get("id").unwrap_or_default();
+        ready(text.parse().map(Self).map_err(|_| ApiError::no_such_session()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api_types::{AuditEntry, CreatedKey, KeyEntry, KeyStatus, Person, Plan, SessionTokens};
+use api_types::{AuditEntry, CreatedKey, KeyEntry, KeyStatus, Person, Plan, SessionEntry, SessionTokens};
 use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema,
@@ -59,6 +59,8 @@ answers! {
     SessionStarted = "200" [SetCookie] one SessionTokens;
     /// Done, and the session has ended.
     SessionEnded = "204" [SetCookie];
+    /// The account's sessions.
+    SessionsListed = "200" [] list SessionEntry;
     /// The plans.
     PlansListed = "200" [ETag] list Plan;
     /// What the caller has is still the same.

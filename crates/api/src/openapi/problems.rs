@@ -37,6 +37,8 @@ components::error_responses! { by problem:
     NoSuchPerson = "404" [Code::NotFound];
     /// There is no such invitation.
     NoSuchInvite = "404" [Code::NotFound];
+    /// The caller has no such session.
+    NoSuchSession = "404" [Code::NotFound];
     /// No such plan takes new keys.
     UnknownPlan = "404" [Code::UnknownPlan];
     /// Not for this caller.

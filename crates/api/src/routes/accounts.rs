@@ -6,7 +6,7 @@ use api_types::{AccountId, Email, NewAccount};
 
 use super::sessions::{Receiver, start_session};
 use crate::{
-    ambient,
+    ambient, client_name,
     extract::{JsonForm, request_id},
     openapi::{
         answers::SignedUp,
@@ -61,7 +61,8 @@ pub async fn create_account(
         None => state.accounts.create_account(account).await?,
     }
     sign_up.count(created_at);
-    start_session(&state, id, &password_hash, Receiver::Anyone, HttpResponse::Created()).await
+    let client = client_name::of(&request);
+    start_session(&state, id, &password_hash, client, Receiver::Anyone, HttpResponse::Created()).await
 }
 
 /// The digest of an invitation that is good now for this address.

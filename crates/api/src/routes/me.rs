@@ -9,7 +9,7 @@ use api_types::{AccountDeletion, Me, Password, PasswordChange, Reason};
 
 use super::sessions::{Receiver, signed_out, start_session};
 use crate::{
-    ambient,
+    ambient, client_name,
     extract::{InOrder, JsonForm, SignedIn},
     openapi::{
         answers::{SessionEnded, SessionStarted},
@@ -66,7 +66,8 @@ pub async fn change_password(
     if !state.accounts.change_password(account.id, &account.password_hash, new.clone()).await? {
         return Err(ApiError::unauthenticated());
     }
-    start_session(&state, account.id, &new, Receiver::Anyone, HttpResponse::Ok()).await
+    let client = client_name::of(&request);
+    start_session(&state, account.id, &new, client, Receiver::Anyone, HttpResponse::Ok()).await
 }
 
 /// Takes the password, from this field, for the account of the session: a stolen one must not become a way to guess it.

@@ -11,6 +11,7 @@ pub mod keys;
 pub mod me;
 pub mod metrics;
 pub mod models;
+pub mod own_sessions;
 pub mod password_resets;
 pub mod plans;
 pub mod sessions;

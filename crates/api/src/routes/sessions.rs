@@ -3,12 +3,12 @@
 use access::{NewSession, PasswordHash, Refresh};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, delete, post, web::Data};
 use api_types::{
-    AccountId, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Standing, Timestamp,
+    AccountId, ClientName, Credentials, ProblemCode, RefreshSession, SessionId, SessionTokens, Standing, Timestamp,
     limits::{ACCESS_TOKEN_SECONDS, REFRESH_TOKEN_SECONDS},
 };
 
 use crate::{
-    ambient,
+    ambient, client_name,
     extract::{JsonForm, OptionalJsonForm, SignedIn, cross_origin},
     openapi::{
         answers::{SessionEnded, SessionStarted},
@@ -57,7 +57,8 @@ pub async fn create_session(
         let detail = "This account is blocked. Ask whoever runs this server.";
         return Err(ApiError::new(ProblemCode::AccountBlocked, detail));
     }
-    start_session(&state, account.id, &account.password_hash, receiver, HttpResponse::Ok()).await
+    let client = client_name::of(&request);
+    start_session(&state, account.id, &account.password_hash, client, receiver, HttpResponse::Ok()).await
 }
 
 fn too_many(reason: TooMany) -> ApiError {
@@ -94,13 +95,14 @@ pub async fn start_session(
     state: &State,
     account: AccountId,
     proved: &PasswordHash,
+    client: ClientName,
     receiver: Receiver,
     answer: HttpResponseBuilder,
 ) -> Result<HttpResponse, ApiError> {
     let (now, refresh) = (ambient::now(), RefreshToken::new());
     let id = SessionId::from_random(ambient::random());
     let (created_at, expires_at) = (now, refresh_expiry(now));
-    let session = NewSession { id, account, refresh: refresh.digest(), created_at, expires_at };
+    let session = NewSession { id, account, client, refresh: refresh.digest(), created_at, expires_at };
     if !state.accounts.start_session(session, proved).await? {
         return Err(wrong_credentials());
     }
