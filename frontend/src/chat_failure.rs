@@ -134,6 +134,7 @@ mod tests {
             id: KeyId::from_random([1; 16]),
             plan_name: plan(),
             state: KeyState::Active,
+            last_used_at: None,
             quota: QuotaStatus::Limited { limit: 10, used: 10, remaining: 0, period: Period::Day, reset_at: None },
             throttle: Some(Throttle { rate: 10.0, burst: 20 }),
         }

@@ -61,6 +61,20 @@ async fn a_failed_write_admits_nobody_and_counts_nothing() {
 }
 
 #[tokio::test]
+async fn the_last_use_of_a_key_survives() {
+    let house = House::new(1_000_000, None).await;
+    let at = |seconds: u64| noon().checked_add(std::time::Duration::from_secs(seconds)).unwrap();
+    // The later ones out of a block.
+    for second in 0..200 {
+        house::granted(house.store.admit(&house.key, house::admission(), at(second)).await);
+    }
+    house.store.close().await.unwrap();
+    let again = SqliteStore::open(&house.path(), Options::default()).unwrap();
+    let listed = again.keys(house.account, at(3_600)).await.unwrap();
+    assert_eq!(listed[0].last_used_at, Some(at(180)));
+}
+
+#[tokio::test]
 async fn a_failed_return_can_be_tried_again() {
     let house = House::new(5, None).await;
     let pass = house.granted().await;

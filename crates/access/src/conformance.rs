@@ -161,6 +161,7 @@ laws! {
     usage::a_day_lists_used_refused_and_returned FairCharge,
     usage::the_limit_stands_at_daily_plans_only Exact,
     usage::usage_is_bounded_in_days Always,
+    usage::a_key_tells_its_last_use Exact,
     usage::listed_keys_show_what_is_used Exact,
     sessions::an_address_has_one_account Always,
     sessions::two_sign_ups_at_once_give_one_account Always,

@@ -46,4 +46,4 @@ pub use remote_keys::{
 pub use repeatable::{Creation, RepeatableCall};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};
-pub use usage::{Counts, last_listed};
+pub use usage::{Counts, last_listed, last_use, whole_minute};

@@ -98,6 +98,8 @@ pub struct StoredSubscription {
     pub plan: i64,
     /// The day it began, in the plan's zone at that time.
     pub subscribed_on: Date,
+    /// When it was last used.
+    pub used_at: Option<Timestamp>,
 }
 
 /// A key, by the digests of its values.

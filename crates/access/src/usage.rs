@@ -24,6 +24,20 @@ pub fn last_listed(from: Date, to: Date) -> Date {
     to.min(from.saturating_add((USAGE_MAX_DAYS - 1).days()))
 }
 
+/// When a key was last used, as its owner is told: to the minute, of its subscription's last use. That may be another
+/// key's, from before this one was made.
+#[must_use]
+pub fn last_use(of_subscription: Option<Timestamp>, key_made_at: Timestamp) -> Option<Timestamp> {
+    of_subscription.filter(|used_at| *used_at >= key_made_at).map(whole_minute)
+}
+
+/// The minute that this instant lies in.
+#[must_use]
+pub fn whole_minute(at: Timestamp) -> Timestamp {
+    let seconds = at.as_second();
+    Timestamp::from_second(seconds - seconds.rem_euclid(60)).unwrap_or(at)
+}
+
 impl UsagePlan {
     /// One row for each day, both ends included, of as many days as may be asked for; days without a row count nothing.
     #[must_use]

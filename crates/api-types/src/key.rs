@@ -222,6 +222,7 @@ pub enum QuotaStatus {
     feature = "openapi",
     schema(example = json!({
         "id": "key_nvqwy3dfoqqgcidmmfzguzlemu", "plan_name": "10RequestPerDay", "state": "active",
+        "last_used_at": "2026-11-21T17:05:00Z",
         "quota": {
             "kind": "limited", "limit": 10, "used": 3, "remaining": 7, "period": "DAY", "reset_at": "2026-11-22T00:00:00Z"
         },
@@ -235,6 +236,10 @@ pub struct KeyStatus {
     pub plan_name: PlanName,
     /// Whether it works.
     pub state: KeyState,
+    /// When a request with it was last admitted, to the minute; null where none was yet, or the backend doesn't know.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
+    #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
+    pub last_used_at: Option<Timestamp>,
     /// Its plan's quota, as used by the whole subscription.
     pub quota: QuotaStatus,
     /// Its plan's throttle; null is as fast as they come.
@@ -257,7 +262,7 @@ impl QuotaStatus {
     feature = "openapi",
     schema(example = json!({
         "id": "key_nvqwy3dfoqqgcidmmfzguzlemu", "plan_name": "10RequestPerDay", "label": "laptop", "state": "active",
-        "created_at": "2026-11-21T09:30:00Z", "rotated_at": null, "old_value_until": null, "old_values_until": [],
+        "created_at": "2026-11-21T09:30:00Z", "last_used_at": "2026-11-21T17:05:00Z", "rotated_at": null, "old_value_until": null, "old_values_until": [],
         "carry_over_pending": false,
         "quota": {
             "kind": "limited", "limit": 10, "used": 3, "remaining": 7, "period": "DAY", "reset_at": "2026-11-22T00:00:00Z"
@@ -278,6 +283,10 @@ pub struct KeyEntry {
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     #[serde(deserialize_with = "crate::time::timestamp")]
     pub created_at: Timestamp,
+    /// When a request with it was last admitted, to the minute; null where none was yet, or the backend doesn't know.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
+    #[serde(default, deserialize_with = "crate::time::optional_timestamp")]
+    pub last_used_at: Option<Timestamp>,
     /// When its value was last replaced.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime, required))]
     #[serde(default, deserialize_with = "crate::time::optional_timestamp")]

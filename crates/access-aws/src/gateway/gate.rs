@@ -55,7 +55,7 @@ impl Gate for ApiGateway {
         let state = self.shared.state(&row, Some(&plan), now);
         let throttle = plan.throttle();
         let plan_name = row.plan_name.clone();
-        Ok(Inspection::Known(KeyStatus { id: row.id, plan_name, state, quota, throttle }))
+        Ok(Inspection::Known(KeyStatus { id: row.id, plan_name, state, last_used_at: None, quota, throttle }))
     }
 
     async fn recognise(&self, key: &PresentedKey, now: Timestamp) -> Result<Recognition, StoreError> {

@@ -121,6 +121,8 @@ impl Shared {
             plan_name: row.plan_name,
             label: row.label,
             created_at: row.created_at,
+            // API Gateway tells it of no key.
+            last_used_at: None,
             rotated_at: row.rotated_at,
             old_value_until: old_values_until.last().copied(),
             old_values_until,

@@ -17,6 +17,7 @@ pub(crate) struct Key {
     pub(crate) values: KeyValues,
     pub(crate) account: AccountId,
     pub(crate) subscription: SubscriptionRowId,
+    pub(crate) created_at: Timestamp,
 }
 
 /// What a day gets more.
@@ -121,6 +122,7 @@ impl<'a> Deciding<'a> {
         }
         self.add(span.today, More { used: 1, returned: 0 });
         self.period = Some((span.start, span.end));
+        self.row.used_at = Some(now);
         let pass = Pass {
             id: ask.admission,
             holder: Some(Holder { key: ask.key, plan_name: self.plan.plan().name.clone() }),

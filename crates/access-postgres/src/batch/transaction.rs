@@ -24,7 +24,7 @@ use crate::{
 
 /// Read after the locks are had, in a snapshot of its own: a key that was revoked before is seen as revoked.
 const KEYS: &str = "SELECT keys.id, account, subscription, digest, earlier_digests, earlier_until,
-        enabled AND NOT accounts.blocked AS enabled
+        enabled AND NOT accounts.blocked AS enabled, keys.created_at
     FROM keys JOIN accounts ON accounts.id = keys.account WHERE keys.id = ANY($1::text[])";
 
 /// The clock that all replicas share, and whether plans are as they were.
@@ -39,9 +39,9 @@ const SUMS: &str = "SELECT asked.place - 1 AS place, sums.used, sums.returned
 
 /// Writes rows that are locked.
 const WRITE: &str = "UPDATE subscriptions SET period_start = now.period_start, period_end = now.period_end,
-        used = now.used, returned = now.returned, full_at = now.full_at
-    FROM unnest($1::bigint[], $2::date[], $3::date[], $4::bigint[], $5::bigint[], $6::bigint[])
-        AS now (id, period_start, period_end, used, returned, full_at)
+        used = now.used, returned = now.returned, full_at = now.full_at, used_at = now.used_at
+    FROM unnest($1::bigint[], $2::date[], $3::date[], $4::bigint[], $5::bigint[], $6::bigint[], $7::timestamptz[])
+        AS now (id, period_start, period_end, used, returned, full_at, used_at)
     WHERE subscriptions.id = now.id";
 
 /// Notes that the lane's batch is written: an error, and nothing of it, where it was found out meanwhile that it isn't.
@@ -102,8 +102,8 @@ fn key(row: &Row) -> Result<(KeyId, Key), Failure> {
         earlier: digests.into_iter().zip(ends).collect(),
         enabled: row.plain("enabled")?,
     };
-    let account: AccountId = row.read("account")?;
-    Ok((row.read("id")?, Key { values, account, subscription: row.read("subscription")? }))
+    let (account, subscription): (AccountId, _) = (row.read("account")?, row.read("subscription")?);
+    Ok((row.read("id")?, Key { values, account, subscription, created_at: row.plain("created_at")? }))
 }
 
 /// A key of [`KEYS`] alone, without a transaction: for who only asks about it.
@@ -151,7 +151,7 @@ pub(super) async fn commit(client: &ClientWrapper, lane: &[u8], number: i64, cha
     match prepare(client).await {
         Ok((write, add, note)) => {
             let rows = Rows::of(changed);
-            let (subscriptions, days): ([Value<'_>; 6], [Value<'_>; 4]) = (rows.values(), rows.days.values());
+            let (subscriptions, days): ([Value<'_>; 7], [Value<'_>; 4]) = (rows.values(), rows.days.values());
             let batch: [Value<'_>; 2] = [&lane, &number];
             let (written, added, noted, committed) = tokio::join!(
                 biased;
@@ -203,6 +203,7 @@ struct Rows {
     used: Vec<i64>,
     returned: Vec<i64>,
     full_at: Vec<Option<i64>>,
+    used_at: Vec<Option<Timestamp>>,
     days: DayRows,
 }
 
@@ -222,14 +223,14 @@ impl DayRows {
 }
 
 impl Rows {
-    fn values(&self) -> [Value<'_>; 6] {
-        [&self.ids, &self.starts, &self.ends, &self.used, &self.returned, &self.full_at]
+    fn values(&self) -> [Value<'_>; 7] {
+        [&self.ids, &self.starts, &self.ends, &self.used, &self.returned, &self.full_at, &self.used_at]
     }
 
     fn of(changed: &[&Deciding<'_>]) -> Self {
         let mut rows = Self::default();
         for deciding in changed {
-            let Subscription { id, period, sums, full_at, .. } = deciding.row_to_write();
+            let Subscription { id, period, sums, full_at, used_at, .. } = deciding.row_to_write();
             let (start, end) = period.unzip();
             rows.ids.push(id.0);
             rows.starts.push(start);
@@ -237,6 +238,7 @@ impl Rows {
             rows.used.push(from_count(sums.used));
             rows.returned.push(from_count(sums.returned));
             rows.full_at.push(full_at);
+            rows.used_at.push(used_at);
             for (day, more) in &deciding.days {
                 rows.days.ids.push(id.0);
                 rows.days.days.push(*day);

@@ -171,10 +171,11 @@ async fn refresh_tokens(step: &Transaction<'_>, rows: &[StoredRefreshToken]) -> 
 }
 
 async fn subscriptions(step: &Transaction<'_>, rows: &[StoredSubscription]) -> Result<(), Failure> {
-    let types = [Type::INT8, Type::TEXT, Type::BYTEA, Type::INT8, Type::DATE];
-    let mut copy = Copy::into(step, "subscriptions (id, public_id, owner, plan, subscribed_on)", &types).await?;
-    for StoredSubscription { number, id, owner, plan, subscribed_on } in rows {
-        copy.row(&[number, &id.to_string(), &owner.0.as_slice(), plan, subscribed_on]).await?;
+    let types = [Type::INT8, Type::TEXT, Type::BYTEA, Type::INT8, Type::DATE, Type::TIMESTAMPTZ];
+    let columns = "subscriptions (id, public_id, owner, plan, subscribed_on, used_at)";
+    let mut copy = Copy::into(step, columns, &types).await?;
+    for StoredSubscription { number, id, owner, plan, subscribed_on, used_at } in rows {
+        copy.row(&[number, &id.to_string(), &owner.0.as_slice(), plan, subscribed_on, used_at]).await?;
     }
     copy.end().await
 }

@@ -5,8 +5,12 @@ use tokio_postgres::{Client, GenericClient};
 use crate::{ConnectError, Options, connect::Target, error::Failure};
 
 /// Every version's statements, oldest first; the version is the place in the list.
-const VERSIONS: &[&str] =
-    &[include_str!("schema/0001.sql"), include_str!("schema/0002.sql"), include_str!("schema/0003.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("schema/0001.sql"),
+    include_str!("schema/0002.sql"),
+    include_str!("schema/0003.sql"),
+    include_str!("schema/0004.sql"),
+];
 
 /// Two migrations at once take turns by this lock of Postgres's; the number is the letters of "tollgate".
 const TURN: i64 = 0x746f_6c6c_6761_7465;

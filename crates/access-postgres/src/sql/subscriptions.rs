@@ -1,7 +1,7 @@
 //! Subscriptions: their rows, and those without a key, which are kept for their count.
 
 use access::{Counts, Span, UsagePlan};
-use api_types::{Date, QuotaStatus, SubscriptionId};
+use api_types::{Date, QuotaStatus, SubscriptionId, Timestamp};
 use tokio_postgres::{GenericClient, Row};
 
 use super::{
@@ -24,6 +24,8 @@ pub(crate) struct Subscription {
     pub(crate) sums: Counts,
     /// When its throttle's bucket will be full, in nanoseconds since 1970.
     pub(crate) full_at: Option<i64>,
+    /// When it was last used.
+    pub(crate) used_at: Option<Timestamp>,
 }
 
 /// A subscription's columns, of whatever statement has them.
@@ -36,6 +38,7 @@ pub(super) fn read(row: &Row) -> Result<Subscription, Failure> {
         period: row.plain::<Option<Date>>("period_start")?.zip(row.plain("period_end")?),
         sums: Counts { used: row.read("used")?, refused: 0, returned: row.read("returned")? },
         full_at: row.plain("full_at")?,
+        used_at: row.plain("used_at")?,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{Admission, Charge, End, Gate, Inspection, KeyDigest, NotReady, Pass, PresentedKey, StoreError};
+use access::{Admission, Charge, End, Gate, Inspection, KeyDigest, NotReady, Pass, PresentedKey, StoreError, last_use};
 use api_types::{AdmissionId, KeyId, KeyState, KeyStatus, Timestamp};
 use async_trait::async_trait;
 use tokio::{sync::oneshot, time::timeout};
@@ -56,6 +56,7 @@ impl PostgresStore {
                 let now = time(&***client, told).await?;
                 let found = find_key(client, key).await?.filter(|found| found.values.are_opened_by(digest, now));
                 let Some(found) = found else { return Ok(None) };
+                let created_at = found.created_at;
                 let found = subscriptions::find(&***client, found.subscription).await?;
                 let Some(subscription) = found else { return Ok(None) };
                 let plans = shared.plans_now(client).await?;
@@ -63,7 +64,8 @@ impl PostgresStore {
                 let quota = subscription.quota(&***client, plan, &plan.span(now)).await?;
                 let shown = plan.plan();
                 let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
-                Ok(Some(KeyStatus { id: key, plan_name, state: KeyState::Active, quota, throttle }))
+                let last_used_at = last_use(subscription.used_at, created_at);
+                Ok(Some(KeyStatus { id: key, plan_name, state: KeyState::Active, last_used_at, quota, throttle }))
             })
         })
         .await

@@ -1,6 +1,8 @@
 //! The registry: plans, keys and usage, each change a transaction that admissions come before or after.
 
-use access::{Counts, CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, StoreError, last_listed};
+use access::{
+    Counts, CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, StoreError, last_listed, last_use,
+};
 use api_types::{
     AccountId, Date, KeyAtRest, KeyChange, KeyEntry, KeyId, Plan, PlanName, Promises, QuotaPromise, Survival,
     Timestamp, UsageDay,
@@ -169,6 +171,7 @@ async fn entry(client: &impl GenericClient, plans: &Plans, key: OwnedKey, now: T
         label: key.label,
         state: key.state,
         created_at: key.created_at,
+        last_used_at: last_use(key.subscription.used_at, key.created_at),
         rotated_at: key.rotated_at,
         old_value_until: old_values_until.last().copied(),
         old_values_until,

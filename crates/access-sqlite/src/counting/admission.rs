@@ -2,7 +2,9 @@
 
 use std::collections::hash_map::Entry;
 
-use access::{Admission, Booking, Charge, Holder, KeyDigest, OpenPass, Pass, Passes, Span, StoreError, TokenBucket};
+use access::{
+    Admission, Booking, Charge, Holder, KeyDigest, OpenPass, Pass, Passes, Span, StoreError, TokenBucket, last_use,
+};
 use api_types::{AccountId, AdmissionId, KeyId, KeyState, KeyStatus, QuotaStatus, Timestamp};
 
 use super::{
@@ -55,8 +57,9 @@ impl Charging {
         plan: &LivePlan,
         passes: &mut Passes<SubscriptionRowId>,
     ) -> Pass {
-        let Self { asking: Asking { key, admission, asker, .. }, account, id, span, used } = self;
+        let Self { asking: Asking { key, admission, asker, now, .. }, account, id, span, used } = self;
         subscription.open += 1;
+        subscription.used_at = Some(now);
         if plan.plan.plan().throttle.is_some() {
             subscription.bucket.iter_mut().for_each(TokenBucket::take);
         }
@@ -184,19 +187,21 @@ impl Ledger {
         let plan = plans.get(subscription.row.plan)?;
         let (quota, shown) = (subscription.quota(rows, plan, now)?, plan.plan.plan());
         let (plan_name, throttle) = (shown.name.clone(), shown.throttle);
-        let status = KeyStatus { id: key, plan_name, state: KeyState::Active, quota, throttle };
+        let last_used_at = keys.made_at(key).and_then(|made_at| last_use(subscription.used_at, made_at));
+        let status = KeyStatus { id: key, plan_name, state: KeyState::Active, last_used_at, quota, throttle };
         Ok(Decision { answer: Some(status), held: subscription.touched })
     }
 
-    /// How much of a subscription's quota is used now; `None` if there is no such subscription.
-    pub(crate) fn quota(
+    /// How much of a subscription's quota is used now, and when it was last used; `None` if there is no such subscription.
+    pub(crate) fn standing(
         &mut self,
         rows: &impl Rows,
         id: SubscriptionRowId,
         now: Timestamp,
-    ) -> Result<Option<QuotaStatus>, StoreError> {
+    ) -> Result<Option<(QuotaStatus, Option<Timestamp>)>, StoreError> {
         let Self { plans, subscriptions, .. } = self;
         let Some(subscription) = subscriptions.known(rows, id, plans, now)? else { return Ok(None) };
-        subscription.quota(rows, plans.get(subscription.row.plan)?, now).map(Some)
+        let quota = subscription.quota(rows, plans.get(subscription.row.plan)?, now)?;
+        Ok(Some((quota, subscription.used_at)))
     }
 }

@@ -59,6 +59,11 @@ impl KeysSeen {
         self.known.get(&key)?.opened_by(digest, now)
     }
 
+    /// When a key was made, if it is remembered.
+    pub(super) fn made_at(&self, key: KeyId) -> Option<Timestamp> {
+        Some(self.known.get(&key)?.created_at)
+    }
+
     /// The key's row, or that there is none, must be read again.
     pub(super) fn forget(&mut self, key: KeyId) {
         self.known.remove(&key);

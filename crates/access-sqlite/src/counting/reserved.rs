@@ -196,6 +196,27 @@ mod tests {
     }
 
     #[test]
+    fn the_last_use_is_written_with_the_block_and_costs_no_write_of_its_own() {
+        let (store, mut ledger) = busy();
+        let later = |seconds: i64| now().checked_add(seconds.seconds()).unwrap();
+        // All that it holds, in the next minute: nothing is left to take back.
+        let mut used_at = now();
+        let mut n = 3;
+        while ledger.admit_reserved(asking(n, later(60))).is_some() {
+            (n, used_at) = (n + 1, later(60));
+        }
+        assert!(used_at > now());
+        ledger.take_blocks_back();
+        let written: Vec<_> = ledger.unwritten().iter().map(|row| row.used_at).collect();
+        assert_eq!(written, [Some(used_at)], "else it is lost with the process");
+        ledger.committed();
+        // Once a minute is told, the rest of it needs no more.
+        ask_at(&mut ledger, &store, 200, later(61));
+        ledger.take_blocks_back();
+        assert!(!ledger.is_dirty());
+    }
+
+    #[test]
     fn a_new_day_takes_the_block_of_the_old_one_back() {
         let (store, mut ledger) = busy();
         let today = TimeZone::utc().day(now());

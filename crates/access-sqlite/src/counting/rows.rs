@@ -18,6 +18,8 @@ pub(crate) struct KeyRow {
     pub(crate) values: KeyValues,
     /// Whose it is.
     pub(crate) account: AccountId,
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
     /// Who is charged.
     pub(crate) subscription: SubscriptionRowId,
 }
@@ -36,6 +38,8 @@ pub(crate) struct SubscriptionRow {
     pub(crate) plan: PlanRowId,
     /// The day it began, in the plan's zone at that time.
     pub(crate) subscribed_on: Date,
+    /// When it was last used, as far as that is written.
+    pub(crate) used_at: Option<Timestamp>,
 }
 
 /// What a subscription's day holds now.
@@ -47,6 +51,8 @@ pub(crate) struct DayRow {
     pub(crate) day: Date,
     /// What it holds.
     pub(crate) counts: Counts,
+    /// When the subscription was last used, on that day or another.
+    pub(crate) used_at: Option<Timestamp>,
 }
 
 /// Where rows come from that aren't in memory.

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, hash_map::Entry};
 
-use access::{Counts, Span, StoreError, TokenBucket};
+use access::{Counts, Span, StoreError, TokenBucket, whole_minute};
 use api_types::{Date, QuotaStatus, Throttle, Timestamp};
 
 use super::{
@@ -32,6 +32,10 @@ pub(super) struct Subscription {
     pub(super) block: Option<Block>,
     /// Whether the batch changed its charges or its block.
     pub(super) touched: bool,
+    /// When it was last used.
+    pub(super) used_at: Option<Timestamp>,
+    /// The same as it is written, or will be with a row that waits to be.
+    use_written: Option<Timestamp>,
     /// Whether it was used since the last sweep.
     recent: bool,
 }
@@ -39,7 +43,8 @@ pub(super) struct Subscription {
 impl Subscription {
     fn new(id: SubscriptionRowId, row: SubscriptionRow) -> Self {
         let days = Days::default();
-        Self { id, row, days, bucket: None, open: 0, block: None, touched: false, recent: true }
+        let (used_at, use_written) = (row.used_at, row.used_at);
+        Self { id, row, days, bucket: None, open: 0, block: None, touched: false, used_at, use_written, recent: true }
     }
 
     /// The sum of a period, read from the store if it isn't known.
@@ -116,20 +121,24 @@ impl Subscription {
         self.block.is_some()
     }
 
-    /// What its block still holds wasn't used: the row is to be written without it.
+    /// What its block still holds wasn't used: the row is to be written without it. So it is where the block was used in a
+    /// minute of which the row doesn't tell.
     pub(super) fn take_block_back(&mut self, batch: &mut Batch) {
+        let is_told = self.used_at.map(whole_minute) == self.use_written.map(whole_minute);
         if let Some(block) = self.block.take()
-            && block.held() > 0
+            && (block.held() > 0 || !is_told)
         {
             self.counts(block.day, batch);
         }
     }
 
     /// A day as it is to be written.
-    pub(super) fn day_row(&self, day: Date) -> Option<DayRow> {
+    pub(super) fn day_row(&mut self, day: Date) -> Option<DayRow> {
         let mut counts = self.days.get(day)?;
         counts.used += self.block.filter(|block| block.day == day).map_or(0, |block| block.held());
-        Some(DayRow { subscription: self.id, day, counts })
+        // Where the write fails, the row goes on waiting for one.
+        self.use_written = self.used_at;
+        Some(DayRow { subscription: self.id, day, counts, used_at: self.used_at })
     }
 
     /// A day's counts, to be changed and written.

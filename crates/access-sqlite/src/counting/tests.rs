@@ -30,6 +30,7 @@ impl Default for Store {
         let key = KeyRow {
             values: KeyValues { digest: digest(), earlier: Box::default(), enabled: true },
             account,
+            created_at: Timestamp::UNIX_EPOCH,
             subscription: SUBSCRIPTION,
         };
         Self { key: Some(key), key_reads: Cell::new(0), days: RefCell::default(), is_down: Cell::new(false) }
@@ -54,7 +55,7 @@ impl Rows for Store {
 
     fn subscription(&self, _: SubscriptionRowId) -> Result<Option<SubscriptionRow>, StoreError> {
         let subscribed_on = TimeZone::utc().day(now());
-        Ok(Some(SubscriptionRow { id: SubscriptionId::from_random([1; 16]), plan: PLAN, subscribed_on }))
+        Ok(Some(SubscriptionRow { id: SubscriptionId::from_random([1; 16]), plan: PLAN, subscribed_on, used_at: None }))
     }
 
     fn days(&self, _: SubscriptionRowId, start: Date, end: Date) -> Result<Vec<(Date, Counts)>, StoreError> {
@@ -187,7 +188,7 @@ fn what_a_batch_changed_is_written_once() {
     }
     let day = TimeZone::utc().day(now());
     let counts = Counts { used: 1, refused: 2, returned: 0 };
-    assert_eq!(ledger.unwritten(), [DayRow { subscription: SUBSCRIPTION, day, counts }]);
+    assert_eq!(ledger.unwritten(), [DayRow { subscription: SUBSCRIPTION, day, counts, used_at: Some(now()) }]);
     commit(&mut ledger, &store);
     assert!(!ledger.is_dirty() && !ledger.is_urgent());
     assert_eq!(ledger.unwritten(), []);

@@ -1,7 +1,7 @@
 //! The rows that counting reads and writes.
 
 use access::{Counts, KeyValues, StoreError};
-use api_types::{Date, KeyId};
+use api_types::{Date, KeyId, Timestamp};
 use rusqlite::{Connection, Row, params};
 
 use super::{
@@ -25,6 +25,7 @@ impl Rows for SqliteRows<'_> {
                     enabled: row.get::<_, bool>("enabled")? && row.get("permitted")?,
                 },
                 account: row.read("account")?,
+                created_at: row.read("created_at")?,
                 subscription: row.read("subscription")?,
             })
         };
@@ -40,9 +41,13 @@ impl Rows for SqliteRows<'_> {
                 id: row.read("public_id")?,
                 plan: row.read("plan")?,
                 subscribed_on: row.read("subscribed_on")?,
+                used_at: row.read("used_at")?,
             })
         };
-        let found = first(self.0, "SELECT * FROM subscriptions WHERE id = ?1", [id.0], read);
+        let sql =
+            "SELECT *, (SELECT max(last_used_at) FROM usage_days WHERE subscription = subscriptions.id) AS used_at
+                   FROM subscriptions WHERE id = ?1";
+        let found = first(self.0, sql, [id.0], read);
         found.map_err(store_error("read a subscription"))
     }
 
@@ -59,16 +64,19 @@ impl Rows for SqliteRows<'_> {
 
 /// Writes the absolute values of days, so that writing twice is writing once.
 pub(crate) fn write_days(conn: &Connection, rows: &[DayRow]) -> rusqlite::Result<()> {
-    let sql = "INSERT INTO usage_days (subscription, day, used, refused, returned) VALUES (?1, ?2, ?3, ?4, ?5)
+    let sql = "INSERT INTO usage_days (subscription, day, used, refused, returned, last_used_at)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                ON CONFLICT (subscription, day)
-               DO UPDATE SET used = excluded.used, refused = excluded.refused, returned = excluded.returned";
+               DO UPDATE SET used = excluded.used, refused = excluded.refused, returned = excluded.returned,
+                             last_used_at = excluded.last_used_at";
     let mut statement = conn.prepare_cached(sql)?;
     // Nearly every row is of the same day.
     for of_day in rows.chunk_by(|one, next| one.day == next.day) {
         let day = of_day.first().map(|row| row.day.to_string());
         for row in of_day {
             let [used, refused, returned] = [row.counts.used, row.counts.refused, row.counts.returned].map(from_count);
-            statement.execute(params![row.subscription.0, day, used, refused, returned])?;
+            let used_at = row.used_at.map(Timestamp::as_millisecond);
+            statement.execute(params![row.subscription.0, day, used, refused, returned, used_at])?;
         }
     }
     Ok(())

@@ -34,6 +34,10 @@ const TOTALS: &str = "SELECT
     (SELECT count(*) FROM repeatable_calls), (SELECT count(*) FROM audit),
     (SELECT count(*) FROM invites)";
 
+const SUBSCRIPTIONS: &str = "SELECT *,
+        (SELECT max(last_used_at) FROM usage_days WHERE subscription = subscriptions.id) AS used_at
+    FROM subscriptions ORDER BY id";
+
 /// A file that is read as a whole. Nobody else can open it for its server meanwhile.
 #[derive(Debug)]
 pub struct Export {
@@ -100,7 +104,7 @@ impl Export {
         self.each("SELECT * FROM accounts", StoredRows::Accounts, account, take)?;
         self.each("SELECT * FROM sessions", StoredRows::Sessions, session, take)?;
         self.each("SELECT * FROM refresh_tokens", StoredRows::RefreshTokens, refresh_token, take)?;
-        self.each("SELECT * FROM subscriptions ORDER BY id", StoredRows::Subscriptions, subscription, take)?;
+        self.each(SUBSCRIPTIONS, StoredRows::Subscriptions, subscription, take)?;
         let key = |row: &Row<'_>| self.key(row);
         self.each("SELECT * FROM keys ORDER BY rowid", StoredRows::Keys, key, take)?;
         self.each("SELECT * FROM usage_days", StoredRows::UsageDays, day, take)?;
@@ -185,6 +189,7 @@ fn subscription(row: &Row<'_>) -> rusqlite::Result<StoredSubscription> {
         owner: row.read("owner")?,
         plan: row.get("plan")?,
         subscribed_on: row.read("subscribed_on")?,
+        used_at: row.read("used_at")?,
     })
 }
 
@@ -223,7 +228,7 @@ mod tests {
         "sessions(id,account,created_at,expires_at,client,last_used_at)",
         "state_owners(id,account,named_at)",
         "subscriptions(id,public_id,owner,plan,subscribed_on)",
-        "usage_days(subscription,day,used,refused,returned)",
+        "usage_days(subscription,day,used,refused,returned,last_used_at)",
     ];
     const LEFT: &[&str] = &[
         "carried_use",

@@ -1,6 +1,6 @@
 //! The registry: plans, keys and usage, each change between two batches of admissions.
 
-use access::{CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, StoreError};
+use access::{CreateKeyError, Creation, KeyError, KeySecret, NewKey, Registry, StoreError, last_use};
 use api_types::{
     AccountId, Date, KeyAtRest, KeyChange, KeyEntry, KeyId, Plan, PlanName, Promises, QuotaPromise, Survival,
     Timestamp, UsageDay,
@@ -136,8 +136,8 @@ impl Registry for SqliteStore {
 /// A key as listed, with its quota as of now.
 fn entry(state: &mut WriterState, key: OwnedKey, now: Timestamp) -> Result<KeyEntry, StoreError> {
     let (mut ledger, rows) = state.parts();
-    let quota = ledger.quota(&rows, key.subscription, now)?;
-    let quota = quota.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
+    let standing = ledger.standing(&rows, key.subscription, now)?;
+    let (quota, used_at) = standing.ok_or_else(|| StoreError::new("show a key", "its subscription is gone"))?;
     let plan = ledger.plans.get(key.plan)?.plan.plan();
     let (plan_name, throttle) = (plan.name.clone(), plan.throttle);
     let earlier = earlier_values::all_of(&state.conn, key.id).map_err(store_error("list old values"))?;
@@ -148,6 +148,7 @@ fn entry(state: &mut WriterState, key: OwnedKey, now: Timestamp) -> Result<KeyEn
         label: key.label,
         state: key.state,
         created_at: key.created_at,
+        last_used_at: last_use(used_at, key.created_at),
         rotated_at: key.rotated_at,
         old_value_until: old_values_until.last().copied(),
         old_values_until,

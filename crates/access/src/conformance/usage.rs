@@ -6,6 +6,7 @@ use super::{
     World,
     cast::{ANSWERED, FAILED, daily, later, noon, per, plan, plan_in},
 };
+use crate::PresentedKey;
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
@@ -68,6 +69,28 @@ pub async fn usage_is_bounded_in_days(world: World) {
     let caller = world.caller_on(plan("p", daily(9), None), noon()).await;
     let usage = world.registry.usage(caller.account, caller.key, Date::MIN, Date::MAX).await.unwrap();
     assert!(usage.len() <= usize::try_from(USAGE_MAX_DAYS).unwrap(), "{}", usage.len());
+}
+
+/// A key says when a request with it was last admitted, to the minute, in both places; refusals are no use, and a key made
+/// anew on the same plan was never used.
+pub async fn a_key_tells_its_last_use(world: World) {
+    let caller = world.caller_on(plan("p", daily(2), None), noon()).await;
+    let told = async |key: &PresentedKey, now| {
+        let listed = world.registry.keys(caller.account, now).await.unwrap()[0].last_used_at;
+        assert_eq!(world.status(key, now).await.last_used_at, listed);
+        listed
+    };
+    assert_eq!(told(&caller.presented, noon()).await, None);
+    world.granted(&caller.presented, later(noon(), 119)).await;
+    assert_eq!(told(&caller.presented, later(noon(), 119)).await, Some(later(noon(), 60)));
+    world.granted(&caller.presented, later(noon(), 300)).await;
+    world.refused(&caller.presented, later(noon(), 600)).await;
+    assert_eq!(told(&caller.presented, later(noon(), 600)).await, Some(later(noon(), 300)));
+    // Also where the next period has counted nothing yet.
+    assert_eq!(told(&caller.presented, later(noon(), 86_400)).await, Some(later(noon(), 300)));
+    world.registry.revoke_key(caller.account, caller.key, later(noon(), 700)).await.unwrap();
+    let again = world.key_for((caller.account, caller.owner), "p", None, later(noon(), 700)).await.unwrap();
+    assert_eq!(told(&again.presented, later(noon(), 700)).await, None);
 }
 
 /// The list of keys shows each quota as the gate counts it.
