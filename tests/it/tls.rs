@@ -238,6 +238,20 @@ async fn plain_http_is_told_to_speak_https_and_other_talk_is_ended() {
 }
 
 #[tokio::test]
+async fn who_never_comes_to_encrypt_is_let_go() {
+    let scene = scene().await;
+    // Silent from the beginning, and amid the first record.
+    let (mut silent, mut half) = (scene.server.raw().await, scene.server.raw().await);
+    half.send([22, 3, 1, 2, 0, 1]).await.unwrap();
+    assert_eq!(silent.rest().await, b"");
+    assert_eq!(half.rest().await, b"");
+    // Meanwhile nobody else had to wait.
+    let mut client = scene.connected().await;
+    client.send(scene.chat("1.1", "", CHAT)).await.unwrap();
+    assert_eq!(client.answer().await.unwrap().status, 200);
+}
+
+#[tokio::test]
 async fn a_renewed_certificate_is_for_new_connections_and_a_broken_one_for_none() {
     let scene = scene().await;
     let old = certificate_of(&scene.connected().await);

@@ -80,6 +80,7 @@ refused({"replicas": 0}, "/replicas")
 refused({"backend": "postgres"}, "existingSecret")
 refused({"backend": "sqlite"}, "/backend")
 refused({"replica": 2}, "replica")
+refused({"config": "[server]\n[tls]\ncert_file = \"/x\"\n"}, "[tls]")
 refused({"ingress": {"enabled": True}}, "ingress.host")
 
 # What is written and what is read are of one list: a name that the schema doesn't know can't be in the values.
