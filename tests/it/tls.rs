@@ -1,6 +1,6 @@
 //! `[tls]`: the server's own certificate, what callers keep of the connection under it, and its renewal without a restart.
 
-use std::{fs, path::PathBuf};
+use std::{fs, net::Shutdown, os::fd::AsFd as _, path::PathBuf};
 
 use rustls::{
     SupportedProtocolVersion,
@@ -190,6 +190,20 @@ async fn a_caller_who_leaves_cancels_the_upstream_before_and_amid_its_answer() {
             exchange.closed().await;
         }
     }
+}
+
+#[tokio::test]
+async fn an_end_that_tls_doesnt_tell_is_no_half_closed_caller() {
+    let scene = scene().await;
+    scene.upstream.by_hand();
+    let mut client = scene.connected().await;
+    client.send(scene.chat("1.1", "", STREAM)).await.unwrap();
+    let exchange = scene.upstream.exchange().await;
+    // Anybody between the two could have sent it.
+    let socket = client.stream().get_ref().0.as_fd().try_clone_to_owned().unwrap();
+    std::net::TcpStream::from(socket).shutdown(Shutdown::Write).unwrap();
+    exchange.closed().await;
+    assert!(!text(client.rest().await).contains("100 Continue"));
 }
 
 #[tokio::test]
