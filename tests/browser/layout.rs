@@ -2,7 +2,7 @@
 
 use tests::{Browser, FakeUpstream, Script, chat_events};
 
-use crate::{get_key, say, server, sign_up};
+use crate::{Visit, get_key, say, server, sign_up};
 
 /// The buttons that open dialogs about a key.
 const DIALOGS: [&str; 4] = ["usage", "rename", "rotate", "revoke"];
@@ -96,4 +96,19 @@ async fn every_page_and_state_for_the_signed_in_keeps_its_layout() {
     browser.see("[data-testid=key-value]").await;
     look(&browser, "a rotated key").await;
     browser.close(&[("/v1/chat/completions", 429)]).await;
+}
+
+#[tokio::test]
+async fn on_a_phone_the_conversation_has_the_height() {
+    let (visit, _) = Visit::chatting("10RequestPerDay").await;
+    let browser = &visit.browser;
+    say(browser, "hello").await;
+    browser.reads("[data-testid=answer]", "three").await;
+    for (width, height, part) in [(390, 844, 0.5), (320, 568, 0.35)] {
+        browser.screen(width, height, true).await;
+        let log = browser.evaluate("document.querySelector('.log').offsetHeight / innerHeight").await;
+        assert!(log.as_f64().unwrap() >= part, "{log} of {height} px");
+    }
+    browser.whole_screen().await;
+    visit.end(&[]).await;
 }

@@ -82,12 +82,20 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", line).await;
     }
 
-    pub(crate) async fn screen(&self, width: u32, height: u32, is_phone: bool) {
+    /// Looks at the page through a window of this size.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn screen(&self, width: u32, height: u32, is_phone: bool) {
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    pub(crate) async fn whole_screen(&self) {
+    /// Gives the page its window back.
+    ///
+    /// # Panics
+    /// If the browser is gone.
+    pub async fn whole_screen(&self) {
         self.devtools("Emulation.clearDeviceMetricsOverride", json!({})).await;
     }
 }

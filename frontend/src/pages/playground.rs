@@ -162,8 +162,8 @@ fn ChooseModel(chat: Chat) -> impl IntoView {
     };
     view! {
         <label class="model">
-            "Model "
-            <select name="model" on:change=move |event| chat.model.set(Some(event_target_value(&event)))>
+            <span>"Model "</span>
+            <select name="model" aria-label="Model" on:change=move |event| chat.model.set(Some(event_target_value(&event)))>
                 {chat.visitor.models.get_untracked().into_iter().flatten().map(option).collect::<Vec<_>>()}
             </select>
         </label>
@@ -268,7 +268,7 @@ fn Composer(chat: Chat) -> impl IntoView {
     let hint = move || {
         let failed = chat.about.with(|about| !about.promises.fair_charge).unwrap_or(false);
         let failed = if failed { FAILED_COUNT } else { "" };
-        format!("Enter sends, Shift+Enter starts a new line. Each message is one request. {failed}")
+        format!("Each message is one request. {failed}")
     };
     let on_key = move |key: KeyboardEvent| {
         // Enter that ends a composition (Japanese, Chinese) belongs to the keyboard's own window.
@@ -307,7 +307,10 @@ fn Composer(chat: Chat) -> impl IntoView {
                     </button>
                 }.into_any()
             })}
-            <p class="hint" id="message-hint">{text(hint)}</p>
+            <p class="hint" id="message-hint">
+                <span class="keyboard">"Enter sends, Shift+Enter starts a new line. "</span>
+                {text(hint)}
+            </p>
         </form>
     }
 }

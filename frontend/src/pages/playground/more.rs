@@ -19,7 +19,7 @@ pub(super) fn More(chat: Chat) -> impl IntoView {
         <div class="more">
             <Tuning chat />
             <details data-testid="headers">
-                <summary>"Limits in the last answer"</summary>
+                <summary>"Answer’s limits"</summary>
                 {live(move || if has_headers.get() {
                     view! { <Headers chat /> }.into_any()
                 } else {
