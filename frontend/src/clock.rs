@@ -12,17 +12,26 @@ const TICK: std::time::Duration = std::time::Duration::from_secs(30);
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(pub(crate) Signal<Timestamp>);
 
+/// The time, told anew every second as long as its owner lives.
+pub(crate) fn seconds() -> Signal<Timestamp> {
+    ticking(std::time::Duration::from_secs(1))
+}
+
+/// Fails to tick only without a window; sentences then stay as they were first told.
+fn ticking(every: std::time::Duration) -> Signal<Timestamp> {
+    let time = RwSignal::new(browser::now());
+    let ticking = set_interval_with_handle(move || time.set(browser::now()), every).ok();
+    on_cleanup(move || {
+        if let Some(ticking) = ticking {
+            ticking.clear();
+        }
+    });
+    time.into()
+}
+
 impl Clock {
     /// One that ticks as long as its owner lives.
     pub(crate) fn start() -> Self {
-        let time = RwSignal::new(browser::now());
-        // Fails only without a window; the sentences then stay as they were first told.
-        let ticking = set_interval_with_handle(move || time.set(browser::now()), TICK).ok();
-        on_cleanup(move || {
-            if let Some(ticking) = ticking {
-                ticking.clear();
-            }
-        });
-        Self(time.into())
+        Self(ticking(TICK))
     }
 }

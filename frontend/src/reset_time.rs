@@ -70,6 +70,17 @@ pub(crate) fn resets(
     local: impl Fn(Timestamp) -> LocalTime,
     zone: Option<&str>,
 ) -> String {
+    resets_in(wait, now, at, local, zone)
+}
+
+/// The same with the time until then told in another way, such as by [`countdown`].
+pub(crate) fn resets_in(
+    wait: fn(Timestamp, Timestamp) -> Option<String>,
+    now: Timestamp,
+    at: Option<Timestamp>,
+    local: impl Fn(Timestamp) -> LocalTime,
+    zone: Option<&str>,
+) -> String {
     match at.map(|at| (at, wait(now, at))) {
         None => "When the count starts anew isn't known exactly.".to_owned(),
         Some((_, None)) => "It has reset since: try again.".to_owned(),
@@ -275,6 +286,10 @@ mod tests {
         assert_eq!(
             resets(now, Some(reset), zone(-5), Some("UTC")),
             "It resets today at 19:00, midnight in UTC (in 5 h 12 min)."
+        );
+        assert_eq!(
+            resets_in(countdown, now, Some(reset), zone(0), None),
+            "It resets tomorrow at 00:00 (in 5 h 12 min 00 s)."
         );
     }
 

@@ -90,8 +90,10 @@ async fn figures_follow_by_themselves_what_is_used_elsewhere() {
     sign_up(&browser).await;
     let value = get_key(&browser, "10RequestPerDay").await;
     browser.reads("[data-testid=key-remaining]", "10 left").await;
+    browser.reads("[data-testid=key-row]", "never used").await;
     server.anonymous().as_identity(Identity::Key(value)).chat_stream("hello").stream().await.rest().await;
     // Nothing is touched: the page looks every half minute.
     browser.reads("[data-testid=key-remaining]", "9 left").await;
+    browser.reads("[data-testid=key-row]", "last used").await;
     browser.close(&[]).await;
 }

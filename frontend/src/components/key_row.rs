@@ -7,12 +7,14 @@ use leptos::prelude::*;
 
 use super::{Countdown, StateBadge, StateNote, TellState};
 use crate::{
+    ago::ago,
     browser,
+    clock::seconds,
     figures::{figure, grouped},
     live::{attribute, flag, live, maybe, text},
     load::Loader,
     promise_text::is_rough,
-    reset_time::{day_and_month, moment, resets, span, used_of},
+    reset_time::{countdown, day_and_month, moment, resets_in, span, used_of, wait},
 };
 
 /// What the reader wants to do with a key.
@@ -53,6 +55,7 @@ pub(crate) fn KeyRow(
     let is_spent = move || entry.with(|entry| entry.as_ref().is_some_and(|entry| entry.quota.is_spent()));
     let spent = Signal::derive(move || is_spent().then_some("Used up"));
     let rough = move || is_rough(about.with(|about| about.promises));
+    let second = seconds();
     // One button for both ways, so that the focus stays on it.
     let name = move |action| match action {
         KeyAction::Usage => "Usage",
@@ -86,11 +89,11 @@ pub(crate) fn KeyRow(
                 <span class="quiet" data-testid="key-label">{text(move || read(|entry| entry.label.to_string()))}</span>
                 <StateBadge state=tell_state.clone() but=spent />
             </div>
-            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), now.get(), zone.get().as_deref()))))}
+            {live(move || entry.with(|entry| maybe(entry.as_ref(), |entry| quota(entry, rough(), second, zone.get()))))}
             <p class="quiet small">
                 <code>{text(move || read(|entry| entry.id.to_string()))}</code>
                 <br />
-                {text(move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, now.get())).unwrap_or_default()))}
+                {text(move || entry.with(|entry| entry.as_ref().map(|entry| dates(entry, rough(), now.get())).unwrap_or_default()))}
             </p>
             <div class="actions">{actions.map(button).into_iter().collect::<Vec<_>>()}</div>
             // Last, so that it moves no button when it comes.
@@ -99,11 +102,17 @@ pub(crate) fn KeyRow(
     }
 }
 
-/// When it was made and changed.
-fn dates(entry: &KeyEntry, now: Timestamp) -> String {
+/// When it was made, changed and used. Where figures are rough the requests are counted elsewhere, and nobody says when the
+/// last one came.
+fn dates(entry: &KeyEntry, rough: bool, now: Timestamp) -> String {
     let mut text = format!("Created {}", day_and_month(browser::local(entry.created_at).date));
     if let Some(at) = entry.rotated_at {
         text = format!("{text}, rotated {}", day_and_month(browser::local(at).date));
+    }
+    match entry.last_used_at {
+        Some(at) => text = format!("{text}, last used {}", ago(now, at, browser::local)),
+        None if rough => {}
+        None => text.push_str(", never used"),
     }
     match entry.old_value_until.filter(|until| *until > now) {
         Some(until) => format!("{text}. Old values work until {} at most.", moment(now, until, browser::local)),
@@ -112,7 +121,10 @@ fn dates(entry: &KeyEntry, now: Timestamp) -> String {
 }
 
 /// Used, remaining and reset.
-fn quota(entry: &KeyEntry, rough: bool, now: Timestamp, zone: Option<&str>) -> AnyView {
+fn quota(entry: &KeyEntry, rough: bool, now: Signal<Timestamp>, zone: Option<String>) -> AnyView {
+    let carry_over_pending = entry.carry_over_pending;
+    // Where nothing is left, a line of its own tells the seconds.
+    let tell = if entry.quota.is_spent() { wait } else { countdown };
     match entry.quota {
         QuotaStatus::Unlimited => view! { <p data-testid="key-used">"No limit on requests."</p> }.into_any(),
         QuotaStatus::Limited { limit, used, remaining, period, reset_at } => view! {
@@ -131,11 +143,11 @@ fn quota(entry: &KeyEntry, rough: bool, now: Timestamp, zone: Option<&str>) -> A
                     aria-label=format!("{used} of {} requests used", figure(limit, rough))
                 ></progress>
                 <p class="quiet small" data-testid="key-reset">
-                    {if entry.carry_over_pending {
+                    {text(move || if carry_over_pending {
                         "What was used before could not be carried over yet: what is left may hold it again.".to_owned()
                     } else {
-                        resets(now, reset_at, browser::local, zone)
-                    }}
+                        resets_in(tell, now.get(), reset_at, browser::local, zone.as_deref())
+                    })}
                 </p>
                 {maybe(reset_at.filter(|_| remaining == 0), |until| view! { <Countdown until /> }.into_any())}
             </div>
