@@ -89,6 +89,14 @@ pub(crate) fn plan_in_address() -> Option<String> {
     web_sys::UrlSearchParams::new_with_str(&query).ok()?.get("plan")
 }
 
+/// Takes what stands behind `#` out of the address bar, and gives it: neither the history nor a screen shows it then.
+pub(crate) fn take_fragment() -> Option<String> {
+    let fragment = window()?.location().hash().ok()?;
+    let fragment = fragment.strip_prefix('#')?.to_owned();
+    show_path(&path(), true);
+    Some(fragment)
+}
+
 /// Saves a text as a file. As data, since the policy lets no address of our own making be fetched.
 pub(crate) fn save(name: &str, kind: &str, text: &str) {
     let Some(link) = document().and_then(|document| document.create_element("a").ok()) else { return };

@@ -1,6 +1,6 @@
 //! Moving between pages over the browser's history.
 //!
-//! Seven fixed paths need no router crate, which would add a third to the size of the page.
+//! A few paths need no router crate, which would add a third to the size of the page.
 
 use leptos::{ev, prelude::*};
 

@@ -14,6 +14,8 @@ pub(crate) enum Page {
     SignUp,
     /// Coming back.
     SignIn,
+    /// A new password, through a link.
+    Reset,
     /// Plans and keys.
     Dashboard,
     /// The chat.
@@ -37,8 +39,8 @@ pub(crate) enum Standing {
 
 impl Page {
     /// Every page that has a path.
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Landing, Self::SignUp, Self::SignIn, Self::Dashboard, Self::Playground, Self::Account];
+    pub(crate) const ALL: [Self; 7] =
+        [Self::Landing, Self::SignUp, Self::SignIn, Self::Reset, Self::Dashboard, Self::Playground, Self::Account];
 
     /// The page at a path under the base; a slash at the end doesn't matter.
     pub(crate) fn at(path: &str) -> Self {
@@ -55,6 +57,7 @@ impl Page {
             Self::Landing | Self::NotFound => ".",
             Self::SignUp => "sign-up",
             Self::SignIn => "sign-in",
+            Self::Reset => "reset",
             Self::Dashboard => "dashboard",
             Self::Playground => "playground",
             Self::Account => "account",
@@ -67,6 +70,7 @@ impl Page {
             Self::Landing => return format!("{name}: keys and quotas for OpenAI-compatible APIs"),
             Self::SignUp => "Create an account",
             Self::SignIn => "Sign in",
+            Self::Reset => "Choose a new password",
             Self::Dashboard => "Dashboard",
             Self::Playground => "Playground",
             Self::Account => "Account",
@@ -93,7 +97,7 @@ impl Page {
     /// A private page keeps its address while the sign-in form stands in its place, so that signing in leads back.
     pub(crate) const fn view_for(self, standing: Standing) -> Option<Self> {
         match standing {
-            Standing::Asking if !matches!(self, Self::Playground | Self::NotFound) => None,
+            Standing::Asking if !matches!(self, Self::Playground | Self::Reset | Self::NotFound) => None,
             Standing::Anonymous if self.is_private() => Some(Self::SignIn),
             _ => Some(self.leads_to(standing)),
         }
@@ -137,9 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn the_playground_is_open_to_all() {
+    fn the_playground_and_a_new_password_are_open_to_all() {
         for standing in [Standing::Asking, Standing::Anonymous, Standing::SignedIn] {
-            assert_eq!(Page::Playground.view_for(standing), Some(Page::Playground));
+            for page in [Page::Playground, Page::Reset] {
+                assert_eq!(page.view_for(standing), Some(page));
+            }
         }
     }
 

@@ -12,6 +12,7 @@ mod lighthouse;
 mod markdown;
 mod other_origin;
 mod readme_pictures;
+mod reset_link;
 mod spent_quota;
 mod story;
 mod sub_path;

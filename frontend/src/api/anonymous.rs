@@ -38,6 +38,11 @@ impl Anonymous {
         self.enter("sessions", body).await
     }
 
+    /// Chooses a new password; `body` is the JSON of a `PasswordReset` that a form has checked.
+    pub(crate) async fn reset_password(body: String) -> Result<(), ApiError> {
+        call::send(Method::POST, "password_resets", Some(body)).await.map(drop)
+    }
+
     /// The session that an earlier visit left in the cookies, if it still stands: the first call will tell.
     pub(crate) const fn earlier_session(self) -> Session {
         Session::new(self.ended)
