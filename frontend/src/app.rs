@@ -8,7 +8,7 @@ use crate::{
     api::Anonymous,
     browser,
     clock::Clock,
-    components::{Busy, PageLink, Trouble},
+    components::{Busy, Contact, PageLink, Trouble, is_closed},
     live::{live, maybe, text},
     load::{FirstKeys, Loader},
     navigation::Navigation,
@@ -98,6 +98,7 @@ fn Unsure() -> impl IntoView {
 fn Header() -> impl IntoView {
     let visitor = use_visitor();
     let Brand { name, logo, .. } = expect_context();
+    let about = expect_context::<Loader<About>>();
     // Who isn't known yet was signed in before, or asks for what needs that: the links don't move when that is so.
     let is_anonymous = Memo::new(move |_| visitor.standing() == Standing::Anonymous);
     view! {
@@ -129,7 +130,9 @@ fn Header() -> impl IntoView {
                 {live(move || if is_anonymous.get() {
                     view! {
                         <PageLink to=Page::SignIn>"Sign in"</PageLink>
-                        <PageLink to=Page::SignUp class="button primary small">"Sign up"</PageLink>
+                        {maybe((!is_closed(about)).then_some(()), |()| {
+                            view! { <PageLink to=Page::SignUp class="button primary small">"Sign up"</PageLink> }.into_any()
+                        })}
                     }.into_any()
                 } else {
                     view! {
@@ -140,23 +143,6 @@ fn Header() -> impl IntoView {
             </nav>
         </header>
     }
-}
-
-/// The operator's line, whose addresses are links.
-#[component]
-fn Contact(contact: String) -> impl IntoView {
-    let word = |word: &str| {
-        let plain = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '/');
-        let href = match plain {
-            link if link.starts_with("https://") || link.starts_with("http://") => link.to_owned(),
-            mail if mail.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.')) => {
-                format!("mailto:{mail}")
-            }
-            _ => return view! { {format!("{word} ")} }.into_any(),
-        };
-        view! { <a href=href>{word.to_owned()}</a> " " }.into_any()
-    };
-    view! { <span data-testid="contact">{contact.split_whitespace().map(word).collect::<Vec<_>>()}</span> }
 }
 
 #[component]

@@ -11,6 +11,7 @@ mod reset;
 mod sessions;
 mod sign_in;
 mod sign_up;
+mod waiting;
 
 pub(crate) use account::AccountPage;
 pub(crate) use dashboard::DashboardPage;

@@ -75,13 +75,20 @@ fn rough_counts(about: &About) -> String {
 
 #[cfg(test)]
 mod tests {
-    use api_types::UpstreamInfo;
+    use api_types::{SignUpMode, UpstreamInfo};
 
     use super::*;
 
     fn about(backend: &str, promises: Promises) -> About {
         let upstream = UpstreamInfo::Configured { default_model: None };
-        About { version: String::new(), backend: backend.to_owned(), promises, upstream }
+        About {
+            version: String::new(),
+            backend: backend.to_owned(),
+            promises,
+            upstream,
+            sign_up: SignUpMode::Open,
+            sign_up_domains: Vec::new(),
+        }
     }
 
     fn embedded() -> About {

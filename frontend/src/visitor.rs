@@ -181,6 +181,21 @@ impl Visitor {
         });
     }
 
+    /// Asks quietly who this is by now: what an operator changed meanwhile shows without a reload.
+    pub(crate) fn look(self) {
+        let Some(session) = self.session() else { return };
+        spawn_local(async move {
+            let Ok(now) = session.me().await else { return };
+            let is_news = self.who.with_untracked(|who| match who {
+                Who::SignedIn(_, known) => known.id == now.id && *known != now,
+                _ => false,
+            });
+            if is_news {
+                self.who.set(Who::SignedIn(session, now));
+            }
+        });
+    }
+
     /// The session, if there is one; for use in handlers.
     pub(crate) fn session(self) -> Option<Session> {
         self.who.with_untracked(|who| match who {
@@ -195,6 +210,11 @@ impl Visitor {
             Who::SignedIn(_, me) => Some(me.clone()),
             _ => None,
         })
+    }
+
+    /// Whether keys come after an operator's approval, which isn't there yet.
+    pub(crate) fn waits(self) -> Memo<bool> {
+        Memo::new(move |_| self.me().is_some_and(|me| me.standing == api_types::Standing::Waiting))
     }
 
     /// As far as routes need it.

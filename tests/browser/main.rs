@@ -13,6 +13,7 @@ mod markdown;
 mod other_origin;
 mod readme_pictures;
 mod reset_link;
+mod sign_up_modes;
 mod spent_quota;
 mod story;
 mod sub_path;

@@ -15,6 +15,8 @@ fn mode(mode: &str) -> ServerSetup {
 async fn domains_are_taken_and_denied_before_anything_is_stored() {
     let setup = mode("domains").set("sign_up.allowed_domains", r#"["example.com", "b.example.org"]"#);
     let server = setup.set("sign_up.denied_domains", r#"["b.example.org"]"#).start().await;
+    let about = server.anonymous().get("/about").send().await.expect(200).json();
+    assert_eq!((&about["sign_up"], &about["sign_up_domains"]), (&json!("domains"), &json!(["example.com"])));
     signs_up(&server, "ada@example.com").await.expect(201);
     let before = server.store().snapshot();
     for email in ["eve@example.net", "eve@sub.example.com", "eve@b.example.org", "eve@example.com.evil.org"] {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
         "promises": {
             "quota": "exact", "survives": "process_kill", "fair_charge": true, "reset_known": true, "key_at_rest": "digest"
         },
-        "upstream": {"kind": "demo", "model": "tollgate-demo"}
+        "upstream": {"kind": "demo", "model": "tollgate-demo"}, "sign_up": "open", "sign_up_domains": []
     }))
 )]
 pub struct About {
@@ -24,6 +24,28 @@ pub struct About {
     pub promises: Promises,
     /// Where requests go.
     pub upstream: UpstreamInfo,
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
+    /// Whose addresses may, where `sign_up` is `domains`; empty else.
+    pub sign_up_domains: Vec<String>,
+}
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum SignUpMode {
+    /// Everybody.
+    #[default]
+    Open,
+    /// Whoever has an address of one of the domains.
+    Domains,
+    /// Whoever is invited.
+    Invite,
+    /// Everybody; keys come after an operator's approval.
+    Approval,
+    /// Nobody.
+    Closed,
 }
 
 /// What answers the requests.

@@ -25,7 +25,7 @@ mod session;
 mod time;
 mod usage;
 
-pub use about::{About, KeyAtRest, Promises, QuotaPromise, Survival, UpstreamInfo};
+pub use about::{About, KeyAtRest, Promises, QuotaPromise, SignUpMode, Survival, UpstreamInfo};
 pub use account::{AccountDeletion, Credentials, Me, NewAccount, PasswordChange, RefreshSession, SessionTokens};
 pub use email::Email;
 pub use fields::{FieldError, Fields, Form, Reason, Text, read_fields, read_form};

@@ -1,9 +1,9 @@
 //! Who may sign up, and how far: the one place that decides it.
 
-use api_types::{Email, ProblemCode, Standing};
+use api_types::{Email, ProblemCode, SignUpMode, Standing};
 
 use crate::{
-    config::{Domain, SignUpConfig, SignUpMode},
+    config::{Domain, SignUpConfig},
     problem::ApiError,
 };
 

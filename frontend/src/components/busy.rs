@@ -40,6 +40,28 @@ pub(crate) fn Trouble(
     }
 }
 
+/// What went wrong with the last action, until it is dismissed.
+#[component]
+pub(crate) fn Failure(
+    /// It.
+    error: RwSignal<Option<ApiError>>,
+    /// For tests: its `data-testid`.
+    testid: &'static str,
+) -> impl IntoView {
+    live(move || {
+        maybe(error.get(), |told| {
+            view! {
+                <div class="notice bad" role="alert" data-testid=testid>
+                    <p>{told.sentence()}</p>
+                    {maybe(told.reference(), |id| view! { <p class="small">"Reference: " <code>{id}</code></p> }.into_any())}
+                    <button type="button" class="button small" on:click=move |_| error.set(None)>"Dismiss"</button>
+                </div>
+            }
+            .into_any()
+        })
+    })
+}
+
 /// Shows data once it is there. The view is built once and follows the data by itself, so that focus stays in it.
 #[component]
 pub(crate) fn Loaded<T: Clone + Send + Sync + 'static>(

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode, Survival};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::key_dialogs::{KeyDialog, Outcome};
+use super::{
+    key_dialogs::{KeyDialog, Outcome},
+    waiting::Waiting,
+};
 use crate::{
     activation,
     announcer::{Announcer, use_announcer},
@@ -13,7 +16,9 @@ use crate::{
     browser,
     client_code::Target,
     clock::Clock,
-    components::{Busy, ClientTabs, KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState},
+    components::{
+        Busy, ClientTabs, Failure, KeyAction, KeyRow, Loaded, NewKey, NoPlans, PlanCard, PromiseNote, TellState,
+    },
     live::{flag, live, maybe, text},
     load::{FirstKeys, Loader},
     promise_text::caveats,
@@ -31,6 +36,8 @@ struct Desk {
     made: RwSignal<Option<CreatedKey>>,
     /// The plan whose key is being made.
     making: RwSignal<Option<String>>,
+    /// Whether keys come after an operator's approval, which isn't there yet.
+    waits: Memo<bool>,
     /// What went wrong with the last action.
     error: RwSignal<Option<ApiError>>,
 }
@@ -54,6 +61,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
         }),
         made: visitor.made,
         making: RwSignal::new(None),
+        waits: visitor.waits(),
         error: RwSignal::new(None),
     };
     // Counts move while requests are made elsewhere: who comes back to this tab sees today's figures.
@@ -79,13 +87,8 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     });
     view! {
         <h1 tabindex="-1">"Dashboard"</h1>
-        {live(move || maybe(desk.error.get(), |error| view! {
-            <div class="notice bad" role="alert" data-testid="dashboard-error">
-                <p>{error.sentence()}</p>
-                {maybe(error.reference(), |id| view! { <p class="small">"Reference: " <code>{id}</code></p> }.into_any())}
-                <button type="button" class="button small" on:click=move |_| desk.error.set(None)>"Dismiss"</button>
-            </div>
-        }.into_any()))}
+        <Failure error=desk.error testid="dashboard-error" />
+        <Waiting waits=desk.waits />
         {live(move || match desk.made.get() {
             Some(key) => {
                 let id = key.id;
@@ -228,6 +231,7 @@ fn Keys(desk: Desk) -> impl IntoView {
                 }
                 .into_any()
             }
+            _ if desk.waits.get() => view! { <p class="empty">"No key yet: keys come after the approval."</p> }.into_any(),
             _ => view! { <p class="empty">"You have no key yet. Pick a plan below: one click makes your key."</p> }.into_any(),
         })}
         {live(move || maybe(dialog.get(), |(action, entry)| {
@@ -270,9 +274,8 @@ fn Plans(desk: Desk) -> impl IntoView {
     };
     // A key asked for before there was an account, or on another page, is made as soon as it is known that there is none.
     Effect::new(move |_| {
-        let (Some(wanted), true, true) = (visitor.wanted.get(), desk.keys.is_ready(), desk.plans.is_ready()) else {
-            return;
-        };
+        let is_ready = desk.keys.is_ready() && desk.plans.is_ready() && !desk.waits.get();
+        let Some(wanted) = visitor.wanted.get().filter(|_| is_ready) else { return };
         visitor.wanted.set(None);
         let is_there = desk.keys.with_untracked(|keys| keys.iter().any(|key| key.plan_name == wanted.plan));
         if is_there == Some(true) {
@@ -298,10 +301,9 @@ fn Plans(desk: Desk) -> impl IntoView {
         let end = move || {
             let name = name.clone();
             match have.get() {
-                Some(true) => {
-                    return view! { <p class="have spent">"Your key is used up for now"</p> }.into_any();
-                }
+                Some(true) => return view! { <p class="have spent">"Your key is used up for now"</p> }.into_any(),
                 Some(false) => return view! { <p class="have">"✓ You have a key on this plan"</p> }.into_any(),
+                None if desk.waits.get() => return view! { <p class="have spent">"After the approval"</p> }.into_any(),
                 None => {}
             }
             view! {

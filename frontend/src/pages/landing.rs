@@ -4,7 +4,7 @@ use api_types::{About, Plan};
 use leptos::prelude::*;
 
 use crate::{
-    components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList, SampleStream},
+    components::{Loaded, NoPlans, PageLink, PlanCard, PromiseList, SampleStream, SignUpNote, is_closed},
     live::{live, maybe},
     load::Loader,
     page::Page,
@@ -22,8 +22,13 @@ pub(crate) fn LandingPage() -> impl IntoView {
                 <p class="lead">
                     "Pick a plan and get a key for an OpenAI-compatible API. It works with any OpenAI client, and you always see what is left."
                 </p>
+                <SignUpNote />
                 <p class="actions">
-                    <PageLink to=Page::SignUp class="button primary">"Create an account"</PageLink>
+                    {live(move || if is_closed(about) {
+                        view! { <PageLink to=Page::SignIn class="button primary">"Sign in"</PageLink> }.into_any()
+                    } else {
+                        view! { <PageLink to=Page::SignUp class="button primary">"Create an account"</PageLink> }.into_any()
+                    })}
                     <PageLink to=Page::Playground class="button">"Try a key"</PageLink>
                 </p>
             </div>
@@ -48,11 +53,12 @@ pub(crate) fn LandingPage() -> impl IntoView {
 fn Plans(plans: Loader<Vec<Plan>>, about: Loader<About>) -> impl IntoView {
     live(move || match plans.get() {
         Some(plans) if !plans.is_empty() => {
+            let to = if is_closed(about) { Page::SignIn } else { Page::SignUp };
             let card = |plan: Plan| {
                 let name = plan.name.clone();
                 view! {
                     <PlanCard plan about>
-                        <PageLink to=Page::SignUp plan=name class="button" testid="choose-plan">"Get a key"</PageLink>
+                        <PageLink to plan=name class="button" testid="choose-plan">"Get a key"</PageLink>
                     </PlanCard>
                 }
                 .into_any()

@@ -1,13 +1,14 @@
 //! Coming back.
 
-use api_types::Credentials;
+use api_types::{About, Credentials};
 use leptos::{ev::SubmitEvent, prelude::*};
 
 use super::entry;
 use crate::{
-    components::{FormError, PageLink, SubmitButton, TextField},
+    components::{FormError, PageLink, SignUpNote, SubmitButton, TextField, is_closed},
     form::FormState,
     live::{live, maybe},
+    load::Loader,
     page::Page,
     visitor::use_visitor,
 };
@@ -16,6 +17,7 @@ use crate::{
 #[component]
 pub(crate) fn SignInPage() -> impl IntoView {
     let visitor = use_visitor();
+    let about = expect_context::<Loader<About>>();
     let form = RwSignal::new(entry::with_email(FormState::new::<Credentials>(&["email", "password"]), visitor));
     on_cleanup(move || entry::keep_email(form, visitor));
     let busy = RwSignal::new(false);
@@ -40,7 +42,13 @@ pub(crate) fn SignInPage() -> impl IntoView {
                 <TextField form name="password" label="Password" kind="password" autocomplete="current-password" />
                 <SubmitButton busy label="Sign in" busy_label="Signing in…" />
             </form>
-            <p class="quiet">"New here? " <PageLink to=Page::SignUp>"Create an account"</PageLink> "."</p>
+            {live(move || if is_closed(about) {
+                view! { <SignUpNote /> }.into_any()
+            } else {
+                view! {
+                    <p class="quiet">"New here? " <PageLink to=Page::SignUp>"Create an account"</PageLink> "."</p>
+                }.into_any()
+            })}
         </div>
     }
 }

@@ -27,7 +27,7 @@ pub use page::{Accent, PageConfig};
 pub use plans::default_plans;
 pub use postgres::PostgresConfig;
 pub use public_url::PublicUrl;
-pub use sign_up::{Domain, SignUpConfig, SignUpMode};
+pub use sign_up::{Domain, SignUpConfig};
 pub use tls::TlsConfig;
 pub use values::{BaseUrl, Seconds, Secret};
 

@@ -1,5 +1,6 @@
 //! `[sign_up]`: who may make an account.
 
+use api_types::SignUpMode;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::ConfigError;
@@ -14,23 +15,6 @@ pub struct SignUpConfig {
     pub allowed_domains: Vec<Domain>,
     /// Whose addresses never, in every mode.
     pub denied_domains: Vec<Domain>,
-}
-
-/// Who may sign up.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SignUpMode {
-    /// Everybody.
-    #[default]
-    Open,
-    /// Whoever has an address of one of the domains.
-    Domains,
-    /// Whoever is invited.
-    Invite,
-    /// Everybody; keys come after an operator's approval.
-    Approval,
-    /// Nobody.
-    Closed,
 }
 
 /// The part of an address behind the `@`, in lower case.
