@@ -9,4 +9,5 @@ mod moving;
 mod replicas;
 mod servers;
 mod torture;
+mod tries;
 mod world;

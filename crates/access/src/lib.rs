@@ -21,6 +21,7 @@ mod remote_keys;
 mod repeatable;
 mod secret;
 mod state_owners;
+mod tries;
 mod usage;
 
 pub use accounts::{Account, Accounts, CreateAccountError, ListedSession, NewSession, PasswordHash, Refresh, Session};
@@ -46,4 +47,5 @@ pub use remote_keys::{
 pub use repeatable::{Creation, RepeatableCall};
 pub use secret::{KeyDigest, KeySecret, PresentedKey, TokenDigest};
 pub use state_owners::{STATE_IDS_KEPT, STATE_KEPT, StateId, StateOwners};
+pub use tries::{CountedTries, HeldTry, HoldError, SharedTries, TryKey, TryRule};
 pub use usage::{Counts, last_listed, last_use, whole_minute};

@@ -7,7 +7,7 @@ pub(crate) mod postgres;
 
 use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
-use access::{Accounts, Administration, Gate, Registry, StateOwners};
+use access::{Accounts, Administration, Gate, Registry, SharedTries, StateOwners};
 use access_postgres::PostgresStore;
 use access_sqlite::{Options, SqliteStore};
 use anyhow::Context as _;
@@ -36,6 +36,8 @@ pub struct Backend {
     pub gate: Arc<dyn Gate>,
     /// Who may name what the upstream keeps.
     pub owners: Arc<dyn StateOwners>,
+    /// Tries that replicas count together, where there may be many.
+    pub tries: Option<Arc<dyn SharedTries>>,
     store: Store,
     #[cfg(feature = "aws")]
     upkeep: Option<aws::Upkeep>,
@@ -73,6 +75,7 @@ impl Backend {
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             owners: Arc::new(store.clone()),
+            tries: None,
             store: Store::Sqlite(store),
             #[cfg(feature = "aws")]
             upkeep: None,
@@ -88,6 +91,7 @@ impl Backend {
             registry: Arc::new(store.clone()),
             gate: Arc::new(store.clone()),
             owners: Arc::new(store.clone()),
+            tries: Some(Arc::new(store.clone())),
             store: Store::Postgres(store),
             #[cfg(feature = "aws")]
             upkeep: None,
@@ -106,6 +110,7 @@ impl Backend {
             registry: Arc::new(gateway.clone()),
             gate: Arc::new(gateway.clone()),
             owners: Arc::new(store.clone()),
+            tries: None,
             store: Store::Sqlite(store),
             upkeep: Some(aws::Upkeep::of(gateway, config.aws.refresh_seconds.0)),
         })

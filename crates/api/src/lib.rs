@@ -48,7 +48,7 @@ mod source;
 mod standard_output;
 mod state;
 mod stored_state;
-mod try_limit;
+mod tries;
 mod upstream_choice;
 mod wrong_keys;
 

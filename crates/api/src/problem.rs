@@ -13,9 +13,7 @@ use actix_web::{
 };
 use api_types::{FieldError, Problem, ProblemCode, Reason, RequestId, Timestamp, limits::OLD_VALUES_MAX};
 
-use crate::{
-    ambient, base_path::BasePath, extract::ACCEPTED_CODINGS, methods::Allow, problem_kinds, try_limit::TooMany,
-};
+use crate::{ambient, base_path::BasePath, extract::ACCEPTED_CODINGS, methods::Allow, problem_kinds, tries::NoTry};
 
 /// An error of the management plane.
 #[derive(Debug)]
@@ -71,11 +69,11 @@ impl ApiError {
         Self::not_found("You have no such session; GET /me/sessions lists yours.")
     }
 
-    /// Over a limit on tries, of which `what` tells in a sentence.
+    /// Over a limit on tries, of which `what` tells in a sentence, or nobody can say.
     #[must_use]
-    pub fn too_many(reason: TooMany, what: &str) -> Self {
+    pub fn too_many(reason: NoTry, what: &str) -> Self {
         match reason {
-            TooMany::Counted(seconds) => {
+            NoTry::Counted(seconds) => {
                 let time = if seconds < 120 {
                     format!("{seconds} seconds")
                 } else {
@@ -84,10 +82,11 @@ impl ApiError {
                 let detail = format!("{what} Try again in {time}.");
                 Self::new(ProblemCode::TooManyAttempts, detail).retry_after(seconds)
             }
-            TooMany::UnderWay => {
+            NoTry::UnderWay => {
                 let detail = "Too many of these are under way at once. Please try again.";
                 Self::new(ProblemCode::Busy, detail).retry_after(1)
             }
+            NoTry::Unknown(error) => error.into(),
         }
     }
 

@@ -91,7 +91,9 @@ pub fn serve(mut config: Config) -> anyhow::Result<()> {
         upstream: upstream.describe(),
         plans: plans.map(|plans| plans.iter().map(|plan| plan.name.to_string()).collect::<Vec<_>>().join(", ")),
     };
-    let running = Running { backend: &backend, metrics, settlement: settlement.clone(), upstream: upstream.info() };
+    let (runtime, upstream_info) = (lasting.handle().clone(), upstream.info());
+    let running =
+        Running { backend: &backend, metrics, settlement: settlement.clone(), runtime, upstream: upstream_info };
     let state = Data::new(State::new(config, running)?);
     let for_operators = operators::socket::listen_in(&state.config)?;
     actix_web::rt::System::new().block_on(run(

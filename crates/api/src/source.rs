@@ -45,6 +45,12 @@ impl Source {
         Self::from_hops(peer, &hops, trusted)
     }
 
+    /// As a text, from which digests are made.
+    #[must_use]
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+
     fn from_hops(peer: IpAddr, hops: &[&str], trusted: &[Network]) -> Self {
         let mut address = peer;
         for hop in hops.iter().rev() {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use access::{Accounts, Administration, Gate, OwnerDigest, Registry, StateOwners};
 use api_types::{Email, UpstreamInfo};
+use tokio::runtime::Handle;
 
 use crate::{
     backend::Backend,
@@ -13,6 +14,7 @@ use crate::{
     settlement::Settlement,
     sign_in::{Cookies, OwnerKey, PasswordHasher, SessionKey, SignInLimits},
     source::StrangeProxies,
+    tries::KeyedTries,
     wrong_keys::WrongKeys,
 };
 
@@ -64,6 +66,8 @@ pub struct Running<'a> {
     pub metrics: Arc<Metrics>,
     /// Where ended passes go.
     pub settlement: Settlement,
+    /// What outlives the workers.
+    pub runtime: Handle,
     /// What answers, for people.
     pub upstream: UpstreamInfo,
 }
@@ -74,9 +78,11 @@ impl State {
     /// # Errors
     /// When a key or a file of the page can't be read or made.
     pub fn new(config: Config, running: Running<'_>) -> anyhow::Result<Self> {
-        let Running { backend, metrics, settlement, upstream } = running;
+        let Running { backend, metrics, settlement, runtime, upstream } = running;
+        let session_key = SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?;
+        let tries = backend.tries.clone().map(|store| KeyedTries::new(store, session_key.clone(), runtime));
         Ok(Self {
-            session_key: SessionKey::obtain(config.server.session_key.as_ref(), &config.server.data_dir)?,
+            session_key,
             owner_key: OwnerKey::obtain(config.server.owner_key.as_ref(), &config.server.data_dir)?,
             cookies: Cookies::new(&config),
             backend: backend.name,
@@ -89,9 +95,9 @@ impl State {
             settlement,
             upstream,
             hasher: PasswordHasher::default(),
-            sign_in_limits: SignInLimits::new(&config.accounts),
+            sign_in_limits: SignInLimits::new(&config.accounts, tries.clone()),
             brand: Brand::open(&config.page)?,
-            wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source),
+            wrong_keys: WrongKeys::new(config.accounts.failed_keys_per_source, tries),
             strange_proxies: StrangeProxies::default(),
             config,
         })

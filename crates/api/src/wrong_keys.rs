@@ -1,7 +1,7 @@
 //! How many wrong API keys a source may present. A key that was right lately passes all the same: a neighbour behind the
 //! same address can't shut its owner out.
 
-use std::num::NonZeroUsize;
+use std::{num::NonZeroUsize, sync::Arc};
 
 use access::KeyDigest;
 use api_types::Timestamp;
@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use crate::{
     source::Source,
-    try_limit::{FAILURE_WINDOW, TryLimit},
+    tries::{BatchedTries, FAILURE_WINDOW, KeyedTries, TryLimit},
 };
 
 /// Most keys remembered as right.
@@ -18,15 +18,19 @@ const MOST_RIGHT: NonZeroUsize = NonZeroUsize::new(40_000).expect("more than not
 
 /// Wrong keys by source, and the right ones.
 pub struct WrongKeys {
-    wrong: TryLimit<Source>,
+    wrong: Arc<TryLimit<Source>>,
+    /// Where replicas share them.
+    shared: Option<Arc<BatchedTries>>,
     right: Mutex<LruCache<[u8; 32], ()>>,
 }
 
 impl WrongKeys {
-    /// At most so many in [`FAILURE_WINDOW`]; nothing counted yet.
+    /// At most so many in [`FAILURE_WINDOW`]; nothing counted yet, but for what the replicas share.
     #[must_use]
-    pub fn new(most: u32) -> Self {
-        Self { wrong: TryLimit::new(most, FAILURE_WINDOW), right: Mutex::new(LruCache::sparse(MOST_RIGHT)) }
+    pub fn new(most: u32, shared: Option<KeyedTries>) -> Self {
+        let wrong = Arc::new(TryLimit::new(most, FAILURE_WINDOW));
+        let shared = shared.map(|shared| BatchedTries::new(shared, "wrong key", Arc::clone(&wrong)));
+        Self { wrong, shared, right: Mutex::new(LruCache::sparse(MOST_RIGHT)) }
     }
 
     /// Whether a source may try this key.
@@ -37,8 +41,11 @@ impl WrongKeys {
         if self.was_right(key) { Ok(()) } else { self.wrong.check(source, now) }
     }
 
-    /// Counts a wrong key.
+    /// Counts a wrong key: at once here, within a second at the other replicas.
     pub fn count(&self, source: Source, now: Timestamp) {
+        if let Some(shared) = &self.shared {
+            shared.count(source);
+        }
         self.wrong.count(source, now);
     }
 

@@ -57,7 +57,8 @@ fn SignUpForm(about: Loader<About>, invite: Option<String>) -> impl IntoView {
     };
     let form = RwSignal::new(entry::with_email(state, visitor));
     let busy = RwSignal::new(false);
-    let waits = Memo::new(move |_| !is_invited && about.with(|about| about.sign_up == SignUpMode::Approval) == Some(true));
+    let waits =
+        Memo::new(move |_| !is_invited && about.with(|about| about.sign_up == SignUpMode::Approval) == Some(true));
     let is_taken = Memo::new(move |_| form.with(FormState::is_taken));
     on_cleanup(move || entry::keep_email(form, visitor));
     let send = move |event: SubmitEvent| {

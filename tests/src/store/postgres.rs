@@ -87,9 +87,9 @@ impl Store for PostgresDatabase {
     }
 
     fn snapshot(&self) -> Snapshot {
-        // What replicas note about themselves isn't written by a caller.
+        // What replicas note about themselves isn't written by a caller, and that a caller failed is no change of theirs.
         let tables = format!(
-            "SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename NOT IN ('changes', 'lanes') ORDER BY tablename"
+            "SELECT tablename FROM pg_tables WHERE schemaname = '{SCHEMA}' AND tablename NOT IN ('changes', 'lanes', 'tries') ORDER BY tablename"
         );
         let rows = |table: String| {
             let mut rows = self.rows(&format!("SELECT * FROM {table}"));

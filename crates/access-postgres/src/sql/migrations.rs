@@ -10,6 +10,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/0002.sql"),
     include_str!("schema/0003.sql"),
     include_str!("schema/0004.sql"),
+    include_str!("schema/0005.sql"),
 ];
 
 /// Two migrations at once take turns by this lock of Postgres's; the number is the letters of "tollgate".

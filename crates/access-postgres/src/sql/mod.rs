@@ -16,3 +16,4 @@ pub(crate) mod reset_links;
 pub(crate) mod sessions;
 pub(crate) mod state_owners;
 pub(crate) mod subscriptions;
+pub(crate) mod tries;

@@ -7,6 +7,7 @@ mod gate;
 mod plans;
 mod registry;
 mod state_owners;
+mod tries;
 
 use std::{
     num::NonZeroUsize,

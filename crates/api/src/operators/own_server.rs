@@ -25,7 +25,8 @@ pub fn with_own_server<T>(config: Config, work: impl FnOnce(&Path) -> anyhow::Re
     let metrics = Arc::new(Metrics::default());
     let settlement = Settlement::start(Arc::clone(&backend.gate), Arc::clone(&metrics), lasting.handle());
     let upstream = UpstreamChoice::new(&config)?.info();
-    let running = Running { backend: &backend, metrics, settlement, upstream };
+    let runtime = lasting.handle().clone();
+    let running = Running { backend: &backend, metrics, settlement, runtime, upstream };
     let state = Data::new(State::new(config, running)?);
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("operators.sock");

@@ -17,7 +17,7 @@ use crate::{
     sign_up,
     source::Source,
     state::State,
-    try_limit::TooMany,
+    tries::NoTry,
 };
 
 /// Sign up.
@@ -38,10 +38,11 @@ pub async fn create_account(
     let source = Source::of(&request, &state.config.server.trusted_proxies);
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
-        state.sign_in_limits.sign_ins_of_source.begin(source, ambient::now()).map_err(too_many)?.count(ambient::now());
+        let question = state.sign_in_limits.question(source, ambient::now()).await.map_err(too_many)?;
+        question.count(ambient::now());
         return Err(CreateAccountError::EmailTaken.into());
     }
-    let sign_up = state.sign_in_limits.sign_ups.begin(source, ambient::now()).map_err(too_many)?;
+    let sign_up = state.sign_in_limits.sign_up(source, ambient::now()).await.map_err(too_many)?;
     let invite = match &new.invite {
         // Looked at before a password is hashed for it; what counts is the step that uses it up.
         Some(text) => match invitation(&state, text, &new.email).await? {
@@ -71,6 +72,6 @@ async fn invitation(state: &State, text: &str, email: &Email) -> Result<Option<T
     Ok(state.accounts.is_invited(digest, email, ambient::now()).await?.then_some(digest))
 }
 
-fn too_many(reason: TooMany) -> ApiError {
+fn too_many(reason: NoTry) -> ApiError {
     ApiError::too_many(reason, "Too many sign-ups came from your address.")
 }

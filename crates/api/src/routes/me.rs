@@ -78,11 +78,11 @@ async fn prove(
     field: &'static str,
     password: Password,
 ) -> Result<(), ApiError> {
-    let pair = (Source::of(request, &state.config.server.trusted_proxies), account.email.clone());
+    let source = Source::of(request, &state.config.server.trusted_proxies);
     let guess = state
         .sign_in_limits
-        .sign_ins
-        .begin(pair, ambient::now())
+        .password(source, &account.email, ambient::now())
+        .await
         .map_err(|reason| ApiError::too_many(reason, "Too many wrong passwords."))?;
     if state.hasher.verify(password, Some(account.password_hash.clone())).await? {
         return Ok(());

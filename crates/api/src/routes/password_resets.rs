@@ -27,9 +27,8 @@ pub async fn reset_password(
     JsonForm(reset): JsonForm<PasswordReset>,
 ) -> Result<HttpResponse, ApiError> {
     let source = Source::of(&request, &state.config.server.trusted_proxies);
-    let limit = &state.sign_in_limits.sign_ins_of_source;
-    let attempt =
-        limit.begin(source, ambient::now()).map_err(|reason| ApiError::too_many(reason, "Too many tries."))?;
+    let attempt = state.sign_in_limits.question(source, ambient::now()).await;
+    let attempt = attempt.map_err(|reason| ApiError::too_many(reason, "Too many tries."))?;
     let digest = ResetToken::parse(&reset.token).map(|token| token.digest());
     let person = match digest {
         Some(digest) => state.administration.reset_link_of(digest, ambient::now()).await?,

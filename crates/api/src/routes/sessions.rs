@@ -21,7 +21,7 @@ use crate::{
     sign_in::{AccessToken, RefreshToken, is_of_a_page, is_own_origin},
     source::Source,
     state::State,
-    try_limit::TooMany,
+    tries::NoTry,
 };
 
 /// Sign in.
@@ -40,16 +40,13 @@ pub async fn create_session(
 ) -> Result<HttpResponse, ApiError> {
     let receiver = if credentials.with_refresh_token { Receiver::program(&request)? } else { Receiver::Anyone };
     let source = Source::of(&request, &state.config.server.trusted_proxies);
-    let pair = (source, credentials.email.clone());
     let now = ambient::now();
-    let by_source = state.sign_in_limits.sign_ins_of_source.begin(source, now).map_err(too_many)?;
-    let by_pair = state.sign_in_limits.sign_ins.begin(pair, now).map_err(too_many)?;
+    let attempt = state.sign_in_limits.sign_in(source, &credentials.email, now).await.map_err(too_many)?;
     let account = state.accounts.account_by_email(&credentials.email).await?;
     let hash = account.as_ref().map(|account| account.password_hash.clone());
     let matches = state.hasher.verify(credentials.password, hash).await?;
     let Some(account) = account.filter(|_| matches) else {
-        by_source.count(now);
-        by_pair.count(now);
+        attempt.count(now);
         return Err(wrong_credentials());
     };
     // Only whoever proved to be its owner is told.
@@ -61,7 +58,7 @@ pub async fn create_session(
     start_session(&state, account.id, &account.password_hash, client, receiver, HttpResponse::Ok()).await
 }
 
-fn too_many(reason: TooMany) -> ApiError {
+fn too_many(reason: NoTry) -> ApiError {
     ApiError::too_many(reason, "Too many failed sign-ins.")
 }
 

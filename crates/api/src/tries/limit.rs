@@ -3,8 +3,9 @@
 //! What counts is told when a try has ended, so that a store that fails, or a caller who leaves, costs nobody one. Tries
 //! under way hold a place meanwhile, so that parallel ones can't slip past the limit.
 
-use std::{collections::VecDeque, hash::Hash, num::NonZeroUsize, time::Duration};
+use std::{hash::Hash, num::NonZeroUsize, time::Duration};
 
+use access::{CountedTries, StoreError, TryRule};
 use api_types::Timestamp;
 use lru::LruCache;
 use parking_lot::Mutex;
@@ -15,32 +16,44 @@ pub const FAILURE_WINDOW: Duration = Duration::from_secs(5 * 60);
 /// Most keys remembered; above it, those that were quiet for longest go.
 const MOST_KEYS: NonZeroUsize = NonZeroUsize::new(50_000).expect("more than nothing");
 
-/// At most `most` counted tries per key within `window`.
+/// At most so many counted tries per key within a window.
 #[derive(Debug)]
 pub struct TryLimit<K: Eq + Hash> {
-    most: usize,
-    window: Duration,
+    rule: TryRule,
     tries: Mutex<LruCache<K, Tries>>,
 }
 
 #[derive(Debug, Default)]
 struct Tries {
-    counted: VecDeque<Timestamp>,
-    under_way: usize,
+    counted: CountedTries,
+    under_way: u32,
+    closed: Option<Closed>,
+}
+
+/// What a store said that all replicas share: no more tries.
+#[derive(Debug)]
+struct Closed {
+    at: Timestamp,
+    /// Seconds until it is asked again.
+    asked_after: u64,
+    /// Seconds until it opens.
+    opens_after: u64,
 }
 
 /// Why a try may not begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TooMany {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoTry {
     /// The limit is reached; it opens after so many seconds.
     Counted(u64),
     /// Tries under way hold all places that are left.
     UnderWay,
+    /// The store that all replicas share can't tell.
+    Unknown(StoreError),
 }
 
 /// A try under way. Dropped, it costs nothing.
 #[derive(Debug)]
-pub struct Try<'a, K: Eq + Hash> {
+pub struct Try<'a, K: Eq + Hash + Clone> {
     limit: &'a TryLimit<K>,
     key: K,
 }
@@ -49,19 +62,25 @@ impl<K: Eq + Hash + Clone> TryLimit<K> {
     /// A limit with nothing counted; `most` 0 refuses all.
     #[must_use]
     pub fn new(most: u32, window: Duration) -> Self {
-        Self { most: most as usize, window, tries: Mutex::new(LruCache::sparse(MOST_KEYS)) }
+        Self { rule: TryRule { most, window }, tries: Mutex::new(LruCache::sparse(MOST_KEYS)) }
+    }
+
+    /// What it keeps.
+    #[must_use]
+    pub fn rule(&self) -> TryRule {
+        self.rule
     }
 
     /// Begins a try that holds a place until its outcome is known.
     ///
     /// # Errors
     /// When there were too many, or may be.
-    pub fn begin(&self, key: K, now: Timestamp) -> Result<Try<'_, K>, TooMany> {
+    pub fn begin(&self, key: K, now: Timestamp) -> Result<Try<'_, K>, NoTry> {
         let mut tries = self.tries.lock();
         let entry = tries.get_or_insert_mut(key.clone(), Tries::default);
-        self.check_entry(entry, now).map_err(TooMany::Counted)?;
-        if entry.counted.len() + entry.under_way >= self.most {
-            return Err(TooMany::UnderWay);
+        entry.check(self.rule, now).map_err(NoTry::Counted)?;
+        if entry.counted.count(self.rule, now) + u64::from(entry.under_way) >= u64::from(self.rule.most) {
+            return Err(NoTry::UnderWay);
         }
         entry.under_way += 1;
         Ok(Try { limit: self, key })
@@ -73,39 +92,34 @@ impl<K: Eq + Hash + Clone> TryLimit<K> {
     /// Seconds to wait when it isn't.
     pub fn check(&self, key: &K, now: Timestamp) -> Result<(), u64> {
         match self.tries.lock().get_mut(key) {
-            Some(entry) => self.check_entry(entry, now),
-            None if self.most == 0 => Err(self.window.as_secs().max(1)),
-            None => Ok(()),
+            Some(entry) => entry.check(self.rule, now),
+            None => CountedTries::default().check(self.rule, now),
         }
     }
 
     /// Counts a try that held no place.
     pub fn count(&self, key: K, now: Timestamp) {
-        let mut tries = self.tries.lock();
-        let counted = &mut tries.get_or_insert_mut(key, Tries::default).counted;
-        counted.push_back(now);
-        // The newest decide; more of them than the limit tell nothing.
-        if counted.len() > self.most {
-            counted.pop_front();
-        }
+        self.tries.lock().get_or_insert_mut(key, Tries::default).counted.add(1, self.rule, now);
     }
 
-    fn check_entry(&self, entry: &mut Tries, now: Timestamp) -> Result<(), u64> {
-        while entry.counted.front().is_some_and(|first| self.is_over(*first, now)) {
-            entry.counted.pop_front();
-        }
-        if entry.counted.len() < self.most {
-            return Ok(());
-        }
-        let oldest = entry.counted.front().copied().unwrap_or(now);
-        let passed = u64::try_from(now.duration_since(oldest).as_secs()).unwrap_or(0);
-        Err(self.window.as_secs().saturating_sub(passed).max(1))
+    /// Remembers that a store said no: for `asked_after` seconds; it opens after `opens_after`.
+    pub fn close(&self, key: K, asked_after: u64, opens_after: u64, now: Timestamp) {
+        let closed = Some(Closed { at: now, asked_after, opens_after });
+        self.tries.lock().get_or_insert_mut(key, Tries::default).closed = closed;
     }
+}
 
-    /// Whether a try left the window; one from the future (a clock set back) did.
-    fn is_over(&self, then: Timestamp, now: Timestamp) -> bool {
-        let age = now.duration_since(then);
-        age.is_negative() || age.unsigned_abs() >= self.window
+impl Tries {
+    fn check(&mut self, rule: TryRule, now: Timestamp) -> Result<(), u64> {
+        if let Some(closed) = &self.closed {
+            // Negative where the clock was set back: then nothing is known.
+            let passed = u64::try_from(now.duration_since(closed.at).as_secs()).unwrap_or(u64::MAX);
+            if passed < closed.asked_after {
+                return Err(closed.opens_after.saturating_sub(passed).max(1));
+            }
+            self.closed = None;
+        }
+        self.counted.check(rule, now)
     }
 }
 
@@ -114,14 +128,19 @@ impl<K: Eq + Hash + Clone> Try<'_, K> {
     pub fn count(self, now: Timestamp) {
         self.limit.count(self.key.clone(), now);
     }
+
+    /// It isn't made, since a store said no: see [`TryLimit::close`].
+    pub fn close(self, asked_after: u64, opens_after: u64, now: Timestamp) {
+        self.limit.close(self.key.clone(), asked_after, opens_after, now);
+    }
 }
 
-impl<K: Eq + Hash> Drop for Try<'_, K> {
+impl<K: Eq + Hash + Clone> Drop for Try<'_, K> {
     fn drop(&mut self) {
         let mut tries = self.limit.tries.lock();
         if let Some(entry) = tries.peek_mut(&self.key) {
             entry.under_way = entry.under_way.saturating_sub(1);
-            if entry.under_way == 0 && entry.counted.is_empty() {
+            if entry.under_way == 0 && entry.counted.is_empty() && entry.closed.is_none() {
                 tries.pop(&self.key);
             }
         }
@@ -145,7 +164,7 @@ mod tests {
         let limit = limit(2);
         limit.begin("a", at(0)).unwrap().count(at(0));
         limit.begin("a", at(100)).unwrap().count(at(100));
-        assert_eq!(limit.begin("a", at(200)).unwrap_err(), TooMany::Counted(100));
+        assert_eq!(limit.begin("a", at(200)).unwrap_err(), NoTry::Counted(100));
         assert!(limit.begin("b", at(200)).is_ok());
         limit.begin("a", at(300)).unwrap().count(at(300));
         assert_eq!(limit.check(&"a", at(301)), Err(99));
@@ -163,10 +182,21 @@ mod tests {
         let limit = limit(2);
         let first = limit.begin("a", at(0)).unwrap();
         let second = limit.begin("a", at(0)).unwrap();
-        assert_eq!(limit.begin("a", at(0)).unwrap_err(), TooMany::UnderWay);
+        assert_eq!(limit.begin("a", at(0)).unwrap_err(), NoTry::UnderWay);
         first.count(at(0));
         drop(second);
         assert!(limit.begin("a", at(0)).is_ok());
+    }
+
+    #[test]
+    fn what_a_store_said_is_believed_for_a_while() {
+        let limit = limit(2);
+        limit.begin("a", at(0)).unwrap().close(1, 200, at(0));
+        assert_eq!(limit.begin("a", at(0)).unwrap_err(), NoTry::Counted(200));
+        assert!(limit.begin("a", at(1)).is_ok());
+        limit.close("a", 200, 200, at(0));
+        assert_eq!(limit.check(&"a", at(150)), Err(50));
+        assert_eq!(limit.check(&"a", at(-9)), Ok(()));
     }
 
     #[test]
