@@ -3,6 +3,7 @@
 
 mod access_log;
 mod accounts;
+mod backup;
 mod bad_days;
 mod behind_a_proxy;
 mod brand;

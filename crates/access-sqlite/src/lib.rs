@@ -15,5 +15,5 @@ mod store;
 mod writer;
 
 pub use options::{Options, Synchronous};
-pub use sql::{export::Export, open::OpenError};
+pub use sql::{backup::back_up, export::Export, open::OpenError};
 pub use store::{AppliedPlans, SqliteStore};

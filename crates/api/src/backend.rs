@@ -5,7 +5,12 @@ pub(crate) mod aws;
 pub(crate) mod moving;
 pub(crate) mod postgres;
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{
+    fs::{self, File},
+    os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
+    path::Path,
+    sync::Arc,
+};
 
 use access::{Accounts, Administration, Gate, Registry, SharedTries, StateOwners};
 use access_postgres::PostgresStore;
@@ -15,6 +20,7 @@ use anyhow::Context as _;
 use crate::{
     ambient,
     config::{BackendName, Config, Synchronous},
+    sign_in::{OWNER_FILE, SESSION_FILE},
 };
 
 /// The database's name in the data folder.
@@ -196,6 +202,46 @@ impl Backend {
         }
         Ok(())
     }
+}
+
+/// Copies all that the data folder keeps into a new one, whole or not at all, while a server may be using it: the database
+/// as of one moment, and the keys without which it is worth less.
+///
+/// # Errors
+/// Why not, and what to do.
+pub fn back_up(config: &Config, to: &Path) -> anyhow::Result<()> {
+    if !config.backend.uses_the_data_folder() {
+        anyhow::bail!("with backend = \"postgres\" nothing is kept here: back the database up with pg_dump");
+    }
+    let from = &config.server.data_dir;
+    if !from.join(DATABASE).exists() {
+        anyhow::bail!("there is no {DATABASE} in {} to back up: name its folder with --data-dir", from.display());
+    }
+    if to.exists() {
+        anyhow::bail!("{} exists already: name a folder that doesn't, one for each backup", to.display());
+    }
+    let parent = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Beside it until it is whole; what is dropped on the way is deleted. Its owner's alone, as the data folder.
+    let unfinished = tempfile::Builder::new()
+        .prefix(".tollgate-backup-")
+        .permissions(fs::Permissions::from_mode(0o700))
+        .tempdir_in(parent)
+        .with_context(|| format!("can't write into {}", parent.display()))?;
+    access_sqlite::back_up(&from.join(DATABASE), &unfinished.path().join(DATABASE))
+        .with_context(|| format!("can't back up to {}", to.display()))?;
+    for name in [OWNER_FILE, SESSION_FILE] {
+        let (key, copy) = (from.join(name), unfinished.path().join(name));
+        if key.exists() {
+            fs::copy(&key, &copy).with_context(|| format!("can't copy {}", key.display()))?;
+        }
+    }
+    for entry in fs::read_dir(unfinished.path())? {
+        File::open(entry?.path())?.sync_all().context("can't write the backup to the disk")?;
+    }
+    fs::rename(unfinished.path(), to).with_context(|| format!("can't make {}", to.display()))?;
+    // It has another name now, and is kept.
+    let _ = unfinished.keep();
+    File::open(parent)?.sync_all().context("can't write the backup to the disk")
 }
 
 /// The database file in the data folder, which is made if need be.

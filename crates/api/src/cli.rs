@@ -1,4 +1,4 @@
-//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | accounts | operators | invites | audit | aws`.
+//! The command line: `tollgate serve | check | openapi | plans | migrate | migrate-store | backup | accounts | operators | invites | audit | aws`.
 
 use std::{
     io::{self, IsTerminal as _},
@@ -81,6 +81,14 @@ enum Command {
         /// Where it is to be.
         #[arg(long, value_name = "STORE")]
         to: Target,
+    },
+    /// Copy the data folder, whole or not at all, while the server runs.
+    #[command(after_help = "A server on the copy goes on from that moment: tollgate --data-dir DIR.\n\n\
+                            Example:\n  tollgate backup /backup/tollgate-2026-11-28 --data-dir /var/lib/tollgate")]
+    Backup {
+        /// The folder to make; it must not exist.
+        #[arg(value_name = "DIR")]
+        to: PathBuf,
     },
     /// List, show, block, approve and delete people, and let them back in.
     #[command(subcommand)]
@@ -173,6 +181,10 @@ fn execute(CommandLine { command, settings }: CommandLine) -> anyhow::Result<()>
             let config = configured(settings, config::load_for_migration)?.0;
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             print(&runtime.block_on(backend::moving::sqlite_to_postgres(&config))?)
+        }
+        Command::Backup { to } => {
+            backend::back_up(&configured(settings, quietly)?.0, &to)?;
+            print(&format!("Backed up to {}. Try it: tollgate check --data-dir {0}\n", to.display()))
         }
         Command::Accounts(command) => operators::command::run(command, configured(settings, quietly)?.0),
         Command::Operators(command) => operators::command::run(command, configured(settings, quietly)?.0),

@@ -401,7 +401,7 @@ mod tests {
         assert_eq!(said, "TOLLGATE_SERVER__LISTN: server.listn: unknown key \"listn\"; did you mean \"listen\"?");
         let said = error("", &[("TOLLGATE_SERVER_LISTEN", "127.0.0.1:1")]);
         assert!(said.ends_with("did you mean TOLLGATE_SERVER__LISTEN?"), "{said}");
-        assert!(error("[zzz]", &[]).contains("known are: backend, server, log"));
+        assert!(error("[zzz]", &[]).contains("known are: backend, server, tls, log"));
     }
 
     #[test]

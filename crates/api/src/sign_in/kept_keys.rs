@@ -17,8 +17,10 @@ use zeroize::Zeroizing;
 
 use crate::{ambient, config::Secret};
 
-const SESSION_FILE: &str = "session.key";
-const OWNER_FILE: &str = "owner.key";
+/// The session key's name in the data folder.
+pub const SESSION_FILE: &str = "session.key";
+/// The owner key's.
+pub const OWNER_FILE: &str = "owner.key";
 /// What a configured key begins with that is the key itself, as 64 hexadecimal digits: one that was made in a data folder
 /// and is now shared. Any other text is hashed to a key.
 const AS_IT_IS: &str = "hex:";

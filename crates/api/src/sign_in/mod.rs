@@ -9,7 +9,7 @@ mod token;
 mod turns;
 
 pub use cookies::Cookies;
-pub use kept_keys::{OwnerKey, SessionKey};
+pub use kept_keys::{OWNER_FILE, OwnerKey, SESSION_FILE, SessionKey};
 pub use limits::SignInLimits;
 pub use origin::{is_of_a_page, is_own_origin};
 pub use password::PasswordHasher;
