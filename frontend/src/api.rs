@@ -1,5 +1,6 @@
 //! The clients: what anybody may call, what a session may call, and what a key may call.
 
+mod admin;
 mod anonymous;
 mod call;
 mod data_plane;
@@ -8,6 +9,7 @@ mod session;
 
 use std::pin::Pin;
 
+pub(crate) use admin::Part;
 pub(crate) use anonymous::Anonymous;
 pub(crate) use data_plane::{Answer, CallFailure, Header, KeyClient, REMAINING};
 pub(crate) use error::ApiError;

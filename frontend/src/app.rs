@@ -13,7 +13,10 @@ use crate::{
     load::{FirstKeys, Loader},
     navigation::Navigation,
     page::{API_DOCS, Page, Standing},
-    pages::{AccountPage, DashboardPage, LandingPage, NotFoundPage, PlaygroundPage, ResetPage, SignInPage, SignUpPage},
+    pages::{
+        AccountPage, AuditPage, DashboardPage, ForOperators, LandingPage, NotFoundPage, PeoplePage, PersonPage,
+        PlaygroundPage, ResetPage, SignInPage, SignUpPage,
+    },
     sign_out::SignOut,
     theme::ThemeSwitch,
     visitor::{Visitor, Wanted, use_visitor},
@@ -63,6 +66,9 @@ pub(crate) fn App() -> impl IntoView {
                 Some(Page::Dashboard) => view! { <DashboardPage /> }.into_any(),
                 Some(Page::Playground) => view! { <PlaygroundPage /> }.into_any(),
                 Some(Page::Account) => view! { <AccountPage /> }.into_any(),
+                Some(Page::People) => view! { <ForOperators><PeoplePage /></ForOperators> }.into_any(),
+                Some(Page::Person(id)) => view! { <ForOperators><PersonPage id /></ForOperators> }.into_any(),
+                Some(Page::Audit) => view! { <ForOperators><AuditPage /></ForOperators> }.into_any(),
                 Some(Page::NotFound) => view! { <NotFoundPage /> }.into_any(),
                 None => view! { <Unsure /> }.into_any(),
             })}
@@ -101,6 +107,7 @@ fn Header() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
     // Who isn't known yet was signed in before, or asks for what needs that: the links don't move when that is so.
     let is_anonymous = Memo::new(move |_| visitor.standing() == Standing::Anonymous);
+    let is_operator = Memo::new(move |_| visitor.me().is_some_and(|me| me.operator));
     view! {
         <header class="top">
             <a class="skip" href="#main" on:click=move |click| {
@@ -127,6 +134,10 @@ fn Header() -> impl IntoView {
                     view! { <PageLink to=Page::Dashboard>"Dashboard"</PageLink> }.into_any()
                 }))}
                 <PageLink to=Page::Playground>"Playground"</PageLink>
+                {live(move || maybe(is_operator.get().then_some(()), |()| view! {
+                    <PageLink to=Page::People class="people-link" testid="people-link">"People"</PageLink>
+                    <PageLink to=Page::Audit class="wide">"Audit"</PageLink>
+                }.into_any()))}
                 {live(move || if is_anonymous.get() {
                     view! {
                         <PageLink to=Page::SignIn>"Sign in"</PageLink>

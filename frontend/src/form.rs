@@ -2,7 +2,7 @@
 //!
 //! The rules are those of `api_types`: the body that would be sent is read by the code that the server runs.
 
-use api_types::{FieldError, Form, Problem, ProblemCode, read_fields};
+use api_types::{FieldError, Form, Problem, ProblemCode, Reason, read_fields};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -41,6 +41,22 @@ impl FormState {
                 .map(|name| Field { name, value: String::new(), touched: false, refused: None })
                 .collect(),
             rules: |fields| read_fields::<F>(fields).err().unwrap_or_default(),
+            general: None,
+            is_taken: false,
+        }
+    }
+
+    /// A form of one field that is read as `N`.
+    pub(crate) fn of_one<N: TryFrom<String, Error = Reason>>(name: &'static str) -> Self {
+        Self {
+            fields: vec![Field { name, value: String::new(), touched: false, refused: None }],
+            rules: |fields| {
+                let wrong = |(field, value): (String, Value)| {
+                    let reason = N::try_from(value.as_str()?.to_owned()).err()?;
+                    Some(FieldError::new(&field, reason))
+                };
+                fields.into_iter().filter_map(wrong).collect()
+            },
             general: None,
             is_taken: false,
         }

@@ -34,7 +34,7 @@ impl Navigation {
     /// Goes there.
     pub(crate) fn go(self, page: Page) {
         if self.page.get_untracked() != page {
-            browser::show_path(page.path(), false);
+            browser::show_path(&page.path(), false);
             self.page.set(page);
         }
     }
@@ -42,7 +42,7 @@ impl Navigation {
     /// Goes there in place of this page, which the back button then skips.
     pub(crate) fn redirect(self, page: Page) {
         if self.page.get_untracked() != page {
-            browser::show_path(page.path(), true);
+            browser::show_path(&page.path(), true);
             self.page.set(page);
         }
     }

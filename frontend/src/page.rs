@@ -2,8 +2,15 @@
 //!
 //! Paths are relative: the server says in `<base>` what they are relative to, which may be a part of a host only.
 
+use std::borrow::Cow;
+
+use api_types::AccountId;
+
 /// The API's documentation: the server's own page, not one of these.
 pub(crate) const API_DOCS: &str = "docs/";
+
+/// Where the pages of persons are.
+const PERSON: &str = "people/";
 
 /// A view with an address of its own. Views name these, never a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +29,12 @@ pub(crate) enum Page {
     Playground,
     /// Password and deletion.
     Account,
+    /// Everybody, for operators.
+    People,
+    /// One of them.
+    Person(AccountId),
+    /// What operators did, for operators.
+    Audit,
     /// Any other address.
     NotFound,
 }
@@ -38,9 +51,18 @@ pub(crate) enum Standing {
 }
 
 impl Page {
-    /// Every page that has a path.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Landing, Self::SignUp, Self::SignIn, Self::Reset, Self::Dashboard, Self::Playground, Self::Account];
+    /// Every page that has a path of its own; each person's is below that of all people.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Landing,
+        Self::SignUp,
+        Self::SignIn,
+        Self::Reset,
+        Self::Dashboard,
+        Self::Playground,
+        Self::Account,
+        Self::People,
+        Self::Audit,
+    ];
 
     /// The page at a path under the base; a slash at the end doesn't matter.
     pub(crate) fn at(path: &str) -> Self {
@@ -48,12 +70,13 @@ impl Page {
             "" => ".",
             trimmed => trimmed,
         };
-        Self::ALL.into_iter().find(|page| page.path() == path).unwrap_or(Self::NotFound)
+        let person = || path.strip_prefix(PERSON)?.parse().ok().map(Self::Person);
+        Self::ALL.into_iter().find(|page| page.path() == path).or_else(person).unwrap_or(Self::NotFound)
     }
 
     /// Its path. A page that wasn't found has none of its own and leads home.
-    pub(crate) const fn path(self) -> &'static str {
-        match self {
+    pub(crate) fn path(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Landing | Self::NotFound => ".",
             Self::SignUp => "sign-up",
             Self::SignIn => "sign-in",
@@ -61,7 +84,10 @@ impl Page {
             Self::Dashboard => "dashboard",
             Self::Playground => "playground",
             Self::Account => "account",
-        }
+            Self::People => "people",
+            Self::Person(id) => return format!("{PERSON}{id}").into(),
+            Self::Audit => "audit",
+        })
     }
 
     /// The document's title, where the installation has this name.
@@ -74,6 +100,9 @@ impl Page {
             Self::Dashboard => "Dashboard",
             Self::Playground => "Playground",
             Self::Account => "Account",
+            Self::People => "People",
+            Self::Person(_) => "Person",
+            Self::Audit => "Audit",
             Self::NotFound => "Page not found",
         };
         format!("{page} · {name}")
@@ -81,7 +110,7 @@ impl Page {
 
     /// Whether the view needs a session.
     pub(crate) const fn is_private(self) -> bool {
-        matches!(self, Self::Dashboard | Self::Account)
+        matches!(self, Self::Dashboard | Self::Account | Self::People | Self::Person(_) | Self::Audit)
     }
 
     /// Where the visitor is sent instead, with the address changed: forms and landing are not for the signed in.
@@ -111,15 +140,17 @@ mod tests {
     #[test]
     fn every_path_leads_back_to_its_page() {
         for page in Page::ALL {
-            assert_eq!(Page::at(page.path()), page);
+            assert_eq!(Page::at(&page.path()), page);
             assert_eq!(Page::at(&format!("{}/", page.path())), page);
         }
         assert_eq!(Page::at(""), Page::Landing);
+        let person = Page::Person(AccountId::from_random([7; 16]));
+        assert_eq!(Page::at(&person.path()), person);
     }
 
     #[test]
     fn other_paths_are_not_found() {
-        for path in ["dash", "dashboard/x", "Dashboard", "/x", "/dashboard"] {
+        for path in ["dash", "dashboard/x", "Dashboard", "/x", "/dashboard", "people/x", "people/acc_"] {
             assert_eq!(Page::at(path), Page::NotFound, "{path}");
         }
     }
@@ -133,7 +164,7 @@ mod tests {
 
     #[test]
     fn private_pages_show_the_sign_in_form_until_somebody_signed_in() {
-        for page in [Page::Dashboard, Page::Account] {
+        for page in [Page::Dashboard, Page::Account, Page::People, Page::Audit] {
             assert_eq!(page.view_for(Standing::Asking), None);
             assert_eq!(page.view_for(Standing::Anonymous), Some(Page::SignIn));
             assert_eq!(page.view_for(Standing::SignedIn), Some(page));

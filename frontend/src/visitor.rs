@@ -57,6 +57,8 @@ pub(crate) struct Visitor {
     pub(crate) inspected: RwSignal<Option<KeyId>>,
     /// The address typed into one of the forms, for the other one.
     pub(crate) email: RwSignal<String>,
+    /// Which addresses an operator looks for, and which of these; stays while somebody is looked at.
+    pub(crate) people: (RwSignal<String>, RwSignal<String>),
     /// Whose what is kept here is.
     account: StoredValue<Option<AccountId>>,
     /// The models on offer, once asked for: the same for every key, and asking may be charged.
@@ -88,6 +90,7 @@ impl Visitor {
         let tuning = RwSignal::new(Tuning::default());
         let (wanted, inspected) = (RwSignal::new(None), RwSignal::new(None));
         let email = RwSignal::new(String::new());
+        let people = (RwSignal::new(String::new()), RwSignal::new(String::new()));
         let account = StoredValue::new(None);
         // What is being done here stays: whoever signs in again goes on with it, and anybody else doesn't find it.
         let ended = Callback::new(move |()| {
@@ -109,6 +112,7 @@ impl Visitor {
             wanted,
             inspected,
             email,
+            people,
             account,
             models,
             client,
@@ -262,6 +266,8 @@ impl Visitor {
         self.tuning.set(Tuning::default());
         self.wanted.set(None);
         self.inspected.set(None);
+        self.people.0.set(String::new());
+        self.people.1.set(String::new());
     }
 }
 

@@ -10,6 +10,7 @@ mod going_on;
 mod layout;
 mod lighthouse;
 mod markdown;
+mod operators;
 mod other_origin;
 mod readme_pictures;
 mod reset_link;

@@ -20,17 +20,14 @@ async fn a_server_on_the_copy_goes_on_where_it_was_taken() {
     let copy = folder.path().join("copy");
     // While many requests are under way.
     let busy = server.with_key("unlimited").await;
-    let asking = {
-        let busy = busy.clone();
-        tokio::spawn(async move {
-            for _ in 0..40 {
-                busy.chat("hello").send().await.expect(200);
-            }
-        })
+    let asking = async {
+        for _ in 0..40 {
+            busy.chat("hello").send().await.expect(200);
+        }
     };
-    let (status, said) = server.command(&["backup", copy.to_str().unwrap()]).await;
+    let arguments = ["backup", copy.to_str().unwrap()];
+    let (_, (status, said)) = tokio::join!(asking, server.command(&arguments));
     assert!(status.success() && said.contains("Backed up to"), "{said}");
-    asking.await.unwrap();
     assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o077, 0, "the copy is its owner's alone");
     let mut names: Vec<_> = fs::read_dir(&copy).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();

@@ -22,6 +22,8 @@ pub(super) struct Reply {
     pub(super) text: String,
     /// `Retry-After`, in seconds.
     pub(super) retry_after: Option<u64>,
+    /// `Next-Cursor`, where a list may go on.
+    pub(super) next_cursor: Option<String>,
 }
 
 impl Reply {
@@ -34,7 +36,8 @@ impl Reply {
     pub(super) async fn of(response: Response) -> Option<Self> {
         let status = response.status();
         let retry_after = response.headers().get("retry-after").and_then(|seconds| seconds.parse().ok());
-        Some(Self { status, text: response.text().await.ok()?, retry_after })
+        let next_cursor = response.headers().get("next-cursor");
+        Some(Self { status, text: response.text().await.ok()?, retry_after, next_cursor })
     }
 
     /// The body's JSON.

@@ -42,6 +42,11 @@ impl ApiError {
         self.code() == Some(ProblemCode::Unauthenticated)
     }
 
+    /// Whether the account is no operator's, or not any more.
+    pub(crate) fn is_for_operators(&self) -> bool {
+        self.code() == Some(ProblemCode::OperatorsOnly)
+    }
+
     /// The request's id for whoever runs the server, where there is one to ask about.
     pub(crate) fn reference(&self) -> Option<String> {
         match self {

@@ -116,7 +116,7 @@ impl Session {
         self.send(Method::GET, &format!("keys/{id}/usage?from={}&to={}", iso(from), iso(to)), None).await?.read()
     }
 
-    fn send(self, method: Method, path: &str, body: Option<String>) -> LocalFuture<Result<Reply, ApiError>> {
+    pub(super) fn send(self, method: Method, path: &str, body: Option<String>) -> LocalFuture<Result<Reply, ApiError>> {
         let path = path.to_owned();
         Box::pin(async move {
             match call::send(method.clone(), &path, body.clone()).await {

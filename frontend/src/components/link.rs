@@ -34,7 +34,7 @@ pub(crate) fn PageLink(
     let (navigation, visitor) = (use_navigation(), use_visitor());
     let href = match &plan {
         Some(plan) => format!("{}?plan={}", to.path(), browser::in_a_query(plan.as_str())),
-        None => to.path().to_owned(),
+        None => to.path().into_owned(),
     };
     let wanted = StoredValue::new(plan);
     let follow = move |click: MouseEvent| {

@@ -5,10 +5,7 @@ use std::sync::Arc;
 use api_types::{About, CreateKey, CreatedKey, KeyEntry, KeyId, KeyState, Plan, PlanName, ProblemCode, Survival};
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{
-    key_dialogs::{KeyDialog, Outcome},
-    waiting::Waiting,
-};
+use super::{key_dialogs::KeyDialog, key_dialogs::Outcome, operators::OperatorsWay, waiting::Waiting};
 use crate::{
     activation,
     announcer::{Announcer, use_announcer},
@@ -87,6 +84,7 @@ pub(crate) fn DashboardPage() -> impl IntoView {
     });
     view! {
         <h1 tabindex="-1">"Dashboard"</h1>
+        <OperatorsWay />
         <Failure error=desk.error testid="dashboard-error" />
         <Waiting waits=desk.waits />
         {live(move || match desk.made.get() {
