@@ -49,6 +49,34 @@ async fn the_domains_that_are_taken_are_told_before_somebody_tries() {
 }
 
 #[tokio::test]
+async fn an_invitation_opens_the_form_once_and_its_secret_is_shown_nowhere() {
+    let visit = Visit::with(|setup| setup.set("sign_up.mode", "invite")).await;
+    let (server, browser) = (&visit.server, &visit.browser);
+    browser.open("/sign-up").await;
+    browser.reads(NOTE, "open the link that you were given").await;
+    assert_eq!(browser.count("[name=password]").await, 0);
+    let (status, said) = server.command(&["invites", "add", "--for", "ada@example.com"]).await;
+    assert!(status.success(), "{said}");
+    let secret = said.lines().next().unwrap().split_once('#').unwrap().1;
+    browser.open(&format!("/sign-up#{secret}")).await;
+    browser.reads("[data-testid=invited]", "makes one account").await;
+    assert_eq!(browser.evaluate("location.href").await, format!("{}/sign-up", server.origin()));
+    browser.keeps_layout("invited").await;
+    browser.is_accessible("invited").await;
+    browser.fill("[name=email]", "eve@example.com").await;
+    browser.fill("[name=password]", PASSWORD).await;
+    browser.enter("[name=password]").await;
+    browser.reads("[data-testid=form-error]", "for another address").await;
+    browser.fill("[name=email]", "ada@example.com").await;
+    browser.fill("[name=password]", PASSWORD).await;
+    browser.enter("[name=password]").await;
+    browser.at("/dashboard").await;
+    let shown = browser.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])").await;
+    assert!(!shown.as_str().unwrap().contains(secret), "{shown}");
+    visit.end(&[("/accounts", 403)]).await;
+}
+
+#[tokio::test]
 async fn whoever_waits_sees_it_and_gets_a_key_once_approved() {
     let visit = Visit::with(|setup| setup.set("sign_up.mode", "approval")).await;
     let (server, browser) = (&visit.server, &visit.browser);
