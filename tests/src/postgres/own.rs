@@ -28,18 +28,51 @@ impl OwnPostgres {
     /// If Postgres's programs aren't there (`cargo xtask test` provides them, in `TOLLGATE_POSTGRES_BIN`), or it doesn't
     /// start.
     pub async fn start() -> Self {
-        let home = TempDir::new().expect("a temporary folder");
-        give(home.path());
-        let mut own = Self { child: None, output: Output::default(), port: free_port(), home };
+        let own = Self::without_data();
         let mut initdb = program("initdb", own.home.path());
         // The cluster needn't outlive a fall of this machine; what is committed later has to outlive the server's.
         initdb.arg("-D").arg(own.data()).args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]);
         let made = initdb.output().expect("initdb runs");
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-        while !own.try_start().await {
-            own.port = free_port();
+        own.started().await
+    }
+
+    /// Starts a standby of the server at this URL, which may be a link to it: it takes over what is there, and then
+    /// whatever is committed, as it comes. It answers questions, and refuses to change anything until [`Self::promote`].
+    ///
+    /// # Panics
+    /// If the server isn't there, or the standby doesn't start.
+    pub async fn standby_of(url: &str) -> Self {
+        let own = Self::without_data();
+        let mut backup = program("pg_basebackup", own.home.path());
+        // Along with the way to the server, from which it will go on.
+        backup.arg("-D").arg(own.data()).args(["-d", url, "--write-recovery-conf", "--checkpoint=fast", "--no-sync"]);
+        let made = backup.output().expect("pg_basebackup runs");
+        assert!(made.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&made.stderr));
+        own.started().await
+    }
+
+    /// Makes a standby the server that takes changes, from what it has got; returns when it does.
+    ///
+    /// # Panics
+    /// If it is no standby.
+    pub async fn promote(&self) {
+        let promoted = self.client().await.query_one("SELECT pg_promote()", &[]).await;
+        assert!(promoted.expect("a standby").get::<_, bool>(0), "the standby isn't promoted");
+    }
+
+    fn without_data() -> Self {
+        let home = TempDir::new().expect("a temporary folder");
+        give(home.path());
+        Self { child: None, output: Output::default(), port: free_port(), home }
+    }
+
+    /// It, running on a port that is free.
+    async fn started(mut self) -> Self {
+        while !self.try_start().await {
+            self.port = free_port();
         }
-        own
+        self
     }
 
     /// Where its one database is, such as `postgres://postgres@127.0.0.1:40123/postgres`; no password is asked. It stays
