@@ -6,7 +6,10 @@ use std::sync::{
 };
 
 use tests::{Caller, OwnPostgres, PlanSpec, ServerSetup, SlowLink, TestServer, wait_until, within};
-use tokio::task::JoinSet;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    task::JoinSet,
+};
 
 const LIMIT: u64 = 400;
 /// Requests under way at a time, half of them at each replica.
@@ -177,4 +180,35 @@ async fn what_an_asynchronous_standby_has_not_got_is_free_once_more() {
     assert_eq!(key.used().await, 1);
     key.chat("hello").send().await.expect(200);
     assert_eq!(key.used().await, 2);
+}
+
+/// A machine that went without a word: who connects is neither refused nor answered.
+struct GoneMachine {
+    port: u16,
+    _takes_nobody: TcpListener,
+    _waits_to_be_taken: TcpStream,
+}
+
+impl GoneMachine {
+    async fn new() -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        // A queue of one, which is full with the first: Linux lets all others knock in vain.
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let first = TcpStream::connect(address).await.unwrap();
+        Self { port: address.port(), _takes_nobody: listener, _waits_to_be_taken: first }
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_does_not_even_refuse_leaves_time_for_the_next() {
+    let (gone, postgres) = (GoneMachine::new().await, OwnPostgres::start().await);
+    let (first, second) = (gone.port, postgres.port());
+    let url = format!("postgres://postgres@127.0.0.1:{first},127.0.0.1:{second}/postgres");
+    let setup = TestServer::setup().postgres(&url).set("postgres.timeout_seconds", "2");
+    let (status, said) = TestServer::run(&setup, &["migrate"]).await;
+    assert!(status.success(), "{said}");
+    let server = setup.start().await;
+    server.with_key("unlimited").await.chat("hello").send().await.expect(200);
 }

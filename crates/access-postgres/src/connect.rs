@@ -76,12 +76,14 @@ impl Target {
         if !is_plain_name(&options.schema) {
             return Err(ConnectError::BadSchema);
         }
+        let hosts = config.get_hosts().len().max(config.get_hostaddrs().len()).max(1);
         config
             .ssl_mode(if encryption == Encryption::None { SslMode::Disable } else { SslMode::Require })
             .application_name("tollgate")
             // Of several hosts, the one that isn't a standby.
             .target_session_attrs(TargetSessionAttrs::ReadWrite)
-            .connect_timeout(options.patience)
+            // One whose machine is gone, which doesn't even refuse, leaves time for the next.
+            .connect_timeout(options.patience / u32::try_from(hosts).unwrap_or(u32::MAX))
             .tcp_user_timeout(options.patience)
             .keepalives_idle(Duration::from_secs(15))
             .keepalives_interval(Duration::from_secs(5))
