@@ -39,6 +39,7 @@ mod tools;
 mod torture;
 mod unprivileged;
 mod workspace;
+mod wrong_clock;
 
 use std::process::ExitCode;
 

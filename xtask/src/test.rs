@@ -16,7 +16,7 @@ use crate::python::Python;
 use crate::sdks::{self, Sdks};
 use crate::server::Beside;
 use crate::tested_backend::TestedBackend;
-use crate::{audit, browser, network, packaging, postgres, prepare, server, workspace};
+use crate::{audit, browser, network, packaging, postgres, prepare, server, workspace, wrong_clock};
 
 /// What the tests are told about.
 pub(crate) struct Built {
@@ -41,6 +41,7 @@ pub(crate) fn build(passed: &[String]) -> Result<Built> {
             // One after the other, because apt-get doesn't run twice at once.
             let peers = || {
                 network::require(progress)?;
+                wrong_clock::require(progress)?;
                 let (driver, proxies) = (browser::require(progress)?, proxies::require(progress)?);
                 let postgres = postgres::require(progress)?;
                 let python = Python::require(progress)?;
