@@ -24,8 +24,8 @@ use super::{
 use crate::{wait::found, within};
 
 pub(super) const REPLICAS: usize = 3;
-/// By how many minutes each replica's clock is wrong.
-const SKEWS: [i64; REPLICAS] = [0, 17, -23];
+/// By how many seconds a replica's clock is wrong at most, either way.
+const MOST_WRONG: i64 = 40 * 60;
 /// Key holders under load at once, and requests under way for each at each replica.
 const HOLDERS: usize = 4;
 const AT_ONCE: usize = 3;
@@ -65,9 +65,8 @@ impl Floor {
         let postgres = LinkedPostgres::start(REPLICAS).await;
         prepare(postgres.url()).await.expect("the tables are made");
         let mut replicas = Vec::new();
-        for (place, minutes) in SKEWS.into_iter().enumerate() {
-            let skew = SignedDuration::from_mins(minutes);
-            replicas.push(Replica::start(postgres.url_of(place), skew, &mut chance, plans()).await);
+        for place in 0..REPLICAS {
+            replicas.push(Replica::start(postgres.url_of(place), &mut chance, plans()).await);
         }
         let (figures, holders, acknowledged) = (ClusterFigures::default(), Vec::new(), Vec::new());
         Self { figures, chance, replicas, postgres, holders, acknowledged }
@@ -75,6 +74,7 @@ impl Floor {
 
     /// Load; trouble at a random instant; everything up again; and the books compared.
     pub(super) async fn round(&mut self) {
+        self.set_clocks();
         self.people().await;
         let load = self.load();
         self.postgres.let_pass(&mut self.chance, 400).await;
@@ -98,6 +98,14 @@ impl Floor {
         self.acknowledged.extend(made.lock().expect("no holder panics").drain(..));
         self.compare_books(tallies, &trouble).await;
         self.figures.figures.rounds += 1;
+    }
+
+    /// Sets every replica's clock, ahead or back.
+    fn set_clocks(&mut self) {
+        for replica in &mut self.replicas {
+            let seconds = self.chance.below(2 * MOST_WRONG.unsigned_abs()).cast_signed() - MOST_WRONG;
+            replica.set_clock(SignedDuration::from_secs(seconds));
+        }
     }
 
     /// Enough holders for the load.

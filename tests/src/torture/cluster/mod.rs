@@ -1,9 +1,10 @@
 //! The cluster floor: replicas of the cluster backend on one Postgres, which are killed, as it is, and cut off from it.
 //!
-//! In process (`floor.rs`) each replica is a store with a runtime of its own, whose end in the middle of everything is the
-//! end of a process as Postgres sees it, and with a clock of its own. Whoever asks is on the replica's runtime and goes
-//! with it; what they were told is in the books (`books.rs`), which are compared with what Postgres says once everything is
-//! up and at rest (`compare.rs`). As processes (`processes.rs`) they are real servers, and the upstream's books count.
+//! In process (`floor.rs`) each replica is a store with a runtime of its own, whose end in the middle of everything is
+//! the end of a process as Postgres sees it, and with a clock of its own that is set each round. Whoever asks is on the
+//! replica's runtime and goes with it; what they were told is in the books (`books.rs`), which are compared with what
+//! Postgres says once everything is up and at rest (`compare.rs`). As processes (`processes.rs`) they are real servers,
+//! and the upstream's books count.
 
 mod books;
 mod compare;

@@ -45,8 +45,8 @@ fn options(url: String) -> Options {
 
 impl Replica {
     /// Starts one, as a process does: it offers the plans of its configuration.
-    pub(super) async fn start(url: String, skew: SignedDuration, chance: &mut Chance, plans: Vec<UsagePlan>) -> Self {
-        let mut replica = Self { url, skew, running: None };
+    pub(super) async fn start(url: String, chance: &mut Chance, plans: Vec<UsagePlan>) -> Self {
+        let mut replica = Self { url, skew: SignedDuration::ZERO, running: None };
         replica.start_again(chance, plans).await;
         replica
     }
@@ -81,6 +81,11 @@ impl Replica {
     /// The time, as its clock has it.
     pub(super) fn now(&self) -> Timestamp {
         now(self.skew)
+    }
+
+    /// Sets its clock while it runs: from now on it is so wrong.
+    pub(super) fn set_clock(&mut self, skew: SignedDuration) {
+        self.skew = skew;
     }
 
     pub(super) fn skew(&self) -> SignedDuration {
