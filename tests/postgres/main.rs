@@ -12,4 +12,5 @@ mod replicas;
 mod servers;
 mod torture;
 mod tries;
+mod versions;
 mod world;

@@ -117,3 +117,68 @@ pub(crate) async fn check(client: &impl GenericClient, schema: &str) -> Result<(
         std::cmp::Ordering::Greater => Err(SchemaError::Newer { found, needed }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a statement does, in one line of upper case without its comments and texts.
+    fn statements(file: &str) -> Vec<String> {
+        let code: Vec<&str> = file.lines().map(|line| line.split("--").next().unwrap_or_default()).collect();
+        // Every other part is the inside of a text.
+        let code: Vec<String> = code.join("\n").split('\'').step_by(2).map(str::to_uppercase).collect();
+        let words = |statement: &str| statement.split_whitespace().collect::<Vec<_>>().join(" ");
+        code.join("''").split(';').map(words).filter(|statement| !statement.is_empty()).collect()
+    }
+
+    /// Why a replica of the version before, which runs meanwhile, might not go on after this statement.
+    fn takes_away(statement: &str) -> Option<String> {
+        if ["CREATE TABLE ", "CREATE INDEX ", "UPDATE ", "INSERT INTO "].iter().any(|adds| statement.starts_with(adds))
+        {
+            return None;
+        }
+        let Some(altered) = statement.strip_prefix("ALTER TABLE ") else {
+            return Some(format!("neither adds nor fills in: {statement}"));
+        };
+        let has = |word: &str| altered.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word);
+        if ["DROP", "RENAME", "ALTER", "TYPE", "CONSTRAINT", "CHECK", "UNIQUE"].iter().any(|word| has(word)) {
+            return Some(format!("changes what is there: {statement}"));
+        }
+        let mut columns = altered.split("ADD COLUMN ").skip(1);
+        let is_refused = |column: &str| column.contains("NOT NULL") && !column.contains("DEFAULT");
+        columns.find(|column| is_refused(column)).map(|column| format!("an older replica can't write it: {column}"))
+    }
+
+    #[test]
+    fn replicas_of_the_version_before_can_go_on_after_every_change() {
+        for (file, number) in VERSIONS.iter().zip(1..).skip(1) {
+            for statement in statements(file) {
+                assert_eq!(takes_away(&statement), None, "schema/{number:04}.sql");
+            }
+        }
+    }
+
+    #[test]
+    fn what_an_older_replica_cannot_go_on_with_is_noticed() {
+        for taking in [
+            "ALTER TABLE keys DROP COLUMN label",
+            "ALTER TABLE keys\n    ADD COLUMN a text,\n    RENAME COLUMN label TO name",
+            "-- Renamed.\nalter table keys rename to tokens",
+            "ALTER TABLE keys ADD COLUMN a text, ADD COLUMN b text NOT NULL, ADD COLUMN c text NOT NULL DEFAULT ''",
+            "ALTER TABLE keys ALTER COLUMN label TYPE bytea",
+            "ALTER TABLE keys ADD CONSTRAINT short CHECK (length(label) < 9)",
+            "CREATE TABLE a (b text); DROP TABLE keys",
+            "CREATE UNIQUE INDEX labels ON keys (label)",
+            "DELETE FROM keys",
+        ] {
+            assert!(statements(taking).iter().any(|statement| takes_away(statement).is_some()), "{taking}");
+        }
+        for adding in [
+            "ALTER TABLE keys ADD COLUMN a text; CREATE INDEX a ON keys (a) -- DROP",
+            "ALTER TABLE keys ADD COLUMN a text NOT NULL DEFAULT 'DROP; --'",
+            "UPDATE keys SET a = 'x'",
+        ] {
+            assert!(statements(adding).iter().all(|statement| takes_away(statement).is_none()), "{adding}");
+        }
+    }
+}
