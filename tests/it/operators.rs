@@ -140,6 +140,14 @@ async fn the_last_operator_can_not_be_taken_away_by_an_operator() {
         change(&chief, &id, body).await.is_problem(409, "last_operator");
     }
     chief.delete(&format!("/admin/people/{id}")).send().await.is_problem(409, "last_operator");
+    chief.delete_account().send().await.is_problem(409, "last_operator");
+    chief.get("/me").send().await.expect(200);
+    let third = server.operator("third").await;
+    let third_id = id_of(&third).await;
+    third.delete_account().send().await.expect(204);
+    let audit = chief.get(&format!("/admin/audit?subject={third_id}&limit=1")).send().await.expect(200);
+    assert_eq!((&audit.json()[0]["action"], &audit.json()[0]["actor"]), (&json!("deleted"), &json!(third_id)));
+    assert!(audit.header("link").contains(&format!("subject={third_id}")), "{}", audit.header("link"));
     let other = server.operator("other").await;
     change(&chief, &id_of(&other).await, json!({"operator": false})).await.expect(200);
     other.get("/admin/people").send().await.is_problem(403, "operators_only");

@@ -36,7 +36,7 @@ async fn what_a_command_does_the_running_server_obeys_at_once() {
     let shown = done(&server, &["accounts", "show", "ada@example.com"]).await;
     assert!(shown.contains("2 of 10 used") && shown.contains("active"), "{shown}");
     let audit = done(&server, &["audit", "list", "--of", "ada@example.com"]).await;
-    assert!(audit.contains("blocked") && audit.contains("by on the machine: shares it"), "{audit}");
+    assert!(audit.contains("blocked") && audit.contains("on the machine: shares it"), "{audit}");
     let exported = done(&server, &["audit", "export"]).await;
     let actions: Vec<Value> = exported.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(actions.len(), 2, "{exported}");
@@ -79,6 +79,21 @@ async fn commands_work_while_the_server_is_stopped_and_after_it_was_killed() {
     assert_eq!(people, json!([]));
     let credentials = json!({"email": "ada@example.com", "password": PASSWORD});
     server.anonymous().post("/sessions", &credentials).send().await.is_problem(401, "wrong_credentials");
+}
+
+#[tokio::test]
+async fn a_blocked_account_gets_no_link_that_would_be_void() {
+    let server = TestServer::start().await;
+    server.signed_in("ada").await;
+    done(&server, &["accounts", "block", "ada@example.com"]).await;
+    refused(&server, &["accounts", "reset-link", "ada@example.com"], "Unblock it first").await;
+}
+
+#[tokio::test]
+async fn check_is_content_with_a_server_that_runs() {
+    let server = TestServer::start().await;
+    let checked = done(&server, &["check"]).await;
+    assert!(!checked.contains("WRONG") && checked.contains("store          ok"), "{checked}");
 }
 
 #[tokio::test]

@@ -308,6 +308,14 @@ async fn a_renewed_certificate_is_for_new_connections_and_a_broken_one_for_none(
 }
 
 #[tokio::test]
+async fn a_server_without_a_certificate_has_nothing_to_read_again_and_goes_on() {
+    let server = TestServer::start().await;
+    server.sighup();
+    server.output().until("no certificate to read again").await;
+    server.anonymous().get("/plans").send().await.expect(200);
+}
+
+#[tokio::test]
 async fn files_that_cant_be_used_are_refused_at_the_start_and_by_check_with_their_names() {
     let files = Files::new();
     let (status, said) = TestServer::run(&files.named(TestServer::setup()), &["check"]).await;

@@ -54,13 +54,16 @@ pub enum AdministrationError {
     /// may.
     #[error("the last operator")]
     LastOperator,
+    /// Whoever does it is no operator any more, or blocked: it is looked at in the same step.
+    #[error("no operator any more")]
+    NotAnOperator,
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// What operators see and do. Safe for concurrent use; every change is one atomic step with its entries in the audit,
-/// durable when it returns, and the gate obeys it from then on.
+/// durable when it returns, and requests that begin from then on find it obeyed.
 #[async_trait]
 pub trait Administration: Send + Sync {
     /// People, newest first.
@@ -108,7 +111,7 @@ pub trait Administration: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Stores an invitation.
-    async fn make_invite(&self, new: InviteToMake, doing: Doing) -> Result<(), StoreError>;
+    async fn make_invite(&self, new: InviteToMake, doing: Doing) -> Result<(), AdministrationError>;
 
     /// Invitations that may still be used, newest first.
     async fn invites(&self, now: Timestamp) -> Result<Vec<Invite>, StoreError>;

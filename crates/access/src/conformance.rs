@@ -184,6 +184,7 @@ laws! {
     administration::a_block_under_load_is_instant Exact,
     administration::an_account_waits_until_it_is_approved Always,
     administration::the_last_operator_stays Always,
+    administration::a_dismissed_operator_does_nothing_more Always,
     administration::a_reset_link_works_once Always,
     administration::a_reset_link_ends_with_what_it_was_for Always,
     administration::an_invitation_is_used_once Always,

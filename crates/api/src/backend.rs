@@ -7,6 +7,7 @@ pub(crate) mod postgres;
 
 use std::{
     fs::{self, File},
+    io,
     os::unix::fs::{DirBuilderExt as _, PermissionsExt as _},
     path::Path,
     sync::Arc,
@@ -125,7 +126,10 @@ impl Backend {
     /// Whether there is anything to open yet.
     #[must_use]
     pub fn exists(config: &Config) -> bool {
-        !config.backend.uses_the_data_folder() || config.server.data_dir.join(DATABASE).exists()
+        // What may not be looked at may be there: opening it then says why.
+        let is_hidden = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+        !config.backend.uses_the_data_folder()
+            || config.server.data_dir.join(DATABASE).try_exists().unwrap_or_else(is_hidden)
     }
 
     /// Makes the configured plans the ones on offer, where they are ours to make; usage stays. Then begins what runs
@@ -214,7 +218,7 @@ pub fn back_up(config: &Config, to: &Path) -> anyhow::Result<()> {
         anyhow::bail!("with backend = \"postgres\" nothing is kept here: back the database up with pg_dump");
     }
     let from = &config.server.data_dir;
-    if !from.join(DATABASE).exists() {
+    if !from.join(DATABASE).try_exists().with_context(|| format!("{} can't be read", from.display()))? {
         anyhow::bail!("there is no {DATABASE} in {} to back up: name its folder with --data-dir", from.display());
     }
     if to.exists() {
@@ -236,7 +240,9 @@ pub fn back_up(config: &Config, to: &Path) -> anyhow::Result<()> {
         }
     }
     for entry in fs::read_dir(unfinished.path())? {
-        File::open(entry?.path())?.sync_all().context("can't write the backup to the disk")?;
+        let path = entry?.path();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
+        File::open(path)?.sync_all().context("can't write the backup to the disk")?;
     }
     fs::rename(unfinished.path(), to).with_context(|| format!("can't make {}", to.display()))?;
     // It has another name now, and is kept.

@@ -1,11 +1,12 @@
 //! `tollgate check`: tries the configuration, the store and the upstream, and says what is wrong with each.
 
-use std::path::Path;
+use std::{os::unix::net::UnixStream, path::Path};
 
 use crate::{
     backend::Backend,
     brand::Brand,
     config::Config,
+    operators::socket,
     own_certificate::OwnCertificate,
     standard_output::print,
     upstream_choice::{Answers, UpstreamChoice},
@@ -42,12 +43,18 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let data = config.server.data_dir.display();
-    let store = if Backend::exists(&config) {
+    let is_in_use = is_in_use(&config);
+    let store = if is_in_use {
+        Ok(())
+    } else if Backend::exists(&config) {
         runtime.block_on(try_store(&config))
     } else {
         can_be_made(&config.server.data_dir)
     };
     match &store {
+        Ok(()) if is_in_use => {
+            say!("store          ok: {data}, used by a running tollgate; /readyz says whether it can be written")
+        }
         Ok(()) if !config.backend.uses_the_data_folder() => say!("store          ok: Postgres can be written"),
         Ok(()) if Backend::exists(&config) => say!("store          ok: {data}"),
         Ok(()) => say!("store          ok: {data} isn't there yet, the first start makes it"),
@@ -73,6 +80,11 @@ pub fn check(config: Config, file: Option<&Path>) -> anyhow::Result<()> {
     } else {
         anyhow::bail!("something is wrong; see above")
     }
+}
+
+/// Whether a running server uses the data folder, and answers.
+fn is_in_use(config: &Config) -> bool {
+    config.backend.uses_the_data_folder() && UnixStream::connect(socket::place(&config.server.data_dir)).is_ok()
 }
 
 /// Whether the first start could make the data folder: what is there of its path is a folder that can be written.

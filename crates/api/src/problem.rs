@@ -259,9 +259,10 @@ impl From<CreateAccountError> for ApiError {
 impl From<AdministrationError> for ApiError {
     fn from(error: AdministrationError) -> Self {
         match error {
-            AdministrationError::NotFound => Self::not_found(
-                "There is no such account or invitation; GET /admin/people and GET /admin/invites list them.",
-            ),
+            AdministrationError::NotFound => Self::not_found("There is no such account or invitation."),
+            AdministrationError::NotAnOperator => {
+                Self::new(ProblemCode::OperatorsOnly, "Only operators may do this, and you are none any more.")
+            }
             AdministrationError::LastOperator => {
                 let detail = "This is the last operator who can sign in. Make somebody else one first.";
                 Self::new(ProblemCode::LastOperator, detail)

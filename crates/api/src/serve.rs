@@ -242,11 +242,9 @@ async fn run(
         reason = "watches for signals on the main thread, which no worker's end stops"
     )]
     actix_web::rt::spawn(stop_on_signal(handle, signals, shutdown, grace));
-    if let Some(certificate) = certificate {
-        let hang_up = signal(SignalKind::hangup())?;
-        #[expect(clippy::disallowed_methods, reason = "watches for signals on the main thread, as above")]
-        actix_web::rt::spawn(reload_on_signal(certificate, hang_up));
-    }
+    let hang_up = signal(SignalKind::hangup())?;
+    #[expect(clippy::disallowed_methods, reason = "watches for signals on the main thread, as above")]
+    actix_web::rt::spawn(reload_on_signal(certificate, hang_up));
     announce(&for_announcement, &told, metrics_address)?;
     let beside = |server: Option<Server>| async {
         match server {
@@ -276,9 +274,13 @@ fn prepared(tcp: &TcpStream, peer_timeout: Duration) -> Option<SocketAddr> {
     tcp.peer_addr().ok()
 }
 
-/// Each SIGHUP: read the certificate again.
-async fn reload_on_signal(certificate: Arc<OwnCertificate>, mut hang_up: Signal) {
+/// Each SIGHUP: read the certificate again, where there is one. It ends no server.
+async fn reload_on_signal(certificate: Option<Arc<OwnCertificate>>, mut hang_up: Signal) {
     while hang_up.recv().await.is_some() {
+        let Some(certificate) = &certificate else {
+            tracing::info!("SIGHUP: there is no certificate to read again; a changed configuration takes a restart");
+            continue;
+        };
         match certificate.reload() {
             Ok(()) => tracing::info!(file = %certificate.file().display(), "read the certificate again"),
             Err(error) => tracing::error!(error = format!("{error:#}"), "the old certificate stays in use"),

@@ -4,17 +4,22 @@ use access::{AdministrationError, Doing, InviteToMake, TokenDigest};
 use api_types::{AuditedAction, Email, Invite, InviteId, Timestamp};
 use tokio_postgres::{GenericClient, Row};
 
-use super::{audit, columns::Columns};
+use super::{audit, columns::Columns, operators};
 use crate::error::{Failure, Unchanged};
 
 /// Stores one; those that are over go.
-pub(crate) async fn put(client: &impl GenericClient, new: &InviteToMake, doing: &Doing) -> Result<(), Failure> {
+pub(crate) async fn put(
+    client: &impl GenericClient,
+    new: &InviteToMake,
+    doing: &Doing,
+) -> Result<(), Unchanged<AdministrationError>> {
+    operators::begin(client, doing, None).await?;
     client.execute("DELETE FROM invites WHERE expires_at <= $1", &[&doing.now]).await?;
     let Invite { id, email, domain, created_at, expires_at } = &new.invite;
     let sql = "INSERT INTO invites (id, digest, email, domain, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     let (id, email) = (id.to_string(), email.as_ref().map(Email::as_str));
     client.execute(sql, &[&id, &new.digest.as_bytes().as_slice(), &email, domain, created_at, expires_at]).await?;
-    audit::note(client, doing, AuditedAction::InviteMade, None, (None, Some(&id))).await
+    Ok(audit::note(client, doing, AuditedAction::InviteMade, None, (None, Some(&id))).await?)
 }
 
 /// Those that may still be used, newest first.
@@ -57,6 +62,7 @@ pub(crate) async fn withdraw(
     id: InviteId,
     doing: &Doing,
 ) -> Result<(), Unchanged<AdministrationError>> {
+    operators::begin(client, doing, None).await?;
     if !delete(client, id).await? {
         return Err(Unchanged::Answer(AdministrationError::NotFound));
     }

@@ -9,6 +9,7 @@ pub(crate) mod imported_rows;
 pub(crate) mod invites;
 pub(crate) mod keys;
 pub(crate) mod migrations;
+mod operators;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod repeatable_calls;

@@ -4,12 +4,8 @@ use access::{AdministrationError, Doing, PeopleQuery};
 use api_types::{AccountId, AuditedAction, Email, Person, PersonChange, Standing};
 use tokio_postgres::{GenericClient, Row};
 
-use super::{accounts, audit, columns::Columns, keys};
+use super::{accounts, audit, columns::Columns, keys, operators};
 use crate::error::{Failure, Unchanged};
-
-/// Two operators who take each other's part away take turns by this lock: whoever is second sees what the first did. The
-/// number is the letters of "operator".
-const OPERATORS_TURN: i64 = 0x6f70_6572_6174_6f72;
 
 const SELECT: &str =
     "SELECT accounts.*, (SELECT count(*) FROM keys WHERE keys.account = accounts.id) AS key_count FROM accounts";
@@ -61,7 +57,7 @@ pub(crate) async fn change(
     change: &PersonChange,
     doing: &Doing,
 ) -> Result<Person, Unchanged<AdministrationError>> {
-    client.execute("SELECT pg_advisory_xact_lock($1)", &[&OPERATORS_TURN]).await?;
+    operators::begin(client, doing, None).await?;
     accounts::hold(client, account).await?;
     let before = found(client, account).await?;
     if change.blocked == Some(true) || change.operator == Some(false) {
@@ -105,7 +101,8 @@ pub(crate) async fn delete(
     account: AccountId,
     doing: &Doing,
 ) -> Result<(), Unchanged<AdministrationError>> {
-    client.execute("SELECT pg_advisory_xact_lock($1)", &[&OPERATORS_TURN]).await?;
+    // Who deletes themselves was blocked in the step before.
+    operators::begin(client, doing, Some(account)).await?;
     accounts::hold_for_good(client, account).await?;
     let person = found(client, account).await?;
     keep_an_operator(client, &person, doing).await?;

@@ -4,7 +4,7 @@ use access::{AdministrationError, Doing, PasswordHash, TokenDigest};
 use api_types::{AccountId, AuditedAction, Person, RequestId, Timestamp};
 use tokio_postgres::GenericClient;
 
-use super::{accounts, audit, columns::Columns, people};
+use super::{accounts, audit, columns::Columns, operators, people};
 use crate::error::{Failure, Unchanged};
 
 /// Puts a link in the place of the one before.
@@ -15,6 +15,7 @@ pub(crate) async fn put(
     expires_at: Timestamp,
     doing: &Doing,
 ) -> Result<(), Unchanged<AdministrationError>> {
+    operators::begin(client, doing, None).await?;
     if !accounts::hold(client, account).await? {
         return Err(Unchanged::Answer(AdministrationError::NotFound));
     }

@@ -84,8 +84,8 @@ impl Administration for PostgresStore {
         .await
     }
 
-    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), StoreError> {
-        self.change("make an invitation", move |step| Box::pin(async move { Ok(invites::put(step, &new, &by).await?) }))
+    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), AdministrationError> {
+        self.change("make an invitation", move |step| Box::pin(async move { invites::put(step, &new, &by).await }))
             .await
     }
 

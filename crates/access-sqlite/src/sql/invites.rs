@@ -8,11 +8,13 @@ use super::{
     audit,
     columns::Columns,
     error::Unchanged,
+    operators,
     statements::{first, list, run},
 };
 
 /// Stores one; those that are over go.
-pub(crate) fn put(conn: &Connection, new: &InviteToMake, doing: &Doing) -> rusqlite::Result<()> {
+pub(crate) fn put(conn: &Connection, new: &InviteToMake, doing: &Doing) -> Result<(), Unchanged<AdministrationError>> {
+    operators::require(conn, doing, None)?;
     run(conn, "DELETE FROM invites WHERE expires_at <= ?1", [doing.now.as_millisecond()])?;
     let Invite { id, email, domain, created_at, expires_at } = &new.invite;
     let sql = "INSERT INTO invites (id, digest, email, domain, created_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -20,7 +22,7 @@ pub(crate) fn put(conn: &Connection, new: &InviteToMake, doing: &Doing) -> rusql
     let id = id.to_string();
     let email = email.as_ref().map(Email::as_str);
     run(conn, sql, params![id, new.digest.as_bytes(), email, domain, created_at, expires_at])?;
-    audit::note(conn, doing, AuditedAction::InviteMade, None, (None, Some(&id)))
+    Ok(audit::note(conn, doing, AuditedAction::InviteMade, None, (None, Some(&id)))?)
 }
 
 /// Those that may still be used, newest first.
@@ -64,6 +66,7 @@ pub(crate) fn delete(conn: &Connection, id: InviteId) -> rusqlite::Result<bool> 
 
 /// Ends one before it was used.
 pub(crate) fn withdraw(conn: &Connection, id: InviteId, doing: &Doing) -> Result<(), Unchanged<AdministrationError>> {
+    operators::require(conn, doing, None)?;
     if !delete(conn, id)? {
         return Err(Unchanged::Answer(AdministrationError::NotFound));
     }

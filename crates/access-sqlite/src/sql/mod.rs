@@ -14,6 +14,7 @@ pub(crate) mod invites;
 pub(crate) mod keys;
 mod migrations;
 pub(crate) mod open;
+mod operators;
 pub(crate) mod people;
 pub(crate) mod plans;
 pub(crate) mod remote_intents;

@@ -8,7 +8,7 @@ use super::{
     accounts, audit,
     columns::Columns,
     error::Unchanged,
-    keys, remote_keys,
+    keys, operators, remote_keys,
     statements::{first, has, list, run},
 };
 
@@ -67,6 +67,7 @@ pub(crate) fn change(
     change: &PersonChange,
     doing: &Doing,
 ) -> Result<Person, Unchanged<AdministrationError>> {
+    operators::require(conn, doing, None)?;
     let before = found(conn, account)?;
     let ends_operator = change.blocked == Some(true) || change.operator == Some(false);
     if ends_operator {
@@ -104,6 +105,8 @@ pub(crate) fn delete(
     account: AccountId,
     doing: &Doing,
 ) -> Result<(), Unchanged<AdministrationError>> {
+    // Who deletes themselves was blocked in the step before.
+    operators::require(conn, doing, Some(account))?;
     let person = found(conn, account)?;
     keep_an_operator(conn, &person, doing)?;
     keys::delete_all_of(conn, account)?;

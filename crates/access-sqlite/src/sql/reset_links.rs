@@ -8,7 +8,7 @@ use super::{
     accounts, audit,
     columns::Columns,
     error::Unchanged,
-    people,
+    operators, people,
     statements::{first, run},
 };
 
@@ -20,6 +20,7 @@ pub(crate) fn put(
     expires_at: Timestamp,
     doing: &Doing,
 ) -> Result<(), Unchanged<AdministrationError>> {
+    operators::require(conn, doing, None)?;
     if !accounts::is_there(conn, account)? {
         return Err(Unchanged::Answer(AdministrationError::NotFound));
     }

@@ -86,8 +86,9 @@ impl Administration for SqliteStore {
         self.change("reset a password", move |conn| reset_links::redeem(conn, digest, &to, request, now)).await
     }
 
-    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), StoreError> {
-        self.change("make an invitation", move |conn| invites::put(conn, &new, &by)).await
+    async fn make_invite(&self, new: InviteToMake, by: Doing) -> Result<(), AdministrationError> {
+        let doing = "make an invitation";
+        self.run(doing, move |state| state.change(doing, |conn| invites::put(conn, &new, &by))).await
     }
 
     async fn invites(&self, now: Timestamp) -> Result<Vec<Invite>, StoreError> {

@@ -164,7 +164,9 @@ pub async fn the_last_operator_stays(world: World) {
     let (one, other) = (operator(&world, 1).await.id, operator(&world, 2).await.id);
     let dismiss = async |actor, who| world.administration.change_person(who, DISMISS, by(Some(actor), noon())).await;
     let (first, second) = join(dismiss(one, other), dismiss(other, one)).await;
-    let refused = [&first, &second].map(|outcome| matches!(outcome, Err(AdministrationError::LastOperator)));
+    let is_refused =
+        |error: &_| matches!(error, AdministrationError::LastOperator | AdministrationError::NotAnOperator);
+    let refused = [&first, &second].map(|outcome| outcome.as_ref().is_err_and(is_refused));
     assert_eq!(refused.iter().filter(|refused| **refused).count(), 1, "{first:?} {second:?}");
     let last = if first.is_ok() { one } else { other };
     let blocked = world.administration.change_person(last, BLOCK, by(Some(last), noon())).await;
@@ -174,6 +176,31 @@ pub async fn the_last_operator_stays(world: World) {
     assert_eq!(audited(&world, last).await, [AuditedAction::OperatorAdded]);
     world.administration.change_person(last, DISMISS, on_the_machine()).await.unwrap();
     assert!(world.administration.people(PeopleQuery { operators: true, ..everybody() }).await.unwrap().is_empty());
+}
+
+/// Whoever was an operator when they asked and is none when it is done changes nothing, not even themselves.
+pub async fn a_dismissed_operator_does_nothing_more(world: World) {
+    let (chief, row) = (operator(&world, 1).await, sign_up(&world, 3, noon()).await);
+    for (owner, end) in [(2, DISMISS), (4, BLOCK)] {
+        let gone = operator(&world, owner).await.id;
+        world.administration.change_person(gone, end, by(Some(chief.id), noon())).await.unwrap();
+        let before = world.administration.audit(None, None, 100).await.unwrap();
+        let doing = || by(Some(gone), noon());
+        let (link, end) = (TokenDigest::of("link"), later(noon(), RESET_LINK_SECONDS));
+        let id = InviteId::from_random(fresh());
+        let invite = Invite { id, email: None, domain: None, created_at: noon(), expires_at: end };
+        for refused in [
+            world.administration.change_person(gone, UNBLOCK, doing()).await.map(drop),
+            world.administration.change_person(gone, APPOINT, doing()).await.map(drop),
+            world.administration.change_person(row.id, BLOCK, doing()).await.map(drop),
+            world.administration.delete_person(row.id, doing()).await,
+            world.administration.make_reset_link(chief.id, link, end, doing()).await,
+            world.administration.make_invite(InviteToMake { invite, digest: link }, doing()).await,
+        ] {
+            assert!(matches!(refused, Err(AdministrationError::NotAnOperator)), "{refused:?}");
+        }
+        assert_eq!(world.administration.audit(None, None, 100).await.unwrap(), before);
+    }
 }
 
 /// A link sets a password once, within its hour, and ends every session.

@@ -27,6 +27,8 @@ components::error_responses! { by problem:
     SignUpNotAllowed = "403" [Code::SignUpRefused, Code::InviteOver];
     /// Not for this caller, or a cookie that came from another site's page.
     OperatorsOnly = "403" [Code::OperatorsOnly, Code::CrossOrigin];
+    /// Not for this caller, or for an account that is blocked.
+    LinkNotAllowed = "403" [Code::OperatorsOnly, Code::AccountBlocked, Code::CrossOrigin];
     /// A key that the caller may not have.
     KeyNotAllowed = "403" [Code::NotYourself, Code::AccountWaiting, Code::TooManyKeys, Code::CrossOrigin];
     /// A cookie that came from another site's page, or a page that sends a token in the body.

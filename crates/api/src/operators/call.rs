@@ -4,11 +4,15 @@ use std::{
     io::{self, Read as _, Write as _},
     os::unix::net::UnixStream,
     path::Path,
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use api_types::Problem;
 use serde::{Serialize, de::DeserializeOwned};
+
+/// How long a server may take for a call: more than its store's own patience.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The way to a server.
 pub struct Calls<'a> {
@@ -51,7 +55,9 @@ impl<'a> Calls<'a> {
 
     /// The answer's body, or its problem's sentence as the error.
     fn call<T: DeserializeOwned>(&self, method: &str, path: &str, body: Option<String>) -> anyhow::Result<Part<T>> {
-        let answer = self.exchange(method, path, body.as_deref()).context("the running server doesn't answer")?;
+        let answer = self
+            .exchange(method, path, body.as_deref())
+            .context("the running server doesn't answer; look at its log, or stop it and try again")?;
         let mut headers = [httparse::EMPTY_HEADER; 64];
         let mut head = httparse::Response::new(&mut headers);
         let httparse::Status::Complete(length) = head.parse(&answer)? else {
@@ -60,8 +66,12 @@ impl<'a> Calls<'a> {
         let body = answer.get(length..).unwrap_or_default();
         if !head.code.is_some_and(|status| (200..300).contains(&status)) {
             let problem: Problem = serde_json::from_slice(body).context("the running server answered oddly")?;
-            let wrong = problem.errors.iter().map(|error| format!(" {}: {}", error.field, error.detail));
-            anyhow::bail!("{}{}", problem.detail, wrong.collect::<String>());
+            if problem.errors.is_empty() {
+                anyhow::bail!("{}", problem.detail);
+            }
+            let wrong: Vec<_> =
+                problem.errors.iter().map(|error| format!("{}: {}", error.field, error.detail)).collect();
+            anyhow::bail!("{}", wrong.join(" "));
         }
         let next = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case("next-cursor"));
         let next = next.and_then(|header| String::from_utf8(header.value.to_vec()).ok());
@@ -73,6 +83,8 @@ impl<'a> Calls<'a> {
 
     fn exchange(&self, method: &str, path: &str, body: Option<&str>) -> io::Result<Vec<u8>> {
         let mut stream = UnixStream::connect(self.socket)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
         let body = body.unwrap_or_default();
         // 1.0, so that the answer is neither chunked nor followed by another.
         write!(

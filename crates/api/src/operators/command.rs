@@ -236,7 +236,13 @@ impl Command for AccountsCommand {
                 let person = who.find(calls)?;
                 let link: ResetLink = calls.post(&format!("/admin/people/{}/reset_link", person.id), &())?;
                 output.print(&link, |link| {
-                    format!("{}\nGood once, until {}. Give it to {} alone.\n", link.url, link.expires_at, person.email)
+                    format!(
+                        "{}\nGood once, until {}. Give it to {} alone.\n{}",
+                        link.url,
+                        link.expires_at,
+                        person.email,
+                        print::place(&link.url)
+                    )
                 })
             }
         }
@@ -264,8 +270,11 @@ impl Command for InvitesCommand {
                 let made: InviteMade = calls.post("/admin/invites", &NewInvite { email, domain, days, note })?;
                 output.print(&made, |made| {
                     format!(
-                        "{}\nGood for one account, until {}. Withdraw it by {}.\n",
-                        made.url, made.expires_at, made.id
+                        "{}\nGood for one account, until {}. To end it before: tollgate invites withdraw {}\n{}",
+                        made.url,
+                        made.expires_at,
+                        made.id,
+                        print::place(&made.url)
                     )
                 })
             }

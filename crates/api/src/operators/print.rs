@@ -67,8 +67,8 @@ pub fn audit(entries: &[AuditEntry]) -> String {
     let mut text = String::new();
     for entry in entries {
         let actor = match (&entry.actor_email, entry.actor) {
-            (Some(email), _) => email.to_string(),
-            (None, Some(account)) => account.to_string(),
+            (Some(email), _) => format!("by {email}"),
+            (None, Some(account)) => format!("by {account}"),
             (None, None) => "on the machine".to_owned(),
         };
         let subject = match (&entry.subject_email, entry.subject) {
@@ -78,10 +78,21 @@ pub fn audit(entries: &[AuditEntry]) -> String {
             (None, None) => entry.after.as_ref().or(entry.before.as_ref()).cloned().unwrap_or_default(),
         };
         let (at, action) = (entry.at.strftime("%Y-%m-%d %H:%M:%SZ"), entry.action.as_str());
-        let note = entry.note.as_ref().map_or(String::new(), |note| format!(": {note}"));
-        _ = writeln!(text, "{at}  {action:16} {subject}  by {actor}{note}");
+        let note = entry.note.as_ref().filter(|note| !note.as_str().is_empty());
+        let note = note.map_or(String::new(), |note| format!(": {note}"));
+        _ = writeln!(text, "{at}  {action:16}  {subject:30}  {actor}{note}");
     }
     text
+}
+
+/// What to set where a link leads to this machine alone; nothing where it doesn't.
+pub fn place(url: &str) -> &'static str {
+    let is_here = ["http://127.0.0.1", "https://127.0.0.1"].iter().any(|here| url.starts_with(here));
+    if is_here {
+        "It leads to this machine: where people reach the server elsewhere, set server.public_url.\n"
+    } else {
+        ""
+    }
 }
 
 fn day(at: api_types::Timestamp) -> impl std::fmt::Display {

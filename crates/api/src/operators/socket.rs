@@ -33,7 +33,8 @@ pub fn listen_in(config: &Config) -> anyhow::Result<Option<UnixListener>> {
         Ok(listener) => Ok(Some(listener)),
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => {
             tracing::warn!(
-                "the data folder's path is too long for a socket: tollgate's commands for operators can't reach this server"
+                "the data folder's path is too long for a socket: tollgate's commands for operators can't reach this server while it \
+                 runs; a shorter server.data_dir mends that"
             );
             Ok(None)
         }

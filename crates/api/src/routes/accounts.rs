@@ -36,6 +36,19 @@ pub async fn create_account(
 ) -> Result<HttpResponse, ApiError> {
     let standing = sign_up::decide(&state.config.sign_up, &new.email, new.invite.is_some())?;
     let source = Source::of(&request, &state.config.server.trusted_proxies);
+    // First, so that whoever has none learns nothing of who has an account; and before a password is hashed for it. What
+    // counts is the step that uses it up.
+    let invite = match &new.invite {
+        Some(text) => match invitation(&state, text, &new.email).await? {
+            Some(invite) => Some(invite),
+            None => {
+                let question = state.sign_in_limits.question(source, ambient::now()).await.map_err(too_many)?;
+                question.count(ambient::now());
+                return Err(CreateAccountError::InviteOver.into());
+            }
+        },
+        None => None,
+    };
     if state.accounts.account_by_email(&new.email).await?.is_some() {
         // Asking which addresses have accounts counts like failing to sign in.
         let question = state.sign_in_limits.question(source, ambient::now()).await.map_err(too_many)?;
@@ -43,17 +56,6 @@ pub async fn create_account(
         return Err(CreateAccountError::EmailTaken.into());
     }
     let sign_up = state.sign_in_limits.sign_up(source, ambient::now()).await.map_err(too_many)?;
-    let invite = match &new.invite {
-        // Looked at before a password is hashed for it; what counts is the step that uses it up.
-        Some(text) => match invitation(&state, text, &new.email).await? {
-            Some(invite) => Some(invite),
-            None => {
-                sign_up.count(ambient::now());
-                return Err(CreateAccountError::InviteOver.into());
-            }
-        },
-        None => None,
-    };
     let password_hash = state.hasher.hash(new.password).await?;
     let (id, created_at) = (AccountId::from_random(ambient::random()), ambient::now());
     let account = Account { standing, ..Account::new(id, new.email, password_hash.clone(), created_at) };

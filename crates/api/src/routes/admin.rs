@@ -1,12 +1,15 @@
 //! `/admin`: what operators see and do. Reached by them signed in, and by `tollgate`'s own commands on the machine.
 
+use access::Doing;
 use actix_web::{
-    HttpResponse, delete, get,
+    HttpRequest, HttpResponse, delete, get,
     http::header::{self, HeaderName},
     patch, post,
     web::{Data, Json},
 };
-use api_types::{AccountId, KeyEntry, Person, PersonChange, ResetLink, Timestamp, limits::RESET_LINK_SECONDS};
+use api_types::{
+    AccountId, KeyEntry, Person, PersonChange, ProblemCode, ResetLink, Standing, Timestamp, limits::RESET_LINK_SECONDS,
+};
 use serde::Serialize;
 
 use crate::{
@@ -14,7 +17,9 @@ use crate::{
     extract::{AuditPart, Cursor, InOrder, JsonForm, Operator, PeoplePart, PersonId},
     openapi::{
         answers::{AuditListed, PeopleListed},
-        problems::{FormProblems, InvalidFields, LastOperator, NoSuchPerson, OperatorsOnly, Unauthenticated},
+        problems::{
+            FormProblems, InvalidFields, LastOperator, LinkNotAllowed, NoSuchPerson, OperatorsOnly, Unauthenticated,
+        },
     },
     problem::ApiError,
     sign_in::ResetToken,
@@ -40,13 +45,14 @@ const NEXT_CURSOR: HeaderName = HeaderName::from_static("next-cursor");
 )]
 #[get("/people")]
 pub async fn list_people(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(_operator, PeoplePart(query), ()): InOrder<Operator, PeoplePart>,
 ) -> Result<HttpResponse, ApiError> {
     let limit = query.limit;
     let people = state.administration.people(query).await?;
     let next = people.last().map(|last| Cursor::after(last.created_at, last.id).to_text());
-    Ok(part(&people, limit, next))
+    Ok(part(&request, &people, limit, next))
 }
 
 /// Show somebody.
@@ -121,13 +127,17 @@ pub async fn delete_person(
     state: Data<State>,
     InOrder(operator, PersonId(id), ()): InOrder<Operator, PersonId>,
 ) -> Result<HttpResponse, ApiError> {
-    // First it is shut, so that whatever fails half-way leaves it so. Where keys live in another service, they are ended
-    // there before their rows go.
-    let block = PersonChange { blocked: Some(true), ..PersonChange::default() };
-    state.administration.change_person(id, block, operator.doing(None)).await?;
-    state.registry.release_account(id, ambient::now()).await?;
-    state.administration.delete_person(id, operator.doing(None)).await?;
+    delete_with_keys(&state, id, &operator.doing(None)).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// Deletes somebody. First the account is shut, so that whatever fails half-way leaves it so. Where keys live in another
+/// service, they are ended there before their rows go.
+pub async fn delete_with_keys(state: &State, id: AccountId, doing: &Doing) -> Result<(), ApiError> {
+    let block = PersonChange { blocked: Some(true), ..PersonChange::default() };
+    state.administration.change_person(id, block, doing.clone()).await?;
+    state.registry.release_account(id, doing.now).await?;
+    Ok(state.administration.delete_person(id, doing.clone()).await?)
 }
 
 /// Make a link for a new password.
@@ -137,13 +147,20 @@ pub async fn delete_person(
 #[utoipa::path(
     operation_id = "create_reset_link", tag = "Operators", security(("session" = []), ("session_cookie" = [])),
     params(("id" = AccountId, Path, description = "The account's id.")),
-    responses((status = 201, description = "The link.", body = ResetLink), Unauthenticated, OperatorsOnly, NoSuchPerson)
+    responses(
+        (status = 201, description = "The link.", body = ResetLink), Unauthenticated, LinkNotAllowed, NoSuchPerson,
+    )
 )]
 #[post("/people/{id}/reset_link")]
 pub async fn create_reset_link(
     state: Data<State>,
     InOrder(operator, PersonId(id), ()): InOrder<Operator, PersonId>,
 ) -> Result<HttpResponse, ApiError> {
+    let person = state.administration.person(id).await?.ok_or(access::AdministrationError::NotFound)?;
+    if person.standing == Standing::Blocked {
+        let detail = "This account is blocked, so that no link lets it in. Unblock it first.";
+        return Err(ApiError::new(ProblemCode::AccountBlocked, detail));
+    }
     let (token, now) = (ResetToken::new(), ambient::now());
     let expires_at = Timestamp::from_second(now.as_second() + RESET_LINK_SECONDS).map_err(ApiError::internal)?;
     state.administration.make_reset_link(id, token.digest(), expires_at, operator.doing(None)).await?;
@@ -165,19 +182,24 @@ pub async fn create_reset_link(
 )]
 #[get("/audit")]
 pub async fn list_audit(
+    request: HttpRequest,
     state: Data<State>,
     InOrder(_operator, asked, ()): InOrder<Operator, AuditPart>,
 ) -> Result<HttpResponse, ApiError> {
     let entries = state.administration.audit(asked.before, asked.subject, asked.limit).await?;
     let next = entries.last().map(|last| format!("{:016x}", last.id));
-    Ok(part(&entries, asked.limit, next))
+    Ok(part(&request, &entries, asked.limit, next))
 }
 
 /// A part of a list; one that is full may have a next one.
-fn part<T: Serialize>(entries: &[T], limit: u32, next: Option<String>) -> HttpResponse {
+fn part<T: Serialize>(request: &HttpRequest, entries: &[T], limit: u32, next: Option<String>) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     if let Some(next) = next.filter(|_| entries.len() == limit as usize) {
-        answer.insert_header((header::LINK, format!("<?limit={limit}&cursor={next}>; rel=\"next\"")));
+        // What was asked for, from where this part ends.
+        let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(asked.filter(|(name, _)| name != "cursor")).append_pair("cursor", &next);
+        answer.insert_header((header::LINK, format!("<?{}>; rel=\"next\"", query.finish())));
         answer.insert_header((NEXT_CURSOR, next));
     }
     answer.json(entries)

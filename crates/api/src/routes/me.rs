@@ -1,19 +1,22 @@
 //! `/me`: the caller's own account.
 
-use access::{Account, Session};
+use access::{Account, Doing, Session};
 use actix_web::{
     HttpRequest, HttpResponse, delete, get, patch,
     web::{Data, Json},
 };
 use api_types::{AccountDeletion, Me, Password, PasswordChange, Reason};
 
-use super::sessions::{Receiver, signed_out, start_session};
+use super::{
+    admin,
+    sessions::{Receiver, signed_out, start_session},
+};
 use crate::{
     ambient, client_name,
-    extract::{InOrder, JsonForm, SignedIn},
+    extract::{InOrder, JsonForm, SignedIn, request_id},
     openapi::{
         answers::{SessionEnded, SessionStarted},
-        problems::{ChangeProblems, FormProblems, TooManyAttempts, Unauthenticated},
+        problems::{ChangeProblems, FormProblems, LastOperator, TooManyAttempts, Unauthenticated},
     },
     problem::ApiError,
     source::Source,
@@ -97,7 +100,7 @@ async fn prove(
 /// again.
 #[utoipa::path(
     operation_id = "delete_account", tag = "Accounts", security(("session" = []), ("session_cookie" = [])),
-    request_body = AccountDeletion, responses(SessionEnded, ChangeProblems, FormProblems, TooManyAttempts)
+    request_body = AccountDeletion, responses(SessionEnded, ChangeProblems, FormProblems, LastOperator, TooManyAttempts)
 )]
 #[delete("/me")]
 pub async fn delete_account(
@@ -106,7 +109,14 @@ pub async fn delete_account(
     InOrder(SignedIn(session), JsonForm(deletion), ()): InOrder<SignedIn, JsonForm<AccountDeletion>>,
 ) -> Result<HttpResponse, ApiError> {
     prove(&request, &state, &session.account, "password", deletion.password).await?;
-    state.registry.release_account(session.account.id, ambient::now()).await?;
-    state.accounts.delete_account(session.account.id).await?;
+    let (account, now) = (session.account.id, ambient::now());
+    if session.account.is_operator {
+        // As an operator's deletion of anybody: never of the last one, and it stands in the audit.
+        let doing = Doing { actor: Some(account), request: request_id(&request)?, note: None, now };
+        admin::delete_with_keys(&state, account, &doing).await?;
+    } else {
+        state.registry.release_account(account, now).await?;
+        state.accounts.delete_account(account).await?;
+    }
     Ok(signed_out(&state))
 }
