@@ -1,8 +1,10 @@
 //! Callers whose network goes away without a word, and slow ones who are still there: told apart by the acknowledgements
-//! of their kernels. Each test has a network namespace of its own for its caller, and needs root for that.
+//! of their kernels; and replicas that do so. Each test has a network namespace of its own for whoever vanishes, and needs
+//! root for that.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![cfg(target_os = "linux")]
 
+mod hosts;
 mod network;
 
 use network::Network;

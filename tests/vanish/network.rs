@@ -1,4 +1,5 @@
-//! A network of a caller's own: a namespace, joined to ours by a pair of virtual interfaces that can be cut like a cable.
+//! A network of a caller's or a server's own: a namespace, joined to ours by a pair of virtual interfaces that can be cut
+//! like a cable.
 
 use std::{
     fs::File,
@@ -18,6 +19,7 @@ pub(crate) struct Network {
     namespace: String,
     inside: String,
     ours: Ipv4Addr,
+    theirs: Ipv4Addr,
 }
 
 impl Network {
@@ -32,7 +34,7 @@ impl Network {
         let subnet = (process.wrapping_mul(4).wrapping_add(u32::from(number)) % (1 << 15)) * 4;
         let of_subnet = |host: u32| Ipv4Addr::from_bits(Ipv4Addr::new(198, 18, 0, 0).to_bits() + subnet + host);
         let (ours, theirs) = (of_subnet(1), of_subnet(2));
-        let network = Self { namespace: namespace.clone(), inside: inside.clone(), ours };
+        let network = Self { namespace: namespace.clone(), inside: inside.clone(), ours, theirs };
         ip(&["netns", "add", &namespace]);
         ip(&["link", "add", &outside, "type", "veth", "peer", "name", &inside, "netns", &namespace]);
         ip(&["address", "add", &format!("{ours}/30"), "dev", &outside]);
@@ -56,9 +58,29 @@ impl Network {
         tokio::net::TcpStream::from_std(stream).unwrap()
     }
 
-    /// The caller's end goes down: from now on nothing comes through, in either direction, and nobody is told.
+    /// Where those inside find us.
+    pub(crate) fn ours(&self) -> Ipv4Addr {
+        self.ours
+    }
+
+    /// Where we find those inside.
+    pub(crate) fn theirs(&self) -> Ipv4Addr {
+        self.theirs
+    }
+
+    /// What a program is started by to be inside.
+    pub(crate) fn launcher(&self) -> [String; 4] {
+        ["ip", "netns", "exec", &self.namespace].map(str::to_owned)
+    }
+
+    /// The end inside goes down: from now on nothing comes through, in either direction, and nobody is told.
     pub(crate) fn cut(&self) {
         ip(&["-n", &self.namespace, "link", "set", &self.inside, "down"]);
+    }
+
+    /// Joins what was cut.
+    pub(crate) fn mend(&self) {
+        ip(&["-n", &self.namespace, "link", "set", &self.inside, "up"]);
     }
 }
 
