@@ -50,6 +50,11 @@ pub(crate) fn nginx_binary() -> PathBuf {
     installed("TOLLGATE_NGINX", "/usr/sbin/nginx")
 }
 
+/// HAProxy: `TOLLGATE_HAPROXY`, else where Debian installs it.
+pub(crate) fn haproxy_binary() -> PathBuf {
+    installed("TOLLGATE_HAPROXY", "/usr/sbin/haproxy")
+}
+
 /// Caddy: `TOLLGATE_CADDY`, else where Debian installs it.
 pub(crate) fn caddy_binary() -> PathBuf {
     installed("TOLLGATE_CADDY", "/usr/bin/caddy")

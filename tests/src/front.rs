@@ -1,4 +1,5 @@
-//! Other people's reverse proxies as child processes, in front of a test's server and configured as we tell people to.
+//! Other people's reverse proxies as child processes, in front of a test's server and configured as we tell people to,
+//! where we do.
 
 use std::{
     fs,
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::{
     Output,
-    environment::{caddy_binary, nginx_binary},
+    environment::{caddy_binary, haproxy_binary, nginx_binary},
     tls::pem,
     wait_until,
 };
@@ -113,6 +114,28 @@ pub async fn caddy(port: u16, server: &str) -> Front {
     fs::write(&file, format!("{{\n\tadmin off\n}}\n{site}")).expect("a file for Caddy");
     let mut command = Command::new(caddy_binary());
     command.arg("run").arg("--config").arg(&file).args(["--adapter", "caddyfile"]);
+    Front::start(command, format!("http://127.0.0.1:{port}"), port, home).await
+}
+
+/// HAProxy by plain http at a port, in front of the replicas at these addresses. It waits for a byte of theirs as long as
+/// `patience` says, such as `3s`.
+///
+/// # Panics
+/// If HAProxy is missing or doesn't start.
+pub async fn haproxy(port: u16, replicas: &[String], patience: &str) -> Front {
+    let home = TempDir::new().expect("a temporary folder");
+    let servers = replicas.iter().enumerate().map(|(number, at)| format!("    server replica{number} {at} check\n"));
+    let text = format!(
+        "defaults\n    mode http\n    timeout connect 3s\n    timeout client 620s\n    timeout server {patience}\n\
+         listen tollgate\n    bind 127.0.0.1:{port}\n    balance roundrobin\n    option forwardfor\n    \
+         option httpchk GET /readyz\n{}",
+        servers.collect::<String>()
+    );
+    let file = home.path().join("haproxy.cfg");
+    fs::write(&file, text).expect("a file for HAProxy");
+    let mut command = Command::new(haproxy_binary());
+    // In the foreground.
+    command.arg("-db").arg("-f").arg(&file);
     Front::start(command, format!("http://127.0.0.1:{port}"), port, home).await
 }
 

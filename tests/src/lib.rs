@@ -46,7 +46,7 @@ pub use environment::{
 };
 pub use events::Events;
 pub use exchange::Exchange;
-pub use front::{Front, caddy, documented, free_port, nginx, nginx_with_tls};
+pub use front::{Front, caddy, documented, free_port, haproxy, nginx, nginx_with_tls};
 pub use header_list::EVERYWHERE as HEADERS_EVERYWHERE;
 pub use metrics::Metrics;
 pub use output::Output;
