@@ -1,7 +1,7 @@
 //! Creating an account.
 
 use api_types::{About, NewAccount, SignUpMode, limits::PASSWORD_MIN_CHARS};
-use leptos::{ev::SubmitEvent, prelude::*};
+use leptos::{ev, ev::SubmitEvent, prelude::*};
 
 use super::entry;
 use crate::{
@@ -25,11 +25,22 @@ const LONGEST: usize = 128;
 #[component]
 pub(crate) fn SignUpPage() -> impl IntoView {
     let about = expect_context::<Loader<About>>();
-    let invite = browser::take_fragment().filter(|text| text.starts_with(PREFIX) && text.len() <= LONGEST);
+    let invite = RwSignal::new(None::<String>);
+    let read = move || {
+        let found = browser::take_fragment().filter(|text| text.starts_with(PREFIX) && text.len() <= LONGEST);
+        if found.is_some() {
+            invite.set(found);
+        }
+    };
+    read();
+    // A link that is pasted into the address bar while this page stands there.
+    let pasted = window_event_listener(ev::hashchange, move |_| read());
+    on_cleanup(move || pasted.remove());
     let is_closed = Memo::new(move |_| is_closed(about));
     live(move || {
+        let invite = invite.get();
         if invite.is_some() || !is_closed.get() {
-            return view! { <SignUpForm about invite=invite.clone() /> }.into_any();
+            return view! { <SignUpForm about invite /> }.into_any();
         }
         view! {
             <div class="narrow card">
