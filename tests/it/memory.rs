@@ -18,7 +18,7 @@ async fn sign_ins_and_sign_ups_leave_no_more_than_their_turns_need() {
         .set("accounts.failed_sign_ins", "100000")
         .set("accounts.failed_sign_ins_per_source", "100000");
     let server = setup.start().await;
-    let idle = server.resident_bytes();
+    let idle = server.allocated_bytes();
     assert!(idle < 60 * MIB, "{} MiB before anybody signs in", idle / MIB);
     server.signed_in("ada").await;
     let anonymous = server.anonymous();
@@ -37,7 +37,7 @@ async fn sign_ins_and_sign_ups_leave_no_more_than_their_turns_need() {
         }
     }
     let turns = TURN * available_parallelism().map_or(1, usize::from) as u64;
-    let kept = server.resident_bytes();
+    let kept = server.allocated_bytes();
     assert!(
         kept < idle + turns + 20 * MIB,
         "{} MiB are kept after {} MiB idle and {} MiB for the turns",
@@ -51,7 +51,7 @@ async fn sign_ins_and_sign_ups_leave_no_more_than_their_turns_need() {
 async fn large_bodies_leave_nothing_behind() {
     let server = TestServer::start().await;
     let key = server.with_key("unlimited").await;
-    let idle = server.resident_bytes();
+    let idle = server.allocated_bytes();
     let body = json!({"messages": [{"role": "user", "content": "x".repeat(15 * MIB as usize)}]});
     for _ in 0..3 {
         // Each on a connection of its own, and as many as there are workers on a small machine.
@@ -60,6 +60,6 @@ async fn large_bodies_leave_nothing_behind() {
             answer.expect(200);
         }
     }
-    let kept = server.resident_bytes();
+    let kept = server.allocated_bytes();
     assert!(kept < idle + 20 * MIB, "{} MiB are kept, {} before", kept / MIB, idle / MIB);
 }

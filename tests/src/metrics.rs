@@ -48,6 +48,15 @@ impl TestServer {
         self.memory("VmRSS:")
     }
 
+    /// What of it the process allocated, in bytes: the program's own pages, which any request may bring in, left aside.
+    ///
+    /// # Panics
+    /// Where there is no procfs.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> u64 {
+        self.memory("RssAnon:")
+    }
+
     /// The most that [`resident_bytes`](Self::resident_bytes) ever was.
     ///
     /// # Panics
