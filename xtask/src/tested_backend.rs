@@ -14,6 +14,8 @@ pub(crate) enum TestedBackend {
 /// What of the suite is about the data folder, its files and a disk that is full, or about the default backend, which means
 /// nothing where all is in Postgres. Each is here for that reason; nothing else is left out.
 const OF_THE_FILE: &[&str] = &[
+    "backup::a_server_on_the_copy_goes_on_where_it_was_taken",
+    "backup::what_cannot_be_backed_up_leaves_nothing_behind",
     "bad_days::a_damaged_database_is_refused_and_left_as_it_is",
     "bad_days::a_data_folder_that_can_not_be_written_is_told_at_start",
     "bad_days::a_database_of_a_newer_version_is_refused",
