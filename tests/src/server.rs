@@ -90,12 +90,7 @@ impl TestServer {
         let (setup, _database) = on_tested_backend(setup.clone(), &data_dir).await;
         let output = Output::default();
         let mut child = Reaped(spawn_command(&setup, &data_dir, temporary.path(), &output, arguments));
-        let status = wait_until("the command ends", || {
-            let ended = child.0.try_wait().expect("a child to wait for");
-            async move { ended }
-        })
-        .await;
-        output.drain();
+        let status = end_of(&mut child.0, "the command ends", &output).await;
         setup.secrets.not_left_behind(&output, 0, &data_dir);
         (status, output.text())
     }
@@ -104,12 +99,7 @@ impl TestServer {
     pub async fn command(&self, arguments: &[&str]) -> (ExitStatus, String) {
         let output = Output::default();
         let mut child = Reaped(spawn_command(&self.setup, &self.data_dir, self._temporary.path(), &output, arguments));
-        let status = wait_until("the command ends", || {
-            let ended = child.0.try_wait().expect("a child to wait for");
-            async move { ended }
-        })
-        .await;
-        output.drain();
+        let status = end_of(&mut child.0, "the command ends", &output).await;
         (status, output.text())
     }
 
@@ -277,13 +267,7 @@ impl TestServer {
     /// # Panics
     /// If it doesn't end.
     pub async fn ended(&mut self) -> ExitStatus {
-        let status = wait_until("the server ends", || {
-            let ended = self.child.try_wait().expect("a child to wait for");
-            async move { ended }
-        })
-        .await;
-        self.output.drain();
-        status
+        end_of(&mut self.child, "the server ends", &self.output).await
     }
 
     /// Starts it again on the same data, after [`sigkill`](Self::sigkill) or once [`ended`](Self::ended).
@@ -351,6 +335,17 @@ async fn on_tested_backend(setup: ServerSetup, data_dir: &Path) -> (ServerSetup,
     // Short, for those who wait for a database that is held. What the test says counts.
     let complete = setup.clone().postgres(&url).set("postgres.timeout_seconds", "2");
     (setup.variables.iter().fold(complete, |setup, (name, value)| setup.variable(name, value)), database)
+}
+
+/// How a child ended; all that it said is there then.
+async fn end_of(child: &mut Child, what: &str, output: &Output) -> ExitStatus {
+    let status = wait_until(what, || {
+        let ended = child.try_wait().expect("a child to wait for");
+        async move { ended }
+    })
+    .await;
+    output.drain();
+    status
 }
 
 /// A child that doesn't outlive the test that waits for it.

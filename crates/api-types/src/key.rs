@@ -1,62 +1,19 @@
 //! API keys on the wire: creating, listing, changing, and what a key tells about itself.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use validator::Validate;
 
 use crate::{
-    Email, FieldError, Fields, Form, KeyId, Period, PlanName, Reason, Text, Throttle, Timestamp,
+    Email, FieldError, Fields, Form, KeyId, Period, PlanName, Text, Throttle, Timestamp,
     fields::reads_as,
     limits::{KEY_LABEL_MAX_CHARS, ROTATION_GRACE_MAX_SECONDS},
+    one_line::one_line_text,
 };
 
-/// A key's label: its owner's own words, one line, at most 64 characters; may be empty.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct KeyLabel(String);
-
-impl KeyLabel {
-    /// Reads a label.
-    ///
-    /// # Errors
-    /// A sentence for the form field.
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        if text.chars().count() > KEY_LABEL_MAX_CHARS {
-            return Err(Reason::new("length", "Use at most 64 characters."));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(Reason::new("one_line", "Use one line of plain text."));
-        }
-        Ok(Self(text.trim().to_owned()))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for KeyLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for KeyLabel {
-    type Error = Reason;
-
-    fn try_from(text: String) -> Result<Self, Reason> {
-        Self::parse(&text)
-    }
-}
-
-impl From<KeyLabel> for String {
-    fn from(label: KeyLabel) -> String {
-        label.0
-    }
+one_line_text! {
+    /// A key's label: its owner's own words, one line, at most 64 characters; may be empty.
+    KeyLabel, KEY_LABEL_MAX_CHARS, "Use at most 64 characters."
 }
 
 #[cfg(feature = "openapi")]

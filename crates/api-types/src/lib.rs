@@ -11,6 +11,7 @@ mod ids;
 mod invite;
 mod key;
 pub mod limits;
+mod one_line;
 pub mod openai;
 mod page_data;
 mod password;

@@ -1,16 +1,15 @@
 //! People as operators see them, what operators do to them, and the audit of it, on the wire.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
 #[cfg(feature = "openapi")]
 use crate::schemas;
 use crate::{
-    AccountId, Email, FieldError, Fields, Form, Password, Reason, RequestId, Text, Timestamp,
+    AccountId, Email, FieldError, Fields, Form, Password, RequestId, Text, Timestamp,
     fields::reads_as,
     limits::{AUDIT_NOTE_MAX_CHARS, PASSWORD_MAX_CHARS, PASSWORD_MIN_CHARS},
+    one_line::one_line_text,
     password::hard_to_guess,
 };
 
@@ -67,55 +66,13 @@ pub struct Person {
     pub keys: u64,
 }
 
-/// Why an operator did something, in their own words: one line, at most 200 characters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct AuditNote(String);
+one_line_text! {
+    /// Why an operator did something, in their own words: one line, at most 200 characters.
+    AuditNote, AUDIT_NOTE_MAX_CHARS, "Use at most 200 characters."
+}
 
 #[cfg(feature = "openapi")]
 crate::schemas::has_schema!(AuditNote, audit_note);
-
-impl AuditNote {
-    /// Reads a note.
-    ///
-    /// # Errors
-    /// A sentence for the form field.
-    pub fn parse(text: &str) -> Result<Self, Reason> {
-        if text.chars().count() > AUDIT_NOTE_MAX_CHARS {
-            return Err(Reason::new("length", "Use at most 200 characters."));
-        }
-        if text.chars().any(char::is_control) {
-            return Err(Reason::new("one_line", "Use one line of plain text."));
-        }
-        Ok(Self(text.trim().to_owned()))
-    }
-
-    /// The text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for AuditNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl TryFrom<String> for AuditNote {
-    type Error = Reason;
-
-    fn try_from(text: String) -> Result<Self, Reason> {
-        Self::parse(&text)
-    }
-}
-
-impl From<AuditNote> for String {
-    fn from(note: AuditNote) -> String {
-        note.0
-    }
-}
 
 /// Body of `PATCH /admin/people/{id}`: what is left out stays.
 #[derive(Debug, Default, Clone, Serialize)]
